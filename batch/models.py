@@ -1,0 +1,188 @@
+"""Processes as GSAN runs them: what exists to run, what was started, its steps and their units of work."""
+
+import uuid
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+
+
+class SituacaoProcesso(models.IntegerChoices):
+    EM_PROCESSAMENTO = 1, "EM PROCESSAMENTO"
+    CONCLUIDO = 2, "CONCLUÍDO"
+    EM_ESPERA = 3, "EM ESPERA"
+    AGENDADO = 4, "AGENDADO"
+    INICIO_A_COMANDAR = 5, "INÍCIO A COMANDAR"
+    CONCLUIDO_COM_ERRO = 6, "CONCLUÍDO COM ERRO"
+    EXECUCAO_CANCELADA = 7, "EXECUÇÃO CANCELADA"
+    AGUARDANDO_AUTORIZACAO = 8, "AGUARDANDO AUTORIZAÇÃO"
+
+
+class SituacaoFuncionalidade(models.IntegerChoices):
+    EM_PROCESSAMENTO = 1, "EM PROCESSAMENTO"
+    CONCLUIDA = 2, "CONCLUÍDA"
+    EM_ESPERA = 3, "EM ESPERA"
+    CONCLUIDA_COM_ERRO = 4, "CONCLUÍDA COM ERRO"
+    AGENDADA = 5, "AGENDADA"
+    EXECUCAO_CANCELADA = 6, "EXECUÇÃO CANCELADA"
+    AGUARDANDO_AUTORIZACAO = 7, "AGUARDANDO AUTORIZAÇÃO"
+
+
+class SituacaoUnidade(models.IntegerChoices):
+    EM_PROCESSAMENTO = 1, "EM PROCESSAMENTO"
+    CONCLUIDA = 2, "CONCLUÍDA"
+    EM_ESPERA = 3, "EM ESPERA"
+    CONCLUIDA_COM_ERRO = 4, "CONCLUÍDA COM ERRO"
+
+
+class Processo(models.Model):
+    class Tipo(models.IntegerChoices):
+        FATURAMENTO_COMANDADO = 1, "Faturamento comandado"
+        COBRANCA_COMANDADO = 2, "Cobrança comandado"
+        MENSAL = 3, "Mensal"
+        EVENTUAL = 4, "Eventual"
+        RELATORIO = 5, "Relatório"
+        SEMANAL = 6, "Semanal"
+        DIARIO = 7, "Diário"
+
+    id = models.PositiveIntegerField("código", primary_key=True)
+    descricao = models.CharField("descrição", max_length=60)
+    abreviatura = models.CharField(max_length=10, blank=True)
+    tipo = models.PositiveSmallIntegerField(choices=Tipo)
+    ativo = models.BooleanField(default=True)
+    exige_autorizacao = models.BooleanField("exige autorização", default=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.pk} - {self.descricao}"
+
+
+class ProcessoFuncionalidade(models.Model):
+    """A step of a process. Steps of equal sequence run side by side; a lower one must end first."""
+
+    processo = models.ForeignKey(Processo, on_delete=models.CASCADE, related_name="funcionalidades")
+    codigo = models.CharField("código", max_length=60, help_text="nome com que a funcionalidade foi registrada")
+    descricao = models.CharField("descrição", max_length=80)
+    unidade_processamento = models.CharField("unidade de processamento", max_length=40)
+    sequencial = models.PositiveSmallIntegerField("sequencial de execução")
+    ativo = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = "funcionalidade do processo"
+        verbose_name_plural = "funcionalidades dos processos"
+        ordering = ["processo", "sequencial", "id"]
+        constraints = [models.UniqueConstraint(fields=["processo", "codigo"], name="funcionalidade_unica_no_processo")]
+
+    def __str__(self):
+        return self.descricao
+
+
+class ProcessoIniciado(models.Model):
+    Situacao = SituacaoProcesso
+    A_EXECUTAR = (SituacaoProcesso.EM_ESPERA, SituacaoProcesso.EM_PROCESSAMENTO)
+    # A process that another may wait for.
+    AINDA_POR_TERMINAR = (
+        SituacaoProcesso.AGENDADO,
+        SituacaoProcesso.EM_ESPERA,
+        SituacaoProcesso.EM_PROCESSAMENTO,
+        SituacaoProcesso.INICIO_A_COMANDAR,
+    )
+
+    processo = models.ForeignKey(Processo, on_delete=models.PROTECT, related_name="iniciados")
+    usuario = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, verbose_name="usuário"
+    )
+    situacao = models.PositiveSmallIntegerField("situação", choices=Situacao, default=Situacao.EM_ESPERA)
+    precedente = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, verbose_name="processo iniciado precedente"
+    )
+    agendado_para = models.DateTimeField("data/hora do agendamento")
+    comandado_em = models.DateTimeField("data/hora do comando")
+    iniciado_em = models.DateTimeField("data/hora de início", null=True, blank=True)
+    concluido_em = models.DateTimeField("data/hora de término", null=True, blank=True)
+    complemento = models.CharField(max_length=55, blank=True)
+    autorizado_por = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    execucao = models.UUIDField("execução", default=uuid.uuid4, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = "processo iniciado"
+        verbose_name_plural = "processos iniciados"
+        ordering = ["-id"]
+        permissions = [
+            ("autorizar_processo", "Pode autorizar processos"),
+            ("continuar_processo", "Pode continuar processos"),
+            ("reiniciar_processo", "Pode reiniciar processos"),
+        ]
+        indexes = [
+            models.Index(fields=["agendado_para"], name="processo_a_executar", condition=Q(situacao__in=(1, 3))),
+        ]
+
+    def __str__(self):
+        return f"{self.pk}: {self.processo}"
+
+    def clean(self):
+        if self.precedente and self.precedente.situacao not in self.AINDA_POR_TERMINAR:
+            raise ValidationError({"precedente": "Processo inexistente."})
+
+
+class FuncionalidadeIniciada(models.Model):
+    Situacao = SituacaoFuncionalidade
+
+    iniciado = models.ForeignKey(ProcessoIniciado, on_delete=models.CASCADE, related_name="funcionalidades")
+    funcionalidade = models.ForeignKey(ProcessoFuncionalidade, on_delete=models.PROTECT)
+    sequencial = models.PositiveSmallIntegerField("sequencial de execução")
+    situacao = models.PositiveSmallIntegerField("situação", choices=Situacao, default=Situacao.EM_ESPERA)
+    iniciada_em = models.DateTimeField("início", null=True, blank=True)
+    concluida_em = models.DateTimeField("conclusão", null=True, blank=True)
+    erro = models.TextField(blank=True, help_text="o primeiro erro de uma unidade")
+
+    class Meta:
+        verbose_name = "funcionalidade iniciada"
+        verbose_name_plural = "funcionalidades iniciadas"
+        ordering = ["sequencial", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["iniciado", "funcionalidade"], name="funcionalidade_iniciada_unica")
+        ]
+
+    def __str__(self):
+        return f"{self.funcionalidade}"
+
+
+class UnidadeIniciada(models.Model):
+    """A piece of work that one worker does whole. `posse` is the fencing number: each new runner gets a higher one."""
+
+    Situacao = SituacaoUnidade
+
+    funcionalidade = models.ForeignKey(FuncionalidadeIniciada, on_delete=models.CASCADE, related_name="unidades")
+    codigo = models.BigIntegerField("código real", default=0, help_text="da localidade, do comando…; 0 quando é uma só")
+    descricao = models.CharField("descrição", max_length=80, blank=True)
+    situacao = models.PositiveSmallIntegerField("situação", choices=Situacao, default=Situacao.EM_ESPERA)
+    iniciada_em = models.DateTimeField("início", null=True, blank=True)
+    concluida_em = models.DateTimeField("conclusão", null=True, blank=True)
+    posse = models.PositiveIntegerField(default=0)
+    arrendada_ate = models.DateTimeField("arrendada até", null=True, blank=True)
+    nao_antes = models.DateTimeField("não antes de", null=True, blank=True)
+    feito = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    resultado = models.JSONField(default=dict, blank=True)
+    erro = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = "unidade iniciada"
+        verbose_name_plural = "unidades iniciadas"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["funcionalidade", "codigo"], name="unidade_unica"),
+            models.CheckConstraint(condition=Q(feito__lte=F("total")) | Q(total=0), name="unidade_feito_ate_o_total"),
+        ]
+        indexes = [
+            models.Index(fields=["funcionalidade"], name="unidade_a_executar", condition=Q(situacao__in=(1, 3))),
+        ]
+
+    def __str__(self):
+        return self.descricao or str(self.codigo)

@@ -1,0 +1,49 @@
+"""Field types and validators that every app shares."""
+
+from functools import cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import models
+
+DIGITOS = r"^[0-9]+$"
+
+
+def validar_referencia(valor: int) -> None:
+    """A reference is AAAAMM: a real month of a year with four digits."""
+    if not (100001 <= valor <= 999912 and 1 <= valor % 100 <= 12):
+        raise ValidationError("Ano mês de referência inválido.")
+
+
+class ReferenciaField(models.IntegerField):
+    """Ano/mês as the integer AAAAMM, GSAN's convention; refused by the form when it is no month."""
+
+    default_validators = [validar_referencia]
+
+
+def referencia_valida(campo: str) -> models.Q:
+    """The same rule for a CheckConstraint, so that COPY and SQL meet it too."""
+    return models.Q(**{f"{campo}__range": (100001, 999912)}) & models.Q(**{f"{campo}__regex": r"(0[1-9]|1[0-2])$"})
+
+
+@cache
+def _cifra(chaves: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(chave) for chave in chaves])
+
+
+class SegredoField(models.TextField):
+    """Text encrypted at rest with CHAVES_DE_CIFRA: the first key writes, any of them reads. Empty stays empty."""
+
+    def get_prep_value(self, value):
+        if not value:
+            return ""
+        return _cifra(tuple(settings.CHAVES_DE_CIFRA)).encrypt(value.encode()).decode()
+
+    def from_db_value(self, value, expression, connection):
+        if not value:
+            return ""
+        try:
+            return _cifra(tuple(settings.CHAVES_DE_CIFRA)).decrypt(value.encode()).decode()
+        except InvalidToken as erro:
+            raise ImproperlyConfigured("Nenhuma das CHAVES_DE_CIFRA abre os segredos guardados no banco.") from erro

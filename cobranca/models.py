@@ -1,0 +1,231 @@
+"""Collection: the actions, their criteria, the commands that run them and the documents that these make."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from cadastro.models import Imovel, Localidade, ParametroSistema
+from faturamento.models import Conta, DebitoACobrar
+
+
+class TipoServico(models.Model):
+    """Tipo de serviço da ordem de serviço that an action may generate."""
+
+    id = models.PositiveSmallIntegerField("código", primary_key=True)
+    descricao = models.CharField("descrição", max_length=60)
+
+    class Meta:
+        verbose_name = "tipo de serviço"
+        verbose_name_plural = "tipos de serviço"
+        ordering = ["id"]
+
+    def __str__(self):
+        return self.descricao
+
+
+class CriterioCobranca(models.Model):
+    descricao = models.CharField("descrição", max_length=60)
+    dias_de_atraso = models.PositiveSmallIntegerField("dias de atraso", default=1, validators=[MinValueValidator(1)])
+    valor_minimo = models.DecimalField("valor mínimo", max_digits=11, decimal_places=2, default=0)
+
+    class Meta:
+        verbose_name = "critério de cobrança"
+        verbose_name_plural = "critérios de cobrança"
+        ordering = ["descricao"]
+        constraints = [
+            models.CheckConstraint(condition=Q(dias_de_atraso__gte=1), name="criterio_dias_de_atraso"),
+            models.CheckConstraint(condition=Q(valor_minimo__gte=0), name="criterio_valor_minimo"),
+        ]
+
+    def __str__(self):
+        return self.descricao
+
+
+class AcaoCobranca(models.Model):
+    """A collection action (UC0214). One that sends messages stands alone: no service order, cronograma or neighbours."""
+
+    descricao = models.CharField("descrição da ação de cobrança", max_length=40, unique=True)
+    dias_de_validade = models.PositiveSmallIntegerField(
+        "número de dias de validade da ação", validators=[MinValueValidator(1), MaxValueValidator(9999)]
+    )
+    predecessora = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sucessoras",
+        verbose_name="ação predecessora",
+    )
+    dias_da_predecessora = models.PositiveSmallIntegerField(
+        "número de dias entre a ação e sua predecessora", null=True, blank=True
+    )
+    predecessora_alternativa = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sucessoras_alternativas",
+        verbose_name="ação predecessora alternativa",
+    )
+    tipo_documento = models.PositiveSmallIntegerField(
+        "tipo de documento a ser gerado", default=1, validators=[MinValueValidator(1), MaxValueValidator(99)]
+    )
+    criterio = models.ForeignKey(CriterioCobranca, on_delete=models.PROTECT, verbose_name="critério de cobrança")
+    tipo_servico = models.ForeignKey(
+        TipoServico,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="tipo de serviço da ordem de serviço a ser gerada",
+    )
+    compoe_cronograma = models.BooleanField("compõe o cronograma", default=False)
+    ordem_cronograma = models.PositiveSmallIntegerField("ordem no cronograma", default=0, blank=True)
+    considera_debitos = models.BooleanField("considera débitos a cobrar", default=False)
+    por_sms = models.BooleanField("enviar mensagem por SMS", default=False)
+    por_email = models.BooleanField("enviar mensagem por e-mail", default=False)
+    tentativas_email = models.PositiveSmallIntegerField(
+        "número máximo de tentativas de envio para e-mail", default=0, blank=True, validators=[MaxValueValidator(99)]
+    )
+    assunto = models.CharField("assunto do e-mail", max_length=150, blank=True)
+    texto_sms = models.CharField("texto SMS", max_length=300, blank=True)
+    texto_email = models.TextField("texto e-mail", max_length=10000, blank=True)
+    transliterar = models.BooleanField("trocar acentos no SMS", default=True)
+    ativa = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = "ação de cobrança"
+        verbose_name_plural = "ações de cobrança"
+        ordering = ["descricao"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(por_sms=False, por_email=False)
+                | Q(
+                    tipo_servico__isnull=True,
+                    predecessora__isnull=True,
+                    predecessora_alternativa__isnull=True,
+                    compoe_cronograma=False,
+                ),
+                name="acao_com_mensagem_fica_so",
+                violation_error_message="Ação com mensagem não pode ter serviço, predecessora nem cronograma.",
+            ),
+            models.CheckConstraint(condition=Q(por_sms=False) | ~Q(texto_sms=""), name="acao_sms_com_texto"),
+            models.CheckConstraint(
+                condition=Q(por_email=False) | (~Q(texto_email="") & Q(tentativas_email__gte=1)),
+                name="acao_email_com_texto",
+            ),
+        ]
+
+    def __str__(self):
+        return self.descricao
+
+    @property
+    def envia_mensagem(self) -> bool:
+        return self.por_sms or self.por_email
+
+    def clean(self):
+        from cobranca.regras import conferir_acao
+
+        if erros := conferir_acao(self, tamanho_maximo_sms=ParametroSistema.atual().tamanho_maximo_sms):
+            raise ValidationError(erros)
+
+
+class ComandoAcao(models.Model):
+    """An eventual command of an action: whom to look at, and from when its messages may leave."""
+
+    titulo = models.CharField("título", max_length=60)
+    acao = models.ForeignKey(AcaoCobranca, on_delete=models.PROTECT, related_name="comandos", verbose_name="ação")
+    localidade = models.ForeignKey(
+        Localidade, on_delete=models.PROTECT, null=True, blank=True, help_text="vazia: todas"
+    )
+    enviar_a_partir_de = models.DateField("enviar a partir de", null=True, blank=True)
+    criado_em = models.DateTimeField("comandado em", auto_now_add=True)
+    criado_por = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False
+    )
+    gerado_em = models.DateTimeField("documentos gerados em", null=True, blank=True, editable=False)
+    anunciado_em = models.DateTimeField("mensagens geradas em", null=True, blank=True, editable=False)
+    documentos_gerados = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = "comando de ação de cobrança"
+        verbose_name_plural = "comandos de ação de cobrança"
+        ordering = ["-id"]
+
+    def __str__(self):
+        return self.titulo
+
+
+class CobrancaDocumento(models.Model):
+    """A payable document over what an imóvel owes; its id is the sequencial (9 digits) of its bar code."""
+
+    comando = models.ForeignKey(ComandoAcao, on_delete=models.PROTECT, related_name="documentos")
+    imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, related_name="documentos", verbose_name="imóvel")
+    localidade = models.ForeignKey(Localidade, on_delete=models.PROTECT)
+    tipo_documento = models.PositiveSmallIntegerField("tipo de documento")
+    emissao = models.DateField("emissão")
+    validade = models.DateField()
+    valor = models.DecimalField(max_digits=11, decimal_places=2)
+    cancelado = models.BooleanField(default=False)
+    pago_em = models.DateField("pago em", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "documento de cobrança"
+        verbose_name_plural = "documentos de cobrança"
+        constraints = [
+            models.UniqueConstraint(fields=["comando", "imovel"], name="documento_um_por_imovel_no_comando"),
+            models.CheckConstraint(condition=Q(valor__gt=0), name="documento_valor_positivo"),
+            models.CheckConstraint(condition=Q(validade__gte=F("emissao")), name="documento_validade"),
+            models.CheckConstraint(condition=Q(id__range=(1, 999999999)), name="documento_sequencial_de_9_digitos"),
+        ]
+
+    def __str__(self):
+        return f"Documento {self.pk} de {self.imovel_id}"
+
+
+class CobrancaDocumentoItem(models.Model):
+    """A conta or a débito that a document charges, with its value on that day."""
+
+    documento = models.ForeignKey(CobrancaDocumento, on_delete=models.CASCADE, related_name="itens")
+    conta = models.ForeignKey(Conta, on_delete=models.PROTECT, null=True, blank=True, related_name="documentos")
+    debito = models.ForeignKey(
+        DebitoACobrar, on_delete=models.PROTECT, null=True, blank=True, related_name="documentos"
+    )
+    valor = models.DecimalField(max_digits=11, decimal_places=2)
+
+    class Meta:
+        verbose_name = "item do documento"
+        verbose_name_plural = "itens dos documentos"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(conta__isnull=False, debito__isnull=True) | Q(conta__isnull=True, debito__isnull=False),
+                name="item_conta_ou_debito",
+            ),
+            models.UniqueConstraint(fields=["documento", "conta", "debito"], name="item_unico", nulls_distinct=False),
+        ]
+
+    def __str__(self):
+        return f"{self.conta or self.debito}"
+
+
+class ImovelSemDocumento(models.Model):
+    """Who a command looked at and made no document for, and why (GSAN motivo de não geração)."""
+
+    class Motivo(models.IntegerChoices):
+        SEM_CANAL = 33, "Usuário sem canal de mensagem"
+        VALOR_ABAIXO = 34, "Débito abaixo do valor mínimo"
+        SEM_USUARIO = 35, "Imóvel sem usuário"
+        PROGRAMA_ESPECIAL = 36, "Perfil do programa especial"
+
+    comando = models.ForeignKey(ComandoAcao, on_delete=models.CASCADE, related_name="sem_documento")
+    imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, verbose_name="imóvel")
+    motivo = models.PositiveSmallIntegerField(choices=Motivo)
+
+    class Meta:
+        verbose_name = "imóvel sem documento"
+        verbose_name_plural = "imóveis sem documento"
+        constraints = [models.UniqueConstraint(fields=["comando", "imovel"], name="sem_documento_unico")]
+
+    def __str__(self):
+        return f"{self.imovel_id}: {self.get_motivo_display()}"

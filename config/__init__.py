@@ -1,0 +1,5 @@
+"""The project: settings, URLs, Celery and the embedded PostgreSQL."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,68 @@
+"""Celery: the broker is a doorbell, the database is the ledger. Queues and the schedule are listed here and nowhere else."""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_init
+from django.conf import settings
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+FILAS = {
+    "geral": "ticks and everything short",
+    "geracao": "units of processes: generation of messages and documents",
+    "envio": "turns of sending; read by workers of its own, with threads",
+}
+TIQUE_DO_BATCH = 10  # seconds
+TIQUE_DO_ENVIO = 5
+
+app = Celery("avisa")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    timezone=settings.TIME_ZONE,
+    task_queues=[Queue(nome) for nome in FILAS],
+    task_default_queue="geral",
+    task_ignore_result=True,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    broker_connection_retry_on_startup=True,
+    task_serializer="json",
+    accept_content=["json"],
+    beat_schedule_filename=str(settings.VAR / "celerybeat-schedule"),
+    # A tick that finds no worker in time is dropped: the next one does its work.
+    beat_schedule={
+        "tique-do-batch": {
+            "task": "batch.tasks.tique",
+            "schedule": TIQUE_DO_BATCH,
+            "options": {"expires": TIQUE_DO_BATCH, "queue": "geral"},
+        },
+        "tique-do-envio": {
+            "task": "mensageria.tasks.tique",
+            "schedule": TIQUE_DO_ENVIO,
+            "options": {"expires": TIQUE_DO_ENVIO, "queue": "geral"},
+        },
+    },
+)
+if settings.CELERY_BROKER_URL.startswith("filesystem"):
+    _mensagens = settings.PASTA_BROKER / "mensagens"
+    _controle = settings.PASTA_BROKER / "controle"
+    for _pasta in (_mensagens, _controle):
+        _pasta.mkdir(parents=True, exist_ok=True)
+    app.conf.broker_transport_options = {
+        "data_folder_in": str(_mensagens),
+        "data_folder_out": str(_mensagens),
+        "control_folder": str(_controle),
+    }
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _conferir_banco(**_) -> None:
+    """A worker that cannot reach the database says so when it starts, not at its first task."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    connection.close()

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MensageriaConfig(AppConfig):
+    name = "mensageria"
+    verbose_name = "Mensageria"

@@ -1,0 +1,137 @@
+"""From a message's context to what leaves. Pure: the same context and text version give the same bytes, for ever.
+
+A Fonte answers, for each object:
+
+    valores          {tag: text}, whole
+    codigo           the 44 digits; linha, its 48; linha_formatada, as printed
+    quadro           [[label, text], …], shown in the e-mail beside the text
+    empresa          {nome, cnpj, endereco, telefone, site}
+
+and `preparar` adds what the composition itself decided: destination, sender, moment, layout and renderer versions.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from mensageria import fontes
+from mensageria.alfabeto import posicoes
+from mensageria.barras import png_itf
+from mensageria.models import Canal, Mensagem, VersaoTexto
+from mensageria.textos import limpar, preencher, texto_do_sms, valores_de_sms
+
+RENDERIZADOR = 1
+_ESPACO = uuid.UUID("5f2d3c52-6f0c-4c8e-9f57-0a5b3a6f9d11")
+
+
+class NaoCompoe(Exception):
+    """This message cannot be composed; the text says why, for the operator."""
+
+
+def preparar(mensagem: Mensagem, bruto: Mapping[str, Any], destino: str, agora: datetime, maximo_sms: int) -> dict:
+    """The context that is kept with the message. Raises NaoCompoe."""
+    fonte = fontes.da_origem(mensagem.origem)
+    contexto = {
+        **bruto,
+        "renderizador": RENDERIZADOR,
+        "texto": mensagem.texto_id,
+        "destino": desviar(mensagem.canal, destino),
+    }
+    if contexto["destino"] != destino:
+        contexto["destino_original"] = destino
+    if mensagem.canal == Canal.SMS:
+        contexto["valores"] = valores_de_sms(bruto["valores"], fonte.dados, mensagem.texto.transliterar)
+        if (usadas := posicoes(sms(contexto, mensagem.texto))) > maximo_sms:
+            raise NaoCompoe(f"O SMS teria {usadas} posições e o máximo é {maximo_sms}.")
+        return contexto
+    remetente = mensagem.remetente
+    contexto |= {
+        "valores": {tag: limpar(valor) for tag, valor in bruto["valores"].items()},
+        "layout": fonte.layout,
+        "de": [remetente.nome, remetente.email],
+        "responder_para": remetente.responder_para,
+        "id": identificacao(mensagem),
+        "momento": timezone.localtime(agora).replace(microsecond=0).isoformat(),
+    }
+    return contexto
+
+
+def desviar(canal: int, destino: str) -> str:
+    """The destination under ENVIO: with `desvio:ADDRESS[,PHONE]` every message goes there."""
+    if not settings.ENVIO.startswith("desvio:"):
+        return destino
+    for alvo in settings.ENVIO.removeprefix("desvio:").split(","):
+        if ("@" in alvo) == (canal == Canal.EMAIL):
+            return alvo.strip()
+    raise NaoCompoe("ENVIO=desvio não indica destino para este canal.")
+
+
+def identificacao(mensagem: Mensagem) -> str:
+    """The Message-ID: the same at every attempt."""
+    return f"<{uuid.uuid5(_ESPACO, mensagem.chave)}@{mensagem.remetente.email.rpartition('@')[2]}>"
+
+
+def sms(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
+    return texto_do_sms(texto.corpo, contexto["valores"], contexto["linha"], texto.transliterar)
+
+
+def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
+    """The whole message, CRLF line ends: text, and HTML with the bar code as an inline image."""
+    dados = {**contexto, "corpo": preencher(texto.corpo, contexto["valores"])}
+    mensagem = EmailMessage(policy=SMTP)
+    try:
+        mensagem["From"] = Address(contexto["de"][0], addr_spec=contexto["de"][1])
+        mensagem["To"] = Address(addr_spec=endereco_ascii(contexto["destino"]))
+    except (ValueError, IndexError, UnicodeError) as erro:
+        raise NaoCompoe(f"Endereço inválido: {contexto['destino']}") from erro
+    if contexto["responder_para"]:
+        mensagem["Reply-To"] = contexto["responder_para"]
+    mensagem["Subject"] = limpar(preencher(texto.assunto, contexto["valores"]))
+    mensagem["Date"] = format_datetime(datetime.fromisoformat(contexto["momento"]))
+    mensagem["Message-ID"] = contexto["id"]
+    mensagem["Auto-Submitted"] = "auto-generated"
+    layout, _, versao = contexto["layout"].partition("/")
+    imagem = f"codigo@{contexto['id'].strip('<>').partition('@')[2]}"
+    modelo = f"mensageria/layouts/{layout}_{versao}"
+    mensagem.set_content(render_to_string(f"{modelo}.txt", dados))
+    mensagem.add_alternative(render_to_string(f"{modelo}.html", dados | {"imagem": imagem}), subtype="html")
+    html = mensagem.get_payload()[1]
+    html.add_related(
+        png_itf(contexto["codigo"]),
+        "image",
+        "png",
+        cid=f"<{imagem}>",
+        filename="codigo-de-barras.png",
+        disposition="inline",
+    )
+    for ordem, parte in enumerate(parte for parte in mensagem.walk() if parte.is_multipart()):
+        parte.set_boundary(f"=_{contexto['id'].strip('<>').partition('@')[0]}_{ordem}")
+    return mensagem.as_bytes()
+
+
+def endereco_ascii(endereco: str) -> str:
+    """The address with its domain in IDNA, as servers without SMTPUTF8 want it."""
+    local, _, dominio = endereco.rpartition("@")
+    local.encode("ascii")
+    return f"{local}@{dominio.encode('idna').decode() if not dominio.isascii() else dominio}"
+
+
+def conteudo(mensagem: Mensagem) -> bytes:
+    """What leaves, from what is kept: the body of the SMS in UTF-8, or the e-mail."""
+    if mensagem.canal == Canal.SMS:
+        return sms(mensagem.contexto, mensagem.texto).encode()
+    return email(mensagem.contexto, mensagem.texto)
+
+
+def resumo(conteudo: bytes) -> str:
+    return hashlib.sha256(conteudo).hexdigest()

@@ -1,0 +1,37 @@
+"""What the engine must ask of the domain apps. Each registers a Fonte for its origin, as `admin.py` registers models."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
+
+from mensageria.textos import Dado
+
+
+class Fonte(Protocol):
+    """Answers about the objects of one origin. Every method is set-wise: one query for a block of any size."""
+
+    layout: str  # of the e-mail, e.g. "aviso/1"
+    dados: tuple[Dado, ...]  # the tags that its texts may have
+
+    def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str]) -> dict[int, str]:
+        """Which objects must not be announced any more, and why (Motivo). `versoes` is what each message speaks of."""
+
+    def destinos(self, canal: int, ids: Collection[int]) -> dict[int, str]:
+        """Where each object is announced now; an object that is absent has no destination."""
+
+    def contextos(self, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """What the texts and the layout need; see `mensageria.composicao`."""
+
+
+_fontes: dict[str, Fonte] = {}
+
+
+def registrar(origem: str, fonte: Fonte) -> None:
+    _fontes[origem] = fonte
+
+
+def da_origem(origem: str) -> Fonte:
+    return _fontes[origem]
+
+
+def origens() -> tuple[str, ...]:
+    return tuple(_fontes)

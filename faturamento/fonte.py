@@ -1,10 +1,133 @@
-"""What mensageria asks about contas."""
+"""What mensageria asks about contas: may it still be announced, to where, and with what words."""
 
-from mensageria.textos import Dado
+from collections.abc import Collection, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
-DADOS_FATURAMENTO = (
-    Dado("{MATRICULA}", "Matrícula do imóvel", 9),
-    Dado("{NOME}", "Nome do cliente usuário", 30),
-    Dado("{VENCTO}", "Vencimento da conta", 10),
-    Dado("{VALOR}", "Valor da conta", 13),
-)
+from django.db.models import F, Q
+
+from cadastro.digitos import formatar_matricula
+from cadastro.documentos import formatar_documento
+from cadastro.models import ParametroSistema, Relacao
+from cadastro.telefones import celular_e164
+from faturamento import codigo_barras
+from faturamento.models import ClienteConta, Conta
+from faturamento.textos import DADOS_FATURAMENTO
+from mensageria.estados import Motivo
+from mensageria.models import Canal
+
+ORIGEM = "faturamento"
+
+
+def versao(vencimento: date, valor: Decimal) -> str:
+    """What makes a conta another fact to announce: its due date and its value in centavos."""
+    return f"{vencimento:%Y%m%d}:{int(valor * 100)}"
+
+
+def moeda(valor: Decimal) -> str:
+    """1234.5 as 1.234,50."""
+    return f"{valor:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def data(dia: date) -> str:
+    return f"{dia:%d/%m/%Y}"
+
+
+def empresa(parametro: ParametroSistema) -> dict[str, str]:
+    """The company as every layout shows it."""
+    return {
+        "nome": parametro.nome_empresa,
+        "cnpj": formatar_documento(parametro.cnpj),
+        "endereco": parametro.endereco,
+        "telefone": parametro.telefone_atendimento,
+        "site": parametro.site,
+    }
+
+
+def codigo_do_contexto(codigo: str) -> dict[str, str]:
+    return {
+        "codigo": codigo,
+        "linha": codigo_barras.linha_digitavel(codigo),
+        "linha_formatada": codigo_barras.linha_formatada(codigo),
+    }
+
+
+class FonteDeContas:
+    layout = "aviso/1"
+    dados = DADOS_FATURAMENTO
+
+    def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
+        ligado = "por_sms" if canal == Canal.SMS else "por_email"
+        contas = Conta.objects.filter(id__in=versoes).values_list("id", "situacao", "pago_em", "vencimento", "valor")
+        que_recebem = set(
+            ClienteConta.objects.filter(
+                Q(**{f"cliente__{ligado}": True}), conta__in=versoes, relacao=Relacao.USUARIO, cliente__ativo=True
+            ).values_list("conta", flat=True)
+        )
+        motivos = dict.fromkeys(versoes, Motivo.OBJETO_CANCELADO.value)
+        for id_, situacao, pago_em, vencimento, valor in contas:
+            if situacao not in Conta.SITUACOES_EM_VIGOR:
+                motivos[id_] = Motivo.OBJETO_CANCELADO
+            elif pago_em:
+                motivos[id_] = Motivo.PAGA
+            elif versao(vencimento, valor) != versoes[id_]:
+                motivos[id_] = Motivo.OBJETO_ALTERADO
+            elif id_ not in que_recebem:
+                motivos[id_] = Motivo.CANAL_DESLIGADO
+            else:
+                del motivos[id_]
+        return motivos
+
+    def destinos(self, canal: int, ids: Collection[int], hoje: date) -> dict[int, str]:
+        usuarios = ClienteConta.objects.filter(conta__in=ids, relacao=Relacao.USUARIO)
+        if canal == Canal.EMAIL:
+            return dict(usuarios.exclude(cliente__email="").values_list("conta", "cliente__email"))
+        fones = usuarios.filter(cliente__fones__sms=True).values_list(
+            "conta", "cliente__fones__ddd", "cliente__fones__numero"
+        )
+        return {conta: celular for conta, ddd, numero in fones if (celular := celular_e164(ddd, numero))}
+
+    def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
+        parametro = ParametroSistema.atual()
+        da_empresa = empresa(parametro)
+        linhas = ClienteConta.objects.filter(conta__in=ids, relacao=Relacao.USUARIO).values(
+            "conta",
+            nome=F("cliente__nome"),
+            matricula=F("conta__imovel"),
+            localidade=F("conta__localidade"),
+            referencia=F("conta__referencia"),
+            vencimento=F("conta__vencimento"),
+            valor=F("conta__valor"),
+        )
+        return {linha["conta"]: self._contexto(linha, parametro, da_empresa) for linha in linhas}
+
+    def _contexto(self, linha: dict, parametro: ParametroSistema, da_empresa: dict) -> dict[str, Any]:
+        try:
+            codigo = codigo_barras.codigo_conta(
+                localidade=linha["localidade"],
+                matricula=linha["matricula"],
+                referencia=linha["referencia"],
+                valor=linha["valor"],
+                empresa=parametro.codigo_febraban,
+                modulo=parametro.modulo_digito_verificador,
+            )
+        except codigo_barras.ErroCodigoBarras as erro:
+            return {"impedimento": str(erro)}
+        return {
+            "valores": {
+                "{MATRICULA}": str(linha["matricula"]),
+                "{NOME}": linha["nome"],
+                "{VENCTO}": data(linha["vencimento"]),
+                "{VALOR}": moeda(linha["valor"]),
+            },
+            "quadro": [
+                ["Matrícula", formatar_matricula(linha["matricula"])],
+                ["Cliente", linha["nome"]],
+                ["Referência", f"{linha['referencia'] % 100:02}/{linha['referencia'] // 100}"],
+                ["Vencimento", data(linha["vencimento"])],
+                ["Valor", f"R$ {moeda(linha['valor'])}"],
+            ],
+            "empresa": da_empresa,
+            **codigo_do_contexto(codigo),
+        }

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from cadastro.campos import ReferenciaField, referencia_valida
 from cadastro.models import Cliente, Imovel, Localidade, ParametroSistema, Perfil, Relacao
+from faturamento.textos import DADOS_FATURAMENTO
 from mensageria.textos import conferir_texto
 
 DOIS_DIGITOS = [MinValueValidator(1), MaxValueValidator(99)]
@@ -188,8 +189,6 @@ class ParametroMensagem(models.Model):
         return f"{self.referencia % 100:02}/{self.referencia // 100} nº {self.pk}"
 
     def clean(self):
-        from faturamento.fonte import DADOS_FATURAMENTO
-
         maximo = ParametroSistema.atual().tamanho_maximo_sms
         erros = {
             campo: problemas

@@ -45,7 +45,7 @@ def conferir(de: Estado, para: Estado) -> None:
 
 
 class Classe(models.TextChoices):
-    """What a server's reply means. Only ENDERECO counts against the address; the service's own faults cost no attempt."""
+    """What a reply means. Only ENDERECO counts against the address; the service's own faults cost no attempt."""
 
     ACEITA = "aceita", "Aceita"
     ENDERECO = "endereco", "Endereço recusado"

@@ -1,6 +1,7 @@
-"""What the engine must ask of the domain apps. Each registers a Fonte for its origin, as `admin.py` registers models."""
+"""What the engine must ask of the domain apps. Each registers a Fonte for its origin, as `admin.py` does models."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any, Protocol
 
 from mensageria.textos import Dado
@@ -12,13 +13,13 @@ class Fonte(Protocol):
     layout: str  # of the e-mail, e.g. "aviso/1"
     dados: tuple[Dado, ...]  # the tags that its texts may have
 
-    def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str]) -> dict[int, str]:
+    def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         """Which objects must not be announced any more, and why (Motivo). `versoes` is what each message speaks of."""
 
-    def destinos(self, canal: int, ids: Collection[int]) -> dict[int, str]:
+    def destinos(self, canal: int, ids: Collection[int], hoje: date) -> dict[int, str]:
         """Where each object is announced now; an object that is absent has no destination."""
 
-    def contextos(self, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
         """What the texts and the layout need; see `mensageria.composicao`."""
 
 

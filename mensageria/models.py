@@ -227,7 +227,6 @@ class LoteContagem(models.Model):
         verbose_name_plural = "contagens dos lotes"
         constraints = [
             models.UniqueConstraint(fields=["lote", "estado"], name="contagem_unica"),
-            models.CheckConstraint(condition=Q(quantidade__gte=0), name="contagem_nao_negativa"),
         ]
 
     def __str__(self):
@@ -301,6 +300,11 @@ class Mensagem(models.Model):
                 condition=Q(estado=Estado.PENDENTE, canal=Canal.SMS),
             ),
             models.Index(fields=["expira_em"], name="mensagem_prazo", condition=Q(estado=Estado.PENDENTE)),
+            models.Index(
+                fields=["lote", "enviar_apos"],
+                name="mensagem_por_terminar",
+                condition=Q(estado__in=(Estado.PENDENTE, Estado.EM_ENVIO)),
+            ),
             models.Index(fields=["reserva_ate"], name="mensagem_em_envio", condition=Q(estado=Estado.EM_ENVIO)),
             models.Index(
                 fields=["gateway", "enviada_em"],

@@ -1,4 +1,4 @@
-"""Rows for tests: each function makes one valid thing with what it needs, and takes by name what the test cares about."""
+"""Rows for tests: each function makes one valid thing with all that it needs, and takes what the test cares about."""
 
 import itertools
 from datetime import date, datetime, timedelta

@@ -1,0 +1,128 @@
+"""Process 336, step 2: the messages of the documents of each comando that was not announced yet."""
+
+from collections import Counter
+from datetime import date, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, models, transaction
+
+from cadastro.models import ParametroSistema
+from cadastro.telefones import DDDS
+from cobranca.fonte import ORIGEM
+from cobranca.models import AcaoCobranca, ComandoAcao
+from mensageria import geracao
+from mensageria.models import Canal, VersaoTexto, inicio_do_dia
+
+
+class MotivoDeNaoGerar(models.TextChoices):
+    """Why a document, or one of its channels, is left out. The first that fits is kept."""
+
+    DOCUMENTO_CANCELADO = "documento_cancelado", "Documento cancelado"
+    PAGO = "pago", "Documento pago"
+    VENCIDO = "vencido", "Validade do documento passou"
+    PROGRAMA_ESPECIAL = "programa_especial", "Perfil do programa especial"
+    SEM_USUARIO = "sem_usuario", "Imóvel sem cliente usuário"
+    CLIENTE_INATIVO = "cliente_inativo", "Cliente inativo"
+    SMS_DESLIGADO = "sms_desligado", "Cliente não recebe por SMS"
+    SEM_TELEFONE = "sem_telefone", "Sem telefone marcado para SMS"
+    TELEFONE_INVALIDO = "telefone_invalido", "Telefone marcado não é um celular válido"
+    EMAIL_DESLIGADO = "email_desligado", "Cliente não recebe por e-mail"
+    SEM_EMAIL = "sem_email", "Cliente sem e-mail"
+    SEM_SAIDA = geracao.SEM_SAIDA, "Origem sem remetente ou gateway"
+    JA_ANUNCIADA = geracao.JA_ANUNCIADA, "Já anunciado em outra execução"
+
+
+def comandos_a_avisar() -> list[tuple[int, str]]:
+    """The comandos whose documents exist and wait to be announced: (id, título)."""
+    return list(
+        ComandoAcao.objects.filter(gerado_em__isnull=False, anunciado_em__isnull=True)
+        .exclude(acao__por_sms=False, acao__por_email=False)
+        .order_by("id")
+        .values_list("id", "titulo")
+    )
+
+
+@transaction.atomic
+def gerar_avisos(*, comando_id: int, execucao: UUID, hoje: date, agora: datetime) -> Counter:
+    """Queue the messages of one comando and mark it announced; one that is already is left alone.
+
+    Return how many were queued by channel, and `nao_geradas`.
+    """
+    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao").get(pk=comando_id)
+    if comando.anunciado_em:
+        return Counter()
+    geracao.limpar_nao_geradas(execucao, ORIGEM, comando_id)
+    geracao.criar_candidatas()
+    _avaliar(comando, hoje, agora)
+    contagem = geracao.enfileirar(
+        execucao=execucao,
+        origem=ORIGEM,
+        unidade=comando_id,
+        saidas=geracao.saidas(ORIGEM, _textos(comando.acao), comando.acao.tentativas_email),
+        agora=agora,
+        acao=comando.acao.descricao,
+    )
+    comando.anunciado_em = agora
+    comando.save(update_fields=["anunciado_em"])
+    return contagem
+
+
+def _textos(acao: AcaoCobranca) -> dict[Canal, VersaoTexto]:
+    """A text for each channel that the action sends through."""
+    textos = {}
+    if acao.por_sms:
+        textos[Canal.SMS] = VersaoTexto.objects.da(Canal.SMS, acao.texto_sms, transliterar=acao.transliterar)
+    if acao.por_email:
+        textos[Canal.EMAIL] = VersaoTexto.objects.da(Canal.EMAIL, acao.texto_email, assunto=acao.assunto)
+    return textos
+
+
+AVALIAR = """
+INSERT INTO candidata
+SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date - d.validade))::smallint,
+    %(enviar_apos)s,
+    (d.validade + 1)::timestamp AT TIME ZONE %(fuso)s,
+    CASE
+        WHEN d.cancelado THEN 'documento_cancelado'
+        WHEN d.pago_em IS NOT NULL THEN 'pago'
+        WHEN (d.validade + 1)::timestamp AT TIME ZONE %(fuso)s <= %(enviar_apos)s THEN 'vencido'
+        WHEN i.perfil_id = %(perfil_especial)s THEN 'programa_especial'
+        WHEN cl.id IS NULL THEN 'sem_usuario'
+        WHEN NOT cl.ativo THEN 'cliente_inativo'
+    END,
+    CASE
+        WHEN NOT cl.por_sms THEN 'sms_desligado'
+        WHEN f.id IS NULL THEN 'sem_telefone'
+        WHEN f.ddd <> ALL (%(ddds)s) OR f.numero !~ '^9[0-9]{8}$' THEN 'telefone_invalido'
+    END,
+    '55' || f.ddd || f.numero,
+    CASE
+        WHEN NOT cl.por_email THEN 'email_desligado'
+        WHEN cl.email = '' THEN 'sem_email'
+    END,
+    cl.email
+FROM cobranca_cobrancadocumento d
+JOIN cadastro_imovel i ON i.matricula = d.imovel_id
+LEFT JOIN cadastro_clienteimovel v ON v.imovel_id = d.imovel_id AND v.relacao = 2
+    AND v.inicio <= %(hoje)s AND (v.fim IS NULL OR v.fim > %(hoje)s)
+LEFT JOIN cadastro_cliente cl ON cl.id = v.cliente_id
+LEFT JOIN cadastro_clientefone f ON f.cliente_id = cl.id AND f.sms
+WHERE d.comando_id = %(comando)s
+"""
+
+
+def _avaliar(comando: ComandoAcao, hoje: date, agora: datetime) -> None:
+    inicio = inicio_do_dia(comando.enviar_a_partir_de) if comando.enviar_a_partir_de else agora
+    with connection.cursor() as cursor:
+        cursor.execute(
+            AVALIAR,
+            {
+                "hoje": hoje,
+                "enviar_apos": max(agora, inicio),
+                "fuso": settings.TIME_ZONE,
+                "perfil_especial": ParametroSistema.atual().perfil_programa_especial_id,
+                "ddds": sorted(DDDS),
+                "comando": comando.pk,
+            },
+        )

@@ -1,0 +1,109 @@
+"""What mensageria asks about collection documents. Their customer is the present usuário of the imóvel."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from django.db.models import F, Q
+
+from cadastro.digitos import formatar_matricula
+from cadastro.models import ClienteImovel, ParametroSistema, Relacao
+from cadastro.telefones import celular_e164
+from cobranca.models import CobrancaDocumento
+from cobranca.textos import DADOS_COBRANCA
+from faturamento import codigo_barras
+from faturamento.fonte import codigo_do_contexto, data, empresa, moeda
+from mensageria.estados import Motivo
+from mensageria.models import Canal
+
+ORIGEM = "cobranca"
+
+
+def usuarios_atuais(ids: Collection[int], hoje: date):
+    """The vínculos of the present usuários of the imóveis of some documents."""
+    return ClienteImovel.objects.filter(
+        Q(fim__isnull=True) | Q(fim__gt=hoje), imovel__documentos__in=ids, relacao=Relacao.USUARIO, inicio__lte=hoje
+    )
+
+
+class FonteDeDocumentos:
+    layout = "aviso/1"
+    dados = DADOS_COBRANCA
+
+    def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
+        do_canal = "por_sms" if canal == Canal.SMS else "por_email"
+        documentos = CobrancaDocumento.objects.filter(id__in=versoes).values_list("id", "cancelado", "pago_em")
+        que_recebem = set(
+            usuarios_atuais(versoes, hoje)
+            .filter(**{f"cliente__{do_canal}": True}, cliente__ativo=True)
+            .values_list("imovel__documentos", flat=True)
+        )
+        motivos = dict.fromkeys(versoes, Motivo.OBJETO_CANCELADO.value)
+        for id_, cancelado, pago_em in documentos:
+            if cancelado:
+                motivos[id_] = Motivo.OBJETO_CANCELADO
+            elif pago_em:
+                motivos[id_] = Motivo.PAGA
+            elif id_ not in que_recebem:
+                motivos[id_] = Motivo.CANAL_DESLIGADO
+            else:
+                del motivos[id_]
+        return motivos
+
+    def destinos(self, canal: int, ids: Collection[int], hoje: date) -> dict[int, str]:
+        usuarios = usuarios_atuais(ids, hoje).filter(imovel__documentos__in=ids)
+        if canal == Canal.EMAIL:
+            return dict(usuarios.exclude(cliente__email="").values_list("imovel__documentos", "cliente__email"))
+        fones = usuarios.filter(cliente__fones__sms=True).values_list(
+            "imovel__documentos", "cliente__fones__ddd", "cliente__fones__numero"
+        )
+        return {documento: celular for documento, ddd, numero in fones if (celular := celular_e164(ddd, numero))}
+
+    def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
+        parametro = ParametroSistema.atual()
+        da_empresa = empresa(parametro)
+        linhas = usuarios_atuais(ids, hoje).values(
+            "imovel",
+            nome=F("cliente__nome"),
+            documento=F("imovel__documentos"),
+            localidade=F("imovel__documentos__localidade"),
+            validade=F("imovel__documentos__validade"),
+            valor=F("imovel__documentos__valor"),
+            tipo=F("imovel__documentos__tipo_documento"),
+        )
+        return {
+            linha["documento"]: self._contexto(linha, parametro, da_empresa)
+            for linha in linhas
+            if linha["documento"] in ids
+        }
+
+    def _contexto(self, linha: dict, parametro: ParametroSistema, da_empresa: dict) -> dict[str, Any]:
+        try:
+            codigo = codigo_barras.codigo_documento(
+                localidade=linha["localidade"],
+                matricula=linha["imovel"],
+                sequencial=linha["documento"],
+                tipo_documento=linha["tipo"],
+                valor=linha["valor"],
+                empresa=parametro.codigo_febraban,
+                modulo=parametro.modulo_digito_verificador,
+            )
+        except codigo_barras.ErroCodigoBarras as erro:
+            return {"impedimento": str(erro)}
+        return {
+            "valores": {
+                "{MATRICULA}": str(linha["imovel"]),
+                "{NOME}": linha["nome"],
+                "{VALIDADEDOC}": data(linha["validade"]),
+                "{VALORDOC}": moeda(linha["valor"]),
+            },
+            "quadro": [
+                ["Matrícula", formatar_matricula(linha["imovel"])],
+                ["Cliente", linha["nome"]],
+                ["Documento", str(linha["documento"])],
+                ["Validade", data(linha["validade"])],
+                ["Valor", f"R$ {moeda(linha['valor'])}"],
+            ],
+            "empresa": da_empresa,
+            **codigo_do_contexto(codigo),
+        }

@@ -1,0 +1,96 @@
+"""The rules of an AcaoCobranca, with GSAN's messages (referencia/gsan.md 3.2), by field."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from cobranca.textos import DADOS_COBRANCA
+from mensageria.textos import conferir_texto
+
+if TYPE_CHECKING:
+    from cobranca.models import AcaoCobranca
+
+
+def conferir_acao(acao: AcaoCobranca, *, tamanho_maximo_sms: int) -> dict[str, list[str]]:
+    """What is wrong with an action: {field: messages}; empty when nothing is."""
+    erros: dict[str, list[str]] = defaultdict(list)
+    _conferir_cronograma(acao, erros)
+    _conferir_vizinhas(acao, erros)
+    if acao.envia_mensagem:
+        _conferir_isolamento(acao, erros)
+    if acao.por_sms:
+        _conferir_sms(acao, erros, tamanho_maximo_sms)
+    if acao.por_email:
+        _conferir_email(acao, erros)
+    return dict(erros)
+
+
+def _predecessoras(acao: AcaoCobranca) -> dict[str, AcaoCobranca]:
+    pares = {"predecessora": acao.predecessora, "predecessora_alternativa": acao.predecessora_alternativa}
+    return {campo: outra for campo, outra in pares.items() if outra is not None}
+
+
+def _conferir_cronograma(acao: AcaoCobranca, erros: dict) -> None:
+    outras = type(acao).objects.exclude(pk=acao.pk)
+    if not acao.compoe_cronograma:
+        if acao.predecessora and not acao.envia_mensagem:
+            erros["predecessora"].append("Ação que não compõe o cronograma não pode ter Ação Predecessora.")
+        return
+    if not acao.ordem_cronograma:
+        erros["ordem_cronograma"].append("Informe Ordem no Cronograma.")
+    elif repetida := outras.filter(compoe_cronograma=True, ordem_cronograma=acao.ordem_cronograma).first():
+        erros["ordem_cronograma"].append(f"Ação {repetida.descricao} já cadastrada com o número de ordem informado.")
+    for campo, outra in _predecessoras(acao).items():
+        if acao.ordem_cronograma and acao.ordem_cronograma <= outra.ordem_cronograma:
+            nome = acao._meta.get_field(campo).verbose_name
+            erros["ordem_cronograma"].append(f"A ordem deve ser maior que a da {nome}.")
+
+
+def _conferir_vizinhas(acao: AcaoCobranca, erros: dict) -> None:
+    for campo, outra in _predecessoras(acao).items():
+        if outra.pk == acao.pk:
+            erros[campo].append("Uma ação não pode ser predecessora de si mesma.")
+        elif outra.envia_mensagem:  # FS0020, for the alternativa too
+            erros[campo].append("A Ação Predecessora não pode ter mensagem associada.")
+    if acao.predecessora and acao.dias_da_predecessora is None:
+        erros["dias_da_predecessora"].append("Informe Número de Dias entre a Ação e sua Predecessora.")
+
+
+def _conferir_isolamento(acao: AcaoCobranca, erros: dict) -> None:
+    if acao.tipo_servico_id:  # FS0017
+        erros["tipo_servico"].append("Ação com mensagem não pode ter Tipo de Serviço associado.")
+    for campo in _predecessoras(acao):  # FS0018, for the alternativa too
+        nome = acao._meta.get_field(campo).verbose_name.title()
+        erros[campo].append(f"Ação com mensagem não pode ter {nome}.")
+    if acao.compoe_cronograma:  # FS0019
+        erros["compoe_cronograma"].append("Ação com mensagem não pode compor o cronograma.")
+    if acao.pk:  # the hole of FS0020: turning the message on in an action that others follow
+        seguinte = type(acao).objects.filter(Q(predecessora=acao.pk) | Q(predecessora_alternativa=acao.pk)).first()
+        if seguinte:
+            campo = "por_sms" if acao.por_sms else "por_email"
+            erros[campo].append(f"Ação com mensagem não pode ter sucessora, e é predecessora de {seguinte.descricao}.")
+
+
+def _conferir_sms(acao: AcaoCobranca, erros: dict, maximo: int) -> None:
+    if not acao.texto_sms.strip():
+        erros["texto_sms"].append("Informe Texto SMS.")
+        return
+    erros["texto_sms"] += conferir_texto("SMS", acao.texto_sms, DADOS_COBRANCA, acao.transliterar, maximo)
+    if not erros["texto_sms"]:
+        del erros["texto_sms"]
+
+
+def _conferir_email(acao: AcaoCobranca, erros: dict) -> None:
+    if not acao.tentativas_email:
+        erros["tentativas_email"].append("Informe número máximo de tentativas de envio.")
+    if not acao.texto_email.strip():
+        erros["texto_email"].append("Informe Texto E-MAIL.")
+    elif problemas := conferir_texto("E-MAIL", acao.texto_email, DADOS_COBRANCA):
+        erros["texto_email"] += problemas
+    if not acao.assunto.strip():
+        erros["assunto"].append("Informe Assunto do E-mail.")
+    elif problemas := conferir_texto("assunto", acao.assunto, DADOS_COBRANCA):
+        erros["assunto"] += problemas

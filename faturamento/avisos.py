@@ -1,0 +1,152 @@
+"""Process 336, step 1: which contas are announced, to whom, and who is left out and why. Set-based, a localidade a time.
+
+The rules are those of referencia/gsan.md 2.5 with its marked traps mended: paid contas are left out, the phone is the one
+marked SMS, and an empty Perfil do Programa Especial leaves nobody out.
+"""
+
+from collections import Counter
+from datetime import date, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Exists, F, OuterRef
+
+from cadastro.models import Localidade, ParametroSistema
+from cadastro.telefones import DDDS
+from faturamento.fonte import ORIGEM
+from faturamento.models import Conta, FaturamentoGrupo, ParametroMensagem
+from mensageria import geracao
+from mensageria.models import Canal, VersaoTexto
+
+
+class SemTexto(Exception):
+    """No billing text is in force. The message is shown on the process page."""
+
+
+class MotivoDeNaoGerar(models.TextChoices):
+    """Why a conta, or one of its channels, is left out. The first that fits is kept."""
+
+    SITUACAO = "situacao", "Conta não está em vigor"
+    PAGA = "paga", "Conta paga"
+    VALOR_MINIMO = "valor_minimo", "Valor abaixo do mínimo"
+    CATEGORIA = "categoria", "Categoria do imóvel não marcada"
+    PROGRAMA_ESPECIAL = "programa_especial", "Perfil do programa especial"
+    VENCIDA = "vencida", "Conta vencida"
+    AINDA_NAO = "ainda_nao", "Ainda não chegou o dia"
+    SEM_USUARIO = "sem_usuario", "Conta sem cliente usuário"
+    CLIENTE_INATIVO = "cliente_inativo", "Cliente inativo"
+    SMS_DESLIGADO = "sms_desligado", "Cliente não recebe por SMS"
+    SEM_TELEFONE = "sem_telefone", "Sem telefone marcado para SMS"
+    TELEFONE_INVALIDO = "telefone_invalido", "Telefone marcado não é um celular válido"
+    EMAIL_DESLIGADO = "email_desligado", "Cliente não recebe por e-mail"
+    SEM_EMAIL = "sem_email", "Cliente sem e-mail"
+    SEM_SAIDA = geracao.SEM_SAIDA, "Origem sem remetente ou gateway"
+    JA_ANUNCIADA = geracao.JA_ANUNCIADA, "Já anunciada em outra execução"
+
+
+def localidades_a_avisar() -> list[tuple[int, str]]:
+    """The localidades that have contas at the reference of their group: (código, nome)."""
+    contas = Conta.objects.filter(localidade=OuterRef("pk"), referencia=F("grupo__referencia"))
+    return list(Localidade.objects.filter(Exists(contas)).values_list("id", "nome"))
+
+
+@transaction.atomic
+def gerar_avisos(*, localidade_id: int, execucao: UUID, hoje: date, agora: datetime) -> Counter:
+    """Queue a message for each conta and channel of one localidade; safe to run again, and twice at the same time.
+
+    Return how many were queued by channel, and `nao_geradas`. Raises SemTexto.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(336, %s)", [localidade_id])
+    geracao.limpar_nao_geradas(execucao, ORIGEM, localidade_id)
+    contas = Conta.objects.filter(localidade=localidade_id, grupo=OuterRef("pk"), referencia=OuterRef("referencia"))
+    total = Counter(sms=0, email=0, nao_geradas=0)
+    for grupo in FaturamentoGrupo.objects.filter(Exists(contas)):
+        parametro = ParametroMensagem.objects.em_vigor_em(grupo.referencia)
+        if parametro is None:
+            raise SemTexto(
+                f"Não há texto de faturamento em vigor na referência "
+                f"{grupo.referencia % 100:02}/{grupo.referencia // 100}: parametrize a mensagem de faturamento."
+            )
+        geracao.criar_candidatas()
+        _avaliar(grupo, parametro, localidade_id, hoje, agora)
+        contagem = geracao.enfileirar(
+            execucao=execucao,
+            origem=ORIGEM,
+            unidade=localidade_id,
+            saidas=_saidas(parametro, agora),
+            agora=agora,
+        )
+        total.update(contagem)
+    return total
+
+
+def _saidas(parametro: ParametroMensagem, agora: datetime) -> dict[Canal, geracao.Saida]:
+    """The texts of a version; from now on it is used and is never rewritten."""
+    ParametroMensagem.objects.filter(pk=parametro.pk, usado_em=None).update(usado_em=agora)
+    textos = {
+        Canal.SMS: VersaoTexto.objects.da(Canal.SMS, parametro.texto_sms, transliterar=parametro.transliterar),
+        Canal.EMAIL: VersaoTexto.objects.da(Canal.EMAIL, parametro.texto_email, assunto=parametro.assunto),
+    }
+    return geracao.saidas(ORIGEM, textos, parametro.tentativas_email)
+
+
+AVALIAR = """
+INSERT INTO candidata
+SELECT c.id, cl.id, c.localidade_id, to_char(c.vencimento, 'YYYYMMDD') || ':' || (c.valor * 100)::bigint,
+    greatest(-99, least(99, %(hoje)s::date - c.vencimento))::smallint,
+    %(agora)s,
+    (c.vencimento + 1)::timestamp AT TIME ZONE %(fuso)s,
+    CASE
+        WHEN c.situacao <> ALL (%(em_vigor)s) THEN 'situacao'
+        WHEN c.pago_em IS NOT NULL THEN 'paga'
+        WHEN c.valor < %(valor_minimo)s THEN 'valor_minimo'
+        WHEN i.categoria <> ALL (%(categorias)s) THEN 'categoria'
+        WHEN c.perfil_id = %(perfil_especial)s THEN 'programa_especial'
+        WHEN c.vencimento < %(hoje)s THEN 'vencida'
+        WHEN c.vencimento - %(dias)s > %(hoje)s THEN 'ainda_nao'
+        WHEN cl.id IS NULL THEN 'sem_usuario'
+        WHEN NOT cl.ativo THEN 'cliente_inativo'
+    END,
+    CASE
+        WHEN NOT cl.por_sms THEN 'sms_desligado'
+        WHEN f.id IS NULL THEN 'sem_telefone'
+        WHEN f.ddd <> ALL (%(ddds)s) OR f.numero !~ '^9[0-9]{8}$' THEN 'telefone_invalido'
+    END,
+    '55' || f.ddd || f.numero,
+    CASE
+        WHEN NOT cl.por_email THEN 'email_desligado'
+        WHEN cl.email = '' THEN 'sem_email'
+    END,
+    cl.email
+FROM faturamento_conta c
+JOIN cadastro_imovel i ON i.matricula = c.imovel_id
+LEFT JOIN faturamento_clienteconta cc ON cc.conta_id = c.id AND cc.relacao = 2
+LEFT JOIN cadastro_cliente cl ON cl.id = cc.cliente_id
+LEFT JOIN cadastro_clientefone f ON f.cliente_id = cl.id AND f.sms
+WHERE c.localidade_id = %(localidade)s AND c.grupo_id = %(grupo)s AND c.referencia = %(referencia)s
+"""
+
+
+def _avaliar(
+    grupo: FaturamentoGrupo, parametro: ParametroMensagem, localidade_id: int, hoje: date, agora: datetime
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            AVALIAR,
+            {
+                "hoje": hoje,
+                "agora": agora,
+                "fuso": settings.TIME_ZONE,
+                "em_vigor": [int(situacao) for situacao in Conta.SITUACOES_EM_VIGOR],
+                "valor_minimo": parametro.valor_minimo,
+                "categorias": parametro.categorias,
+                "perfil_especial": ParametroSistema.atual().perfil_programa_especial_id,
+                "dias": parametro.dias_antes,
+                "ddds": sorted(DDDS),
+                "localidade": localidade_id,
+                "grupo": grupo.pk,
+                "referencia": grupo.referencia,
+            },
+        )

@@ -1,0 +1,56 @@
+"""Process 336, "Envio de E-mail/SMS Cobrança e Faturamento": the steps that the billing side registers with batch.
+
+Step 2, the messages of collection documents, is registered by cobranca under the code named in the migration.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from batch.registro import Aguardar, Trabalho, funcionalidade
+from faturamento import avisos
+from mensageria import balanco, retornos
+from mensageria.models import Canal, GatewaySMS
+
+ESPERA = 5  # seconds between two looks at a sending that has not ended
+
+
+@funcionalidade("gerar-mensagens-faturamento", unidades=lambda _: avisos.localidades_a_avisar())
+def gerar_mensagens(trabalho: Trabalho) -> dict:
+    with transaction.atomic():
+        contagem = avisos.gerar_avisos(
+            localidade_id=trabalho.codigo,
+            execucao=trabalho.execucao,
+            hoje=timezone.localdate(trabalho.agora),
+            agora=trabalho.agora,
+        )
+        trabalho.conferir_posse()
+    return dict(contagem)
+
+
+@funcionalidade("enviar-emails")
+def enviar_emails(trabalho: Trabalho) -> dict | Aguardar:
+    return _aguardar_envio(trabalho, Canal.EMAIL)
+
+
+@funcionalidade("transmitir-sms")
+def transmitir_sms(trabalho: Trabalho) -> dict | Aguardar:
+    return _aguardar_envio(trabalho, Canal.SMS)
+
+
+def _aguardar_envio(trabalho: Trabalho, canal: Canal) -> dict | Aguardar:
+    """The engine sends; this step ends when every message of the run due by now is terminal."""
+    faltam = balanco.por_terminar(trabalho.execucao, canal, trabalho.agora)
+    total = balanco.total(trabalho.execucao, canal)
+    trabalho.progresso(max(total - faltam, 0), total)
+    resultado = {"total": total, "por_terminar": faltam}
+    return Aguardar(resultado, segundos=ESPERA) if faltam else resultado
+
+
+@funcionalidade("processar-retorno-sms")
+def processar_retorno(trabalho: Trabalho) -> dict:
+    """Ask the operators once; the engine goes on asking, so this never holds the process open."""
+    contagem = {}
+    for gateway in GatewaySMS.objects.disponiveis(trabalho.agora):
+        for situacao, quantos in retornos.consultar(gateway, relogio=lambda: trabalho.agora).items():
+            contagem[situacao] = contagem.get(situacao, 0) + quantos
+    return contagem

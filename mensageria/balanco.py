@@ -1,0 +1,122 @@
+"""The balance of a run: every message is in exactly one column, and the counts are those of the ledger."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Sum
+
+from mensageria.estados import Estado
+from mensageria.models import Lote, LoteContagem, Mensagem, NaoGerada
+
+
+@dataclass(frozen=True)
+class Linha:
+    """One cell: `programadas` are among the `pendentes`, and `entregues` among the `enviadas`."""
+
+    origem: str
+    acao: str
+    localidade: str
+    canal: str
+    pendentes: int
+    programadas: int
+    em_envio: int
+    enviadas: int
+    entregues: int
+    falhas: int
+    canceladas: int
+    incertas: int
+    total: int
+
+    @property
+    def fecha(self) -> bool:
+        return self.total == (
+            self.pendentes + self.em_envio + self.enviadas + self.falhas + self.canceladas + self.incertas
+        )
+
+
+def do_lote(lote: Lote, contagens: dict[int, int], programadas: int, total: int) -> Linha:
+    return Linha(
+        origem=lote.origem,
+        acao=lote.acao,
+        localidade=lote.localidade.nome if lote.localidade else "",
+        canal=lote.get_canal_display(),
+        pendentes=contagens.get(Estado.PENDENTE, 0),
+        programadas=programadas,
+        em_envio=contagens.get(Estado.EM_ENVIO, 0),
+        enviadas=contagens.get(Estado.ENVIADA, 0) + contagens.get(Estado.ENTREGUE, 0),
+        entregues=contagens.get(Estado.ENTREGUE, 0),
+        falhas=contagens.get(Estado.FALHA, 0),
+        canceladas=contagens.get(Estado.CANCELADA, 0),
+        incertas=contagens.get(Estado.INCERTA, 0),
+        total=total,
+    )
+
+
+def da_execucao(execucao: UUID, agora: datetime, *, contar: bool = False) -> list[Linha]:
+    """A line for each lote of a run. With `contar` the total is counted row by row, to prove the ledger."""
+    lotes = list(
+        Lote.objects.filter(execucao=execucao)
+        .select_related("localidade")
+        .order_by("origem", "acao", "localidade", "canal")
+    )
+    contagens: dict[int, dict[int, int]] = {lote.id: {} for lote in lotes}
+    for lote_id, estado, quantidade in LoteContagem.objects.filter(lote__in=lotes).values_list(
+        "lote", "estado", "quantidade"
+    ):
+        contagens[lote_id][estado] = quantidade
+    mensagens = Mensagem.objects.filter(lote__in=lotes)
+    programadas = _por_lote(mensagens.programadas(agora))
+    totais = _por_lote(mensagens) if contar else {id_: sum(c.values()) for id_, c in contagens.items()}
+    return [do_lote(lote, contagens[lote.id], programadas.get(lote.id, 0), totais.get(lote.id, 0)) for lote in lotes]
+
+
+def _por_lote(mensagens) -> dict[int, int]:
+    return dict(mensagens.order_by().values_list("lote").annotate(n=Count("id")))
+
+
+def conferir() -> list[tuple[int, int, int, int]]:
+    """Compare the ledger with a real count; return the differences as (lote, estado, ledger, real)."""
+    do_livro = {
+        (lote, estado): quantidade
+        for lote, estado, quantidade in LoteContagem.objects.values_list("lote", "estado", "quantidade")
+    }
+    reais = {
+        (lote, estado): n
+        for lote, estado, n in Mensagem.objects.order_by().values_list("lote", "estado").annotate(n=Count("id"))
+    }
+    return [
+        (*chave, do_livro.get(chave, 0), reais.get(chave, 0))
+        for chave in sorted(do_livro.keys() | reais.keys())
+        if do_livro.get(chave, 0) != reais.get(chave, 0)
+    ]
+
+
+def por_terminar(execucao: UUID, canal: int, agora: datetime) -> int:
+    """How many messages of a run are due by now and not yet at an end."""
+    return (
+        Mensagem.objects.filter(lote__execucao=execucao, canal=canal, enviar_apos__lte=agora)
+        .filter(estado__in=(Estado.PENDENTE, Estado.EM_ENVIO))
+        .count()
+    )
+
+
+def total(execucao: UUID, canal: int) -> int:
+    return (
+        LoteContagem.objects.filter(lote__execucao=execucao, lote__canal=canal).aggregate(n=Sum("quantidade"))["n"] or 0
+    )
+
+
+def nao_geradas(execucao: UUID) -> list[tuple[str, int | None, str, int]]:
+    """Who was left out: (origem, canal, motivo, how many)."""
+    return list(
+        NaoGerada.objects.filter(execucao=execucao)
+        .order_by("origem", "canal", "motivo")
+        .values_list("origem", "canal", "motivo")
+        .annotate(n=Count("id"))
+    )
+
+
+def soma(linhas: Iterable[Linha], coluna: str) -> int:
+    return sum(getattr(linha, coluna) for linha in linhas)

@@ -1,0 +1,1 @@
+"""Channels: one way each to reach a customer."""

@@ -1,0 +1,71 @@
+"""What every channel is: it speaks to one kind of server and touches no model."""
+
+import ipaddress
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from mensageria.estados import Classe
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What leaves: `conteudo` is the whole e-mail or the SMS in UTF-8; `chave`, our id at every attempt."""
+
+    chave: str
+    destino: str
+    conteudo: bytes
+    remetente: str = ""  # envelope sender; empty for SMS
+
+
+@dataclass(frozen=True)
+class Resposta:
+    """The server's word: its code, its text, and the id that it gave, when it gives one."""
+
+    codigo: str
+    texto: str
+    id_externo: str = ""
+
+
+class FalhaDeEnvio(Exception):
+    """The server did not take the message; `classe` says whose fault it is."""
+
+    def __init__(self, classe: Classe, codigo: str = "", texto: str = ""):
+        super().__init__(f"{codigo} {texto}".strip())
+        self.classe, self.codigo, self.texto = classe, codigo, texto
+
+
+class Canal(ABC):
+    """A connection to one service, opened by the first message and closed with the `with` block."""
+
+    def __enter__(self) -> "Canal":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.fechar()
+
+    @abstractmethod
+    def enviar(self, envelope: Envelope, antes_do_corpo: Callable[[], None]) -> Resposta:
+        """Send one message, or raise FalhaDeEnvio.
+
+        `antes_do_corpo` is called once, when nothing but the body is left to send; whatever it raises passes through,
+        and nothing of the body leaves. Once it returned, a loss of the server is Classe.INCERTA.
+        """
+
+    @abstractmethod
+    def fechar(self) -> None:
+        """Let go of the server; never raises."""
+
+
+def conferir_host(host: str) -> None:
+    """Under ENVIO=simulado only this machine and HOSTS_SIMULADOS may be spoken to; raises FalhaDeEnvio."""
+    if settings.ENVIO != "simulado" or host in settings.HOSTS_SIMULADOS or host == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise FalhaDeEnvio(Classe.REDE, "", f"ENVIO=simulado: {host} é um servidor real e foi recusado.")

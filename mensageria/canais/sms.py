@@ -1,0 +1,166 @@
+"""SMS through an operator's HTTP API: what every gateway shares, and two real adapters.
+
+JSON genérico is described by data (`configuracao` of the gateway), so that an ordinary gateway needs no code. Zenvia
+follows the public reference of its API v2.
+"""
+
+import json
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host
+from mensageria.canais.respostas import classe_http
+from mensageria.estados import Classe
+
+MAIOR_RESPOSTA = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Recibo:
+    """What the operator says of an SMS that it took: `situacao` is entregue, falha or pendente."""
+
+    situacao: str
+    codigo: str
+    texto: str = ""
+
+
+class CanalSMS(Canal):
+    """One HTTP session with the gateway."""
+
+    def __init__(
+        self, *, url: str, credencial: str, remetente: str = "", prazo: float = 30, configuracao: Mapping | None = None
+    ):
+        self.url, self.credencial, self.remetente, self.prazo = url.rstrip("/"), credencial, remetente, prazo
+        self.configuracao = configuracao or {}
+        self.http = requests.Session()
+        self.http.trust_env = False  # no proxy and no .netrc of whoever runs the worker
+
+    @abstractmethod
+    def pedido(self, envelope: Envelope) -> tuple[str, dict[str, str], Any]:
+        """The URL, headers and JSON body that send one SMS."""
+
+    @abstractmethod
+    def aceite(self, dados: Any) -> str:
+        """The operator's id in its answer; KeyError, TypeError or ValueError when there is none."""
+
+    consultavel = False
+
+    def consultar(self, id_externo: str) -> Recibo:
+        """What became of an SMS; raises FalhaDeEnvio. Only of a gateway that is `consultavel`."""
+        raise FalhaDeEnvio(Classe.MENSAGEM, "", "Este gateway não responde a consultas.")
+
+    def enviar(self, envelope: Envelope, antes_do_corpo: Callable[[], None]) -> Resposta:
+        conferir_host(urlsplit(self.url).hostname or "")
+        url, cabecalhos, corpo = self.pedido(envelope)
+        antes_do_corpo()
+        resposta = self._pedir("POST", url, headers=cabecalhos, json=corpo)
+        try:
+            id_externo = self.aceite(resposta.json())
+        except (ValueError, KeyError, TypeError, IndexError) as erro:
+            raise FalhaDeEnvio(Classe.INCERTA, str(resposta.status_code), _texto(resposta)) from erro
+        return Resposta(str(resposta.status_code), _texto(resposta), str(id_externo)[:120])
+
+    def fechar(self) -> None:
+        self.http.close()
+
+    def _pedir(self, metodo: str, url: str, **opcoes) -> requests.Response:
+        try:
+            resposta = self.http.request(metodo, url, timeout=self.prazo, allow_redirects=False, stream=True, **opcoes)
+            resposta._content = resposta.raw.read(MAIOR_RESPOSTA, decode_content=True)
+        except requests.ConnectTimeout as erro:
+            raise FalhaDeEnvio(Classe.REDE, "", str(erro)) from erro
+        except requests.ConnectionError as erro:
+            # A connection that was never made sent nothing; any other end may have come after the operator took it.
+            nunca_abriu = "NewConnectionError" in repr(erro) or "Connection refused" in str(erro)
+            raise FalhaDeEnvio(Classe.REDE if nunca_abriu else Classe.INCERTA, "", str(erro)) from erro
+        except (requests.RequestException, OSError) as erro:
+            raise FalhaDeEnvio(Classe.INCERTA, "", str(erro)) from erro
+        if not 200 <= resposta.status_code < 300:
+            texto = _texto(resposta)
+            raise FalhaDeEnvio(classe_http(resposta.status_code, texto), str(resposta.status_code), texto)
+        return resposta
+
+
+class GatewayJSON(CanalSMS):
+    """A gateway that takes one JSON object a message. `configuracao` may change every name below."""
+
+    consultavel = True
+    PADRAO = {
+        "caminho": "/sms",
+        "cabecalho": "Authorization",
+        "prefixo": "Bearer ",
+        "campo_destino": "to",
+        "campo_texto": "text",
+        "campo_referencia": "reference",
+        "campo_remetente": "from",
+        "campo_id": "id",
+        "caminho_consulta": "/sms/{id}",
+        "campo_situacao": "status",
+        "entregue": ["delivered"],
+        "falha": ["failed", "rejected", "undelivered", "expired"],
+    }
+
+    def _opcao(self, nome: str) -> Any:
+        return self.configuracao.get(nome, self.PADRAO[nome])
+
+    def _cabecalhos(self) -> dict[str, str]:
+        return {self._opcao("cabecalho"): self._opcao("prefixo") + self.credencial}
+
+    def pedido(self, envelope: Envelope) -> tuple[str, dict[str, str], Any]:
+        corpo = {
+            self._opcao("campo_destino"): envelope.destino,
+            self._opcao("campo_texto"): envelope.conteudo.decode(),
+            self._opcao("campo_referencia"): envelope.chave,
+        }
+        if self.remetente:
+            corpo[self._opcao("campo_remetente")] = self.remetente
+        return self.url + self._opcao("caminho"), self._cabecalhos(), corpo
+
+    def aceite(self, dados: Any) -> str:
+        return dados[self._opcao("campo_id")]
+
+    def consultar(self, id_externo: str) -> Recibo:
+        conferir_host(urlsplit(self.url).hostname or "")
+        caminho = self._opcao("caminho_consulta").replace("{id}", quote(id_externo, safe=""))
+        resposta = self._pedir("GET", self.url + caminho, headers=self._cabecalhos())
+        try:
+            situacao = str(resposta.json()[self._opcao("campo_situacao")])
+        except (ValueError, KeyError, TypeError) as erro:
+            raise FalhaDeEnvio(Classe.TEMPORARIO, str(resposta.status_code), _texto(resposta)) from erro
+        if situacao in self._opcao("entregue"):
+            return Recibo("entregue", situacao, _texto(resposta))
+        return Recibo("falha" if situacao in self._opcao("falha") else "pendente", situacao, _texto(resposta))
+
+
+class Zenvia(CanalSMS):
+    """Zenvia's API v2: POST /v2/channels/sms/messages with X-API-TOKEN.
+
+    Its public reference has no query of one message: what became of an SMS comes only by webhook.
+    """
+
+    def pedido(self, envelope: Envelope) -> tuple[str, dict[str, str], Any]:
+        corpo = {
+            "from": self.remetente,
+            "to": envelope.destino,
+            "externalId": envelope.chave,
+            "contents": [{"type": "text", "text": envelope.conteudo.decode()}],
+        }
+        return f"{self.url}/v2/channels/sms/messages", {"X-API-TOKEN": self.credencial}, corpo
+
+    def aceite(self, dados: Any) -> str:
+        return dados["id"]
+
+
+def _texto(resposta: requests.Response) -> str:
+    try:
+        return json.dumps(resposta.json(), ensure_ascii=False)[:1000]
+    except ValueError:
+        return " ".join(resposta.text.split())[:1000]
+
+
+ADAPTADORES: dict[str, type[CanalSMS]] = {"json": GatewayJSON, "zenvia": Zenvia}

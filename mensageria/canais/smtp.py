@@ -1,0 +1,126 @@
+"""E-mail over SMTP: one persistent connection, with TLS from the start, STARTTLS or neither."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+
+from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host
+from mensageria.canais.respostas import classe_smtp
+from mensageria.estados import Classe
+
+_PONTO_NO_INICIO = re.compile(rb"(?m)^\.")
+
+
+class CanalSMTP(Canal):
+    """One message at a time through one connection, renewed after `mensagens_por_conexao` and after any failure."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        porta: int,
+        seguranca: str = "nenhuma",
+        usuario: str = "",
+        senha: str = "",
+        prazo: float = 30,
+        mensagens_por_conexao: int = 100,
+        contexto_tls: ssl.SSLContext | None = None,
+    ):
+        self.host, self.porta, self.seguranca = host, porta, seguranca
+        self.usuario, self.senha = usuario, senha
+        self.prazo, self.mensagens_por_conexao = prazo, mensagens_por_conexao
+        self.contexto_tls = contexto_tls
+        self._smtp: smtplib.SMTP | None = None
+        self._enviadas = 0
+
+    def enviar(self, envelope: Envelope, antes_do_corpo: Callable[[], None]) -> Resposta:
+        smtp = self._conectado()
+        corpo_saiu = False
+        try:
+            self._esperar("MAIL", smtp.mail(envelope.remetente), 250)
+            self._esperar("RCPT", smtp.rcpt(envelope.destino), 250, 251)
+            self._esperar("DATA", smtp.docmd("DATA"), 354)
+            antes_do_corpo()
+            corpo_saiu = True
+            smtp.send(_PONTO_NO_INICIO.sub(b"..", envelope.conteudo.removesuffix(b"\r\n")) + b"\r\n.\r\n")
+            resposta = self._esperar("BODY", smtp.getreply(), 250)
+        except FalhaDeEnvio as falha:
+            if falha.codigo == "421":
+                self.fechar()
+            else:
+                self._limpar()
+            raise
+        except (OSError, smtplib.SMTPException) as erro:
+            self.fechar()
+            raise FalhaDeEnvio(Classe.INCERTA if corpo_saiu else Classe.REDE, "", _palavras(erro)) from erro
+        except BaseException:
+            self.fechar()  # the body was not allowed to leave: the server is waiting for it and must get nothing
+            raise
+        self._enviadas += 1
+        return resposta
+
+    def fechar(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+    def _conectado(self) -> smtplib.SMTP:
+        if self._smtp is not None and self._enviadas < self.mensagens_por_conexao:
+            return self._smtp
+        self.fechar()
+        conferir_host(self.host)
+        try:
+            self._smtp = self._abrir()
+        except smtplib.SMTPAuthenticationError as erro:
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, str(erro.smtp_code), _texto(erro.smtp_error)) from erro
+        except smtplib.SMTPResponseException as erro:
+            texto = _texto(erro.smtp_error)
+            raise FalhaDeEnvio(classe_smtp("CONNECT", erro.smtp_code, texto), str(erro.smtp_code), texto) from erro
+        except (OSError, smtplib.SMTPException) as erro:
+            raise FalhaDeEnvio(Classe.REDE, "", _palavras(erro)) from erro
+        self._enviadas = 0
+        return self._smtp
+
+    def _abrir(self) -> smtplib.SMTP:
+        tls = self.contexto_tls or ssl.create_default_context()
+        if self.seguranca == "tls":
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.porta, timeout=self.prazo, context=tls)
+        else:
+            smtp = smtplib.SMTP(self.host, self.porta, timeout=self.prazo)
+        try:
+            if self.seguranca == "starttls":
+                smtp.starttls(context=tls)
+            smtp.ehlo_or_helo_if_needed()
+            if self.usuario:
+                smtp.login(self.usuario, self.senha)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _esperar(self, comando: str, resposta: tuple[int, bytes], *aceitos: int) -> Resposta:
+        codigo, texto = resposta[0], _texto(resposta[1])
+        if codigo == -1:
+            raise smtplib.SMTPServerDisconnected("a conexão caiu")
+        if codigo not in aceitos:
+            raise FalhaDeEnvio(classe_smtp(comando, codigo, texto), str(codigo), texto)
+        return Resposta(str(codigo), texto)
+
+    def _limpar(self) -> None:
+        """After a refusal the connection is used again only if RSET is accepted."""
+        try:
+            if self._smtp is not None and self._smtp.rset()[0] == 250:
+                return
+        except (OSError, smtplib.SMTPException):
+            pass
+        self.fechar()
+
+
+def _texto(resposta: bytes | str) -> str:
+    texto = resposta.decode("utf-8", "replace") if isinstance(resposta, bytes) else resposta
+    return " ".join(texto.split())[:1000]
+
+
+def _palavras(erro: Exception) -> str:
+    return _texto(str(erro) or type(erro).__name__)

@@ -1,0 +1,187 @@
+"""Generation, set-based: a domain app fills the table `candidata`, and this puts it in the outbox.
+
+Whoever is left out is stored beside it, with the reason. One `INSERT … SELECT` per channel, for ten or for a million.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from mensageria.estados import Estado
+from mensageria.models import Canal, NaoGerada, OrigemEnvio, VersaoTexto
+
+JA_ANUNCIADA = "ja_anunciada"
+SEM_SAIDA = "sem_saida"
+_COLUNA = {Canal.SMS: "sms", Canal.EMAIL: "email"}
+
+
+@dataclass(frozen=True)
+class Saida:
+    """How a channel of this generation leaves: its text and the maximum of attempts of each message."""
+
+    texto: VersaoTexto
+    tentativas: int
+
+
+def saidas(origem: str, textos: Mapping[Canal, VersaoTexto], tentativas_email: int) -> dict[Canal, Saida]:
+    """The channels that have a text; an SMS has the maximum of its gateway."""
+    envio = OrigemEnvio.objects.select_related("gateway").filter(pk=origem).first()
+    do_gateway = envio.gateway.tentativas_maximas if envio and envio.gateway else 1
+    return {
+        canal: Saida(texto, do_gateway if canal == Canal.SMS else tentativas_email) for canal, texto in textos.items()
+    }
+
+
+def criar_candidatas() -> None:
+    """Make the table, empty, for this transaction.
+
+    `motivo` leaves the whole object out; `motivo_sms` and `motivo_email` leave out that channel; NULL lets it through.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DROP TABLE IF EXISTS candidata;
+            CREATE TEMPORARY TABLE candidata (
+                objeto_id bigint NOT NULL,
+                cliente_id bigint,
+                localidade_id integer NOT NULL,
+                versao text NOT NULL,
+                prioridade smallint NOT NULL,
+                enviar_apos timestamptz NOT NULL,
+                expira_em timestamptz NOT NULL,
+                motivo text,
+                motivo_sms text,
+                destino_sms text,
+                motivo_email text,
+                destino_email text
+            ) ON COMMIT DROP
+            """
+        )
+
+
+def enfileirar(
+    *, execucao: UUID, origem: str, unidade: int, saidas: Mapping[Canal, Saida], agora: datetime, acao: str = ""
+) -> Counter:
+    """Queue the candidates and store who is left out; return the counts by channel and `nao_geradas`.
+
+    One message for each chave: a repeated one is refreshed while it is pending and otherwise left as it is.
+    """
+    envio = OrigemEnvio.objects.filter(pk=origem).first()
+    contagem = Counter(sms=0, email=0, nao_geradas=0)
+    with connection.cursor() as cursor:
+        contagem["nao_geradas"] += _deixar_de_fora(cursor, execucao, origem, unidade, None, "motivo", "true")
+        for canal, saida in saidas.items():
+            coluna = _COLUNA[canal]
+            contagem["nao_geradas"] += _deixar_de_fora(
+                cursor, execucao, origem, unidade, canal, f"motivo_{coluna}", "motivo IS NULL"
+            )
+            por_onde = envio and (envio.gateway_id if canal == Canal.SMS else envio.remetente_id)
+            if not por_onde:
+                contagem["nao_geradas"] += _deixar_de_fora(
+                    cursor,
+                    execucao,
+                    origem,
+                    unidade,
+                    canal,
+                    f"'{SEM_SAIDA}'",
+                    f"motivo IS NULL AND motivo_{coluna} IS NULL",
+                )
+                continue
+            _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora)
+            contagem[coluna] += _inserir(cursor, execucao, origem, canal, acao, coluna, saida, por_onde, agora)
+            contagem["nao_geradas"] += _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna)
+    return contagem
+
+
+def limpar_nao_geradas(execucao: UUID, origem: str, unidade: int) -> None:
+    """Forget what an earlier, unfinished run of the same unit stored."""
+    NaoGerada.objects.filter(execucao=execucao, origem=origem, unidade=unidade).delete()
+
+
+def _deixar_de_fora(cursor, execucao, origem, unidade, canal, motivo: str, condicao: str) -> int:
+    cursor.execute(
+        f"""
+        INSERT INTO mensageria_naogerada (execucao, origem, unidade, objeto_id, canal, localidade_id, motivo)
+        SELECT %s, %s, %s, objeto_id, %s, localidade_id, {motivo}
+        FROM candidata WHERE {motivo} IS NOT NULL AND {condicao}
+        """,
+        [execucao, origem, unidade, canal],
+    )
+    return cursor.rowcount
+
+
+def _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora) -> None:
+    cursor.execute(
+        f"""
+        INSERT INTO mensageria_lote (execucao, origem, canal, localidade_id, acao, criado_em)
+        SELECT DISTINCT %s::uuid, %s, %s::smallint, localidade_id, %s, %s::timestamptz
+        FROM candidata WHERE motivo IS NULL AND motivo_{coluna} IS NULL
+        ORDER BY localidade_id
+        ON CONFLICT DO NOTHING
+        """,
+        [execucao, origem, canal, acao, agora],
+    )
+
+
+def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_onde: int, agora) -> int:
+    remetente, gateway = (None, por_onde) if canal == Canal.SMS else (por_onde, None)
+    cursor.execute(
+        f"""
+        INSERT INTO mensageria_mensagem AS m (
+            lote_id, chave, canal, origem, objeto_id, versao_objeto, cliente_id, remetente_id, gateway_id, destino,
+            texto_id, enviar_apos, expira_em, prioridade, tentativas_maximas, proxima_tentativa_em, criado_em
+        )
+        SELECT l.id, %(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s, %(canal)s, %(origem)s,
+            c.objeto_id, c.versao, c.cliente_id, %(remetente)s, %(gateway)s, c.destino_{coluna},
+            %(texto)s, c.enviar_apos, c.expira_em, c.prioridade, %(tentativas)s, c.enviar_apos, %(agora)s
+        FROM candidata c
+        JOIN mensageria_lote l ON l.execucao = %(execucao)s AND l.origem = %(origem)s AND l.canal = %(canal)s
+            AND l.acao = %(acao)s AND l.localidade_id = c.localidade_id
+        WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL
+        ORDER BY c.objeto_id
+        ON CONFLICT (chave) DO UPDATE SET
+            cliente_id = excluded.cliente_id, remetente_id = excluded.remetente_id, gateway_id = excluded.gateway_id,
+            destino = excluded.destino, texto_id = excluded.texto_id, expira_em = excluded.expira_em,
+            tentativas_maximas = greatest(excluded.tentativas_maximas, m.tentativas)
+        WHERE m.estado = %(pendente)s AND (
+            m.cliente_id, m.remetente_id, m.gateway_id, m.destino, m.texto_id, m.expira_em, m.tentativas_maximas
+        ) IS DISTINCT FROM (
+            excluded.cliente_id, excluded.remetente_id, excluded.gateway_id, excluded.destino, excluded.texto_id,
+            excluded.expira_em, greatest(excluded.tentativas_maximas, m.tentativas)
+        )
+        """,
+        {
+            "origem": origem,
+            "canal": int(canal),
+            "remetente": remetente,
+            "gateway": gateway,
+            "texto": saida.texto.pk,
+            "tentativas": saida.tentativas,
+            "agora": agora,
+            "execucao": execucao,
+            "acao": acao,
+            "pendente": int(Estado.PENDENTE),
+        },
+    )
+    return cursor.rowcount
+
+
+def _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna) -> int:
+    """Candidates whose message belongs to another run."""
+    cursor.execute(
+        f"""
+        INSERT INTO mensageria_naogerada (execucao, origem, unidade, objeto_id, canal, localidade_id, motivo)
+        SELECT %(execucao)s, %(origem)s, %(unidade)s, c.objeto_id, %(canal)s, c.localidade_id, '{JA_ANUNCIADA}'
+        FROM candidata c
+        JOIN mensageria_mensagem m
+            ON m.chave = %(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s
+        JOIN mensageria_lote l ON l.id = m.lote_id
+        WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL AND l.execucao <> %(execucao)s
+        """,
+        {"execucao": execucao, "origem": origem, "unidade": unidade, "canal": int(canal)},
+    )
+    return cursor.rowcount

@@ -1,0 +1,51 @@
+"""When the engine runs. The tick finds what is due in the database; the tasks it rings for may be lost without harm."""
+
+import threading
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.utils import timezone
+
+from mensageria import envio, retornos
+from mensageria.models import GatewaySMS, ServicoEmail
+
+_parando = threading.Event()
+
+
+@worker_shutting_down.connect
+def _parar(**_) -> None:
+    _parando.set()
+
+
+@shared_task(ignore_result=True)
+def tique() -> None:
+    agora = timezone.now()
+    envio.recuperar(agora)
+    envio.varrer_prazo(agora)
+    for servico in ServicoEmail.objects.disponiveis(agora):
+        if envio.ha_devidas(servico, agora):
+            tocar(enviar_email, servico.pk)
+    for gateway in GatewaySMS.objects.disponiveis(agora):
+        if envio.ha_devidas(gateway, agora):
+            tocar(enviar_sms, gateway.pk)
+        tocar(consultar_retornos, gateway.pk)
+
+
+def tocar(tarefa, *argumentos) -> None:
+    """Ring the doorbell: one that nobody hears in time is dropped, and the next tick rings again."""
+    tarefa.apply_async(argumentos, queue="envio", expires=envio.DURACAO_DO_TURNO)
+
+
+@shared_task(ignore_result=True)
+def enviar_email(servico_id: int) -> None:
+    envio.enviar(ServicoEmail.objects.get(pk=servico_id), parar=_parando.is_set)
+
+
+@shared_task(ignore_result=True)
+def enviar_sms(gateway_id: int) -> None:
+    envio.enviar(GatewaySMS.objects.get(pk=gateway_id), parar=_parando.is_set)
+
+
+@shared_task(ignore_result=True)
+def consultar_retornos(gateway_id: int) -> None:
+    retornos.consultar(GatewaySMS.objects.get(pk=gateway_id))

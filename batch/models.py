@@ -1,6 +1,7 @@
 """Processes as GSAN runs them: what exists to run, what was started, its steps and their units of work."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -90,6 +91,11 @@ class ProcessoIniciado(models.Model):
         SituacaoProcesso.EM_PROCESSAMENTO,
         SituacaoProcesso.INICIO_A_COMANDAR,
     )
+    A_REINICIAR = (
+        SituacaoProcesso.CONCLUIDO,
+        SituacaoProcesso.CONCLUIDO_COM_ERRO,
+        SituacaoProcesso.EXECUCAO_CANCELADA,
+    )
 
     processo = models.ForeignKey(Processo, on_delete=models.PROTECT, related_name="iniciados")
     usuario = models.ForeignKey(
@@ -129,9 +135,25 @@ class ProcessoIniciado(models.Model):
         if self.precedente and self.precedente.situacao not in self.AINDA_POR_TERMINAR:
             raise ValidationError({"precedente": "Processo inexistente."})
 
+    def motivo_da_espera(self, agora: datetime) -> str:
+        """Why its next funcionalidade does not start, for the operator; empty when nothing outside it holds it back."""
+        if self.situacao == self.Situacao.AGUARDANDO_AUTORIZACAO:
+            return "Aguarda autorização."
+        if self.situacao not in self.A_EXECUTAR:
+            return ""
+        if self.situacao == self.Situacao.EM_ESPERA and self.agendado_para > agora:
+            return "Aguarda a data e a hora do agendamento."
+        if self.precedente is None or self.precedente.situacao == self.Situacao.CONCLUIDO:
+            return ""
+        precedente = f"o processo precedente {self.precedente_id} ({self.precedente.get_situacao_display()})"
+        if self.precedente.situacao in self.A_REINICIAR:
+            return f"Bloqueado: {precedente} não foi concluído. Continue-o ou reinicie-o para liberar este."
+        return f"Aguarda {precedente}."
+
 
 class FuncionalidadeIniciada(models.Model):
     Situacao = SituacaoFuncionalidade
+    A_CONTINUAR = (SituacaoFuncionalidade.CONCLUIDA_COM_ERRO, SituacaoFuncionalidade.EXECUCAO_CANCELADA)
 
     iniciado = models.ForeignKey(ProcessoIniciado, on_delete=models.CASCADE, related_name="funcionalidades")
     funcionalidade = models.ForeignKey(ProcessoFuncionalidade, on_delete=models.PROTECT)
@@ -153,6 +175,19 @@ class FuncionalidadeIniciada(models.Model):
         return f"{self.funcionalidade}"
 
 
+class UnidadeIniciadaQuerySet(models.QuerySet):
+    def a_executar(self, agora: datetime, *, relogio: datetime):
+        """Nobody's: never taken, let go to wait until now, or with a lease that ended by the wall clock."""
+        return self.filter(
+            Q(situacao=SituacaoUnidade.EM_ESPERA)
+            | Q(situacao=SituacaoUnidade.EM_PROCESSAMENTO, arrendada_ate=None)
+            | Q(situacao=SituacaoUnidade.EM_PROCESSAMENTO, arrendada_ate__lte=relogio),
+            Q(nao_antes=None) | Q(nao_antes__lte=agora),
+            funcionalidade__situacao=SituacaoFuncionalidade.EM_PROCESSAMENTO,
+            funcionalidade__iniciado__situacao=SituacaoProcesso.EM_PROCESSAMENTO,
+        )
+
+
 class UnidadeIniciada(models.Model):
     """A piece of work that one worker does whole. `posse` is the fencing number: each new runner gets a higher one."""
 
@@ -171,6 +206,8 @@ class UnidadeIniciada(models.Model):
     total = models.BigIntegerField(default=0)
     resultado = models.JSONField(default=dict, blank=True)
     erro = models.TextField(blank=True)
+
+    objects = UnidadeIniciadaQuerySet.as_manager()
 
     class Meta:
         verbose_name = "unidade iniciada"

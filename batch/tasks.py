@@ -1,0 +1,19 @@
+"""The doorbell: these only call. What is lost here, the next tick finds again in the database."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from batch import execucao
+
+VALIDADE = 60  # seconds: a unit not taken by then has been handed out again
+
+
+@shared_task
+def tique() -> None:
+    for unidade_id in execucao.tique(timezone.now()):  # it has committed when it returns
+        executar_unidade.apply_async((unidade_id,), queue="geracao", expires=VALIDADE)
+
+
+@shared_task
+def executar_unidade(unidade_id: int) -> None:
+    execucao.executar(unidade_id)

@@ -1,10 +1,11 @@
 """What every test shares: a real PostgreSQL, and a clock that is handed in."""
 
+import os
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.conf import settings
+from django.db import connections
 from hypothesis import settings as hypothesis_settings
 
 hypothesis_settings.register_profile("avisa", deadline=None, print_blob=True)
@@ -12,9 +13,11 @@ hypothesis_settings.load_profile("avisa")
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
-    """A commit in a test need not reach the disk."""
-    settings.DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
+def django_db_modify_db_settings():
+    """A database for each worker; a commit in a test need not reach the disk."""
+    banco = connections["default"].settings_dict
+    banco["TEST"]["NAME"] = "_".join(["test_avisa", os.environ.get("PYTEST_XDIST_WORKER", "")]).strip("_")
+    banco.setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ class CobrancaConfig(AppConfig):
     verbose_name = "Cobrança"
 
     def ready(self):
-        from cobranca import processo336  # noqa: F401  registers its steps
+        from cobranca import arquivos, processo336  # noqa: F401  register files of the import, and steps
         from cobranca.fonte import ORIGEM, FonteDeDocumentos
         from mensageria import fontes
 

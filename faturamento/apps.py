@@ -6,7 +6,7 @@ class FaturamentoConfig(AppConfig):
     verbose_name = "Faturamento"
 
     def ready(self):
-        from faturamento import processo336  # noqa: F401  registers its steps
+        from faturamento import arquivos, processo336  # noqa: F401  register files of the import, and steps
         from faturamento.fonte import ORIGEM, FonteDeContas
         from mensageria import fontes
 

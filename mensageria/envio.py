@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 BLOCO = 50
 DURACAO_DO_TURNO = 20  # seconds
+QUEDAS_TOLERADAS = 2  # lost connections in a row
 VALIDADE_DA_VERIFICACAO = 8  # seconds; promise 5 allows ten
 ARRENDAMENTO = timedelta(minutes=5)
 Relogio = Callable[[], datetime]
@@ -229,15 +230,22 @@ def _devolvendo(turno: Turno) -> Iterator[None]:
 
 def _enviar_bloco(turno: Turno, canal: CanalBase, bloco: list[Mensagem], fim: float, parar: Callable[[], bool]) -> bool:
     """Send each message of a rendered block; False when the service must rest."""
+    quedas = 0
     for mensagem in bloco:
         if parar() or time.monotonic() > fim:
             return True
-        if not _enviar_uma(turno, canal, mensagem):
+        falha = _enviar_uma(turno, canal, mensagem)
+        # A connection lost midway may be the fault of that message: only a second one in a row is the service's.
+        caiu = bool(falha) and falha.classe == Classe.REDE and not falha.na_abertura
+        quedas = quedas + 1 if caiu else 0
+        if falha and falha.classe in DO_SERVICO and (not caiu or quedas == QUEDAS_TOLERADAS):
+            turno.servico.descansar(f"{falha.classe.label}: {falha}", turno.relogio())
             return False
     return True
 
 
-def _enviar_uma(turno: Turno, canal: CanalBase, mensagem: Mensagem) -> bool:
+def _enviar_uma(turno: Turno, canal: CanalBase, mensagem: Mensagem) -> FalhaDeEnvio | None:
+    """Send one message and record what came of it; the failure is returned, for the service's sake."""
     envelope = Envelope(
         chave=mensagem.chave,
         destino=_destino_no_fio(mensagem),
@@ -249,16 +257,14 @@ def _enviar_uma(turno: Turno, canal: CanalBase, mensagem: Mensagem) -> bool:
         resposta = canal.enviar(envelope, lambda: _antes_do_corpo(turno, mensagem))
     except FalhaDeEnvio as falha:
         _registrar_falha(turno, mensagem, falha, inicio)
-        if falha.classe in DO_SERVICO:
-            turno.servico.descansar(f"{falha.classe.label}: {falha}", turno.relogio())
-            return False
+        return falha
     except CanceladaNaHora as cancelada:
         _cancelar(turno, {mensagem.id: cancelada.motivo})
     except (PosseExpirada, DestinoMudou):
         turno.contagem["devolvidas"] += 1  # `_devolvendo` gives back what is still ours
     else:
         _registrar_aceite(turno, mensagem, resposta, inicio)
-    return True
+    return None
 
 
 def _destino_no_fio(mensagem: Mensagem) -> str:
@@ -307,9 +313,12 @@ PRIMEIRA_CONSULTA = timedelta(minutes=1)
 def _registrar_falha(turno: Turno, mensagem: Mensagem, falha: FalhaDeEnvio, inicio: float) -> None:
     """Settle a failed attempt: the service's own fault costs nothing; the rest counts up to the maximum."""
     if falha.classe in DO_SERVICO:
-        mudanca = {"estado": Estado.PENDENTE}
-        turno_espera = turno.relogio() + timedelta(seconds=settings.ESPERA_DO_SERVICO)
-        mudanca["proxima_tentativa_em"] = turno_espera if falha.classe == Classe.TAXA else F("proxima_tentativa_em")
+        vezes = mensagem.envios.filter(classe__in=DO_SERVICO).count()
+        espera = settings.ESPERA_DO_SERVICO * 2 ** min(vezes, 6)  # others go first
+        mudanca = {
+            "estado": Estado.PENDENTE,
+            "proxima_tentativa_em": turno.relogio() + timedelta(seconds=espera),
+        }
     elif falha.classe == Classe.INCERTA:
         mudanca = {"estado": Estado.INCERTA, "tentativas": F("tentativas") + 1}
     elif falha.classe in DEFINITIVAS or mensagem.tentativas + 1 >= mensagem.tentativas_maximas:

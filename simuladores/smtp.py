@@ -97,7 +97,7 @@ CAIXAS_MAGICAS = (
     Ordem("RCPT", texto="4.3.0 Tente mais tarde", padrao=_caixa("insiste")),
     Ordem("RCPT", "demorar", segundos=1, padrao=_caixa("lento")),
     Ordem("BODY", "aceitar_e_derrubar", padrao=_caixa("cai")),
-    Ordem("RCPT", "derrubar", padrao=_caixa("caiantes")),
+    Ordem("RCPT", "derrubar", padrao=_caixa("caiantes"), vezes=1, por_destino=True),
 )
 
 

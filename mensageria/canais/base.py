@@ -30,11 +30,14 @@ class Resposta:
 
 
 class FalhaDeEnvio(Exception):
-    """The server did not take the message; `classe` says whose fault it is."""
+    """The server did not take the message; `classe` says whose fault it is.
 
-    def __init__(self, classe: Classe, codigo: str = "", texto: str = ""):
+    `na_abertura`: there was no connection to begin with, so it has nothing to do with this message.
+    """
+
+    def __init__(self, classe: Classe, codigo: str = "", texto: str = "", *, na_abertura: bool = False):
         super().__init__(f"{codigo} {texto}".strip())
-        self.classe, self.codigo, self.texto = classe, codigo, texto
+        self.classe, self.codigo, self.texto, self.na_abertura = classe, codigo, texto, na_abertura
 
 
 class Canal(ABC):
@@ -68,4 +71,4 @@ def conferir_host(host: str) -> None:
             return
     except ValueError:
         pass
-    raise FalhaDeEnvio(Classe.REDE, "", f"ENVIO=simulado: {host} é um servidor real e foi recusado.")
+    raise FalhaDeEnvio(Classe.REDE, "", f"ENVIO=simulado: {host} é um servidor real e foi recusado.", na_abertura=True)

@@ -73,11 +73,12 @@ class CanalSMS(Canal):
             resposta = self.http.request(metodo, url, timeout=self.prazo, allow_redirects=False, stream=True, **opcoes)
             resposta._content = resposta.raw.read(MAIOR_RESPOSTA, decode_content=True)
         except requests.ConnectTimeout as erro:
-            raise FalhaDeEnvio(Classe.REDE, "", str(erro)) from erro
+            raise FalhaDeEnvio(Classe.REDE, "", str(erro), na_abertura=True) from erro
         except requests.ConnectionError as erro:
             # A connection that was never made sent nothing; any other end may have come after the operator took it.
             nunca_abriu = "NewConnectionError" in repr(erro) or "Connection refused" in str(erro)
-            raise FalhaDeEnvio(Classe.REDE if nunca_abriu else Classe.INCERTA, "", str(erro)) from erro
+            classe = Classe.REDE if nunca_abriu else Classe.INCERTA
+            raise FalhaDeEnvio(classe, "", str(erro), na_abertura=nunca_abriu) from erro
         except (requests.RequestException, OSError) as erro:
             raise FalhaDeEnvio(Classe.INCERTA, "", str(erro)) from erro
         if not 200 <= resposta.status_code < 300:

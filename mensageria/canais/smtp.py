@@ -73,12 +73,15 @@ class CanalSMTP(Canal):
         try:
             self._smtp = self._abrir()
         except smtplib.SMTPAuthenticationError as erro:
-            raise FalhaDeEnvio(Classe.AUTENTICACAO, str(erro.smtp_code), _texto(erro.smtp_error)) from erro
+            raise FalhaDeEnvio(
+                Classe.AUTENTICACAO, str(erro.smtp_code), _texto(erro.smtp_error), na_abertura=True
+            ) from erro
         except smtplib.SMTPResponseException as erro:
             texto = _texto(erro.smtp_error)
-            raise FalhaDeEnvio(classe_smtp("CONNECT", erro.smtp_code, texto), str(erro.smtp_code), texto) from erro
+            classe = classe_smtp("CONNECT", erro.smtp_code, texto)
+            raise FalhaDeEnvio(classe, str(erro.smtp_code), texto, na_abertura=True) from erro
         except (OSError, smtplib.SMTPException) as erro:
-            raise FalhaDeEnvio(Classe.REDE, "", _palavras(erro)) from erro
+            raise FalhaDeEnvio(Classe.REDE, "", _palavras(erro), na_abertura=True) from erro
         self._enviadas = 0
         return self._smtp
 

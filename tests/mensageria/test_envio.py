@@ -1,0 +1,517 @@
+"""A turn of a service, through real sockets: every message ends in a state with its reason, and the balance closes."""
+
+import threading
+import uuid
+from collections import Counter
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faturamento.avisos import gerar_avisos
+from faturamento.models import Conta
+from mensageria import balanco, composicao, decisoes, envio, retornos
+from mensageria.canais.base import FalhaDeEnvio, Resposta
+from mensageria.canais.memoria import CanalDeMemoria
+from mensageria.estados import DEFINITIVAS, DO_SERVICO, REPETIVEIS, TERMINAIS, Classe, Estado
+from mensageria.models import Canal, Imutavel, Mensagem, TentativaEnvio, VersaoTexto
+from simuladores.sms import GatewaySMSSimulado, OrdemSMS
+from simuladores.smtp import Ordem, ServidorSMTP
+from tests.fabricas import (
+    HOJE,
+    meio_dia,
+    nova_conta,
+    novas_saidas,
+    novo_cliente,
+    novo_parametro,
+    novo_parametro_sistema,
+)
+
+AGORA = meio_dia(HOJE)
+
+
+@pytest.fixture
+def smtp():
+    with ServidorSMTP() as servidor:
+        yield servidor
+
+
+@pytest.fixture
+def gateway_simulado():
+    with GatewaySMSSimulado(token="segredo") as servidor:
+        yield servidor
+
+
+@pytest.fixture
+def saidas(db, smtp, gateway_simulado):
+    novo_parametro_sistema()
+    novo_parametro()
+    return novas_saidas(smtp=("127.0.0.1", smtp.porta), sms=gateway_simulado.url)
+
+
+def gerar(quantas: int = 1, **cliente) -> uuid.UUID:
+    execucao = uuid.uuid4()
+    for _ in range(quantas):
+        nova_conta(cliente=novo_cliente(**cliente))
+    gerar_avisos(localidade_id=1, execucao=execucao, hoje=HOJE, agora=AGORA)
+    return execucao
+
+
+def enviar(servico, agora=AGORA, **opcoes) -> Counter:
+    return envio.enviar(servico, relogio=lambda: agora, **opcoes)
+
+
+def estados(canal: Canal) -> Counter:
+    return Counter(Estado(e).name for e in Mensagem.objects.filter(canal=canal).values_list("estado", flat=True))
+
+
+def test_an_email_reaches_the_server_with_the_bill_in_it(saidas, smtp):
+    gerar(nome="José da Conceição", email="jose@exemplo.com.br")
+
+    assert enviar(saidas[0]) == {"aceita": 1}
+
+    recebida = smtp.esperar(1)[0]
+    mensagem = Mensagem.objects.get(canal=Canal.EMAIL)
+    email = message_from_bytes(recebida.conteudo, policy=policy.default)
+    texto = email.get_body(("plain",)).get_content()
+    assert recebida.destinos == ("jose@exemplo.com.br",)
+    assert email["Subject"] == "Conta de José da Conceição"
+    assert str(Conta.objects.get().imovel_id) in texto and "123,45" in texto
+    assert mensagem.contexto["linha"] in texto
+    assert mensagem.estado == Estado.ENVIADA and mensagem.enviada_em == AGORA
+
+
+def test_an_sms_reaches_the_gateway_with_the_48_digits_at_its_end(saidas, gateway_simulado):
+    gerar(celular="987654321")
+
+    assert enviar(saidas[1]) == {"aceita": 1}
+
+    recebido = gateway_simulado.esperar(1)[0]
+    mensagem = Mensagem.objects.get(canal=Canal.SMS)
+    assert recebido.destino == "5584987654321"
+    assert recebido.texto.endswith(" Barras: " + mensagem.contexto["linha"])
+    assert (recebido.referencia, recebido.id) == (mensagem.chave, mensagem.id_externo)
+    assert mensagem.codigo_retorno == envio.RETORNO_TRANSMITIDO
+
+
+def test_what_was_sent_is_kept_and_renders_again_to_the_same_hash(saidas, smtp):
+    gerar()
+    enviar(saidas[0])
+    enviar(saidas[1])
+
+    Conta.objects.update(valor_agua=999)
+    for mensagem in Mensagem.objects.select_related("texto"):
+        tentativa = mensagem.envios.get()
+        assert composicao.resumo(composicao.conteudo(mensagem)) == tentativa.resumo
+    recebido = smtp.esperar(1)[0].conteudo
+    do_email = TentativaEnvio.objects.get(mensagem__canal=Canal.EMAIL)
+    assert composicao.resumo(recebido) == do_email.resumo
+
+
+def test_a_text_and_an_attempt_are_never_rewritten(saidas):
+    gerar()
+    enviar(saidas[0])
+    texto, tentativa = VersaoTexto.objects.first(), TentativaEnvio.objects.get()
+
+    for linha in (texto, tentativa):
+        with pytest.raises(Imutavel):
+            linha.save()
+        with pytest.raises(Imutavel):
+            linha.delete()
+
+
+ULTIMA_HORA = {
+    "paga": lambda: Conta.objects.update(pago_em=HOJE),
+    "objeto_cancelado": lambda: Conta.objects.update(situacao=Conta.Situacao.CANCELADA),
+    "objeto_alterado": lambda: Conta.objects.update(valor_agua=5),
+    "canal_desligado": lambda: [
+        c.cliente.__class__.objects.update(por_email=False, por_sms=False) for c in _usuarios()
+    ],
+    "sem_destino": lambda: [
+        (c.cliente.__class__.objects.update(email=""), c.cliente.fones.all().delete()) for c in _usuarios()
+    ],
+}
+
+
+def _usuarios():
+    from faturamento.models import ClienteConta
+
+    return ClienteConta.objects.select_related("cliente")
+
+
+@pytest.mark.parametrize("canal", Canal)
+@pytest.mark.parametrize("motivo", ULTIMA_HORA)
+def test_what_changed_since_generation_cancels_at_the_last_moment(saidas, smtp, gateway_simulado, motivo, canal):
+    execucao = gerar()
+    ULTIMA_HORA[motivo]()
+
+    enviar(saidas[0] if canal == Canal.EMAIL else saidas[1])
+
+    mensagem = Mensagem.objects.get(canal=canal)
+    assert (mensagem.estado, mensagem.motivo) == (Estado.CANCELADA, motivo)
+    assert not smtp.recebidas and not gateway_simulado.recebidas
+    assert all(linha.fecha for linha in balanco.da_execucao(execucao, AGORA, contar=True))
+
+
+def test_a_message_past_its_limit_is_never_sent_and_the_sweep_cancels_it(saidas, smtp):
+    gerar()
+    amanha_cedo = Mensagem.objects.first().expira_em
+
+    assert enviar(saidas[0], amanha_cedo) == {}
+    assert envio.varrer_prazo(amanha_cedo) == 2
+
+    assert set(Mensagem.objects.values_list("estado", "motivo")) == {(Estado.CANCELADA, "prazo")}
+    assert not smtp.recebidas
+
+
+def test_a_message_one_second_before_its_limit_is_still_sent(saidas):
+    gerar()
+    quase = Mensagem.objects.first().expira_em - timedelta(seconds=1)
+
+    assert enviar(saidas[0], quase) == {"aceita": 1}
+
+
+def test_a_limit_that_comes_while_the_server_dawdles_stops_the_body(saidas, smtp):
+    gerar()
+    limite = Mensagem.objects.first().expira_em
+    momentos = iter([limite - timedelta(seconds=1)] * 3)
+
+    contagem = envio.enviar(saidas[0], relogio=lambda: next(momentos, limite))
+
+    assert contagem == {"canceladas": 1}
+    assert Mensagem.objects.get(canal=Canal.EMAIL).motivo == "prazo"
+    assert not smtp.recebidas
+
+
+def test_a_check_older_than_eight_seconds_is_made_again_before_the_body(saidas, smtp, monkeypatch):
+    gerar()
+    monkeypatch.setattr(envio, "VALIDADE_DA_VERIFICACAO", 0)
+    # Paid between the rendering and the body: only the second check can see it.
+    verdadeiro = envio._enviar_uma
+
+    def pagar_antes(turno, canal, mensagem):
+        Conta.objects.update(pago_em=HOJE)
+        return verdadeiro(turno, canal, mensagem)
+
+    monkeypatch.setattr(envio, "_enviar_uma", pagar_antes)
+
+    assert enviar(saidas[0]) == {"canceladas": 1}
+    assert not smtp.recebidas
+
+
+def test_the_message_follows_an_address_that_changed_after_generation(saidas, smtp):
+    gerar(email="velho@exemplo.com.br")
+    _usuarios()[0].cliente.__class__.objects.update(email="novo@exemplo.com.br")
+
+    enviar(saidas[0])
+
+    assert smtp.esperar(1)[0].destinos == ("novo@exemplo.com.br",)
+    assert Mensagem.objects.get(canal=Canal.EMAIL).destino == "novo@exemplo.com.br"
+
+
+def test_a_refused_address_fails_at_once_with_the_servers_words(saidas, smtp):
+    gerar()
+    smtp.ordenar(Ordem("RCPT", codigo=550, texto="5.1.1 usuario desconhecido"))
+
+    enviar(saidas[0])
+
+    mensagem = Mensagem.objects.get(canal=Canal.EMAIL)
+    assert mensagem.estado == Estado.FALHA and "usuario desconhecido" in mensagem.motivo
+    assert mensagem.envios.get().classe == Classe.ENDERECO
+
+
+def test_a_temporary_refusal_is_tried_again_later_up_to_the_maximum(saidas, smtp, settings):
+    settings.ESPERA_ENTRE_TENTATIVAS = 60
+    gerar()
+    smtp.ordenar(Ordem("BODY", codigo=451, texto="4.3.0 tente depois"))
+    agora, tentativas = AGORA, []
+
+    for _ in range(4):
+        enviar(saidas[0], agora)
+        mensagem = Mensagem.objects.get(canal=Canal.EMAIL)
+        tentativas.append((mensagem.get_estado_display(), mensagem.tentativas))
+        agora = max(agora, mensagem.proxima_tentativa_em)
+
+    assert tentativas == [("Pendente", 1), ("Pendente", 2), ("Falha", 3), ("Falha", 3)]
+    momentos = list(TentativaEnvio.objects.order_by("id").values_list("momento", flat=True))
+    assert [(m - AGORA).total_seconds() for m in momentos] == [0, 60, 300]
+
+
+def test_the_maximum_of_an_sms_is_that_of_its_gateway(saidas, gateway_simulado):
+    saidas[1].tentativas_maximas = 2
+    saidas[1].save()
+    gateway_simulado.ordenar(OrdemSMS("recusar", status=503))
+    gerar()
+
+    for minutos in (0, 10, 20):
+        enviar(saidas[1], AGORA + timedelta(minutes=minutos))
+
+    mensagem = Mensagem.objects.get(canal=Canal.SMS)
+    assert (mensagem.estado, mensagem.tentativas) == (Estado.FALHA, 2)
+    assert mensagem.codigo_retorno == envio.RETORNO_ERRO
+
+
+DO_SERVIDOR = {
+    "network": Ordem("CONNECT", "derrubar"),
+    "quota": Ordem("BODY", codigo=552, texto="5.7.0 daily sending quota exceeded"),
+    "sender": Ordem("MAIL", codigo=553, texto="5.7.1 sender rejected"),
+    "rate": Ordem("RCPT", codigo=450, texto="4.7.28 rate limit"),
+    "closing": Ordem("MAIL", codigo=421, texto="closing"),
+}
+
+
+@pytest.mark.parametrize("falha", DO_SERVIDOR)
+def test_a_fault_of_the_service_costs_no_attempt_and_rests_the_service(saidas, smtp, falha):
+    gerar(3)
+    smtp.ordenar(DO_SERVIDOR[falha])
+
+    enviar(saidas[0])
+
+    assert estados(Canal.EMAIL) == {"PENDENTE": 3}
+    assert not Mensagem.objects.filter(tentativas__gt=0).exists()
+    saidas[0].refresh_from_db()
+    assert saidas[0].em_espera_ate > AGORA and saidas[0].motivo_espera
+    assert not type(saidas[0]).objects.disponiveis(AGORA).exists()
+    tentados = TentativaEnvio.objects.count()
+    assert tentados == (2 if falha == "closing" else 1), "the rest of the block did not leave"
+
+
+def test_a_drop_before_the_body_gives_the_message_back_untouched(saidas, smtp):
+    gerar()
+    smtp.ordenar(Ordem("DATA", "derrubar"))
+
+    enviar(saidas[0])
+
+    mensagem = Mensagem.objects.get(canal=Canal.EMAIL)
+    assert (mensagem.estado, mensagem.tentativas, mensagem.corpo_em) == (Estado.PENDENTE, 0, None)
+
+
+@pytest.mark.parametrize("acao", ["derrubar", "aceitar_e_derrubar"])
+def test_a_drop_after_the_body_is_uncertain_and_the_rest_goes_on(saidas, smtp, acao):
+    gerar(3)
+    smtp.ordenar(Ordem("BODY", acao, vezes=1))
+
+    enviar(saidas[0])
+
+    assert estados(Canal.EMAIL) == {"INCERTA": 1, "ENVIADA": 2}
+    incerta = Mensagem.objects.get(canal=Canal.EMAIL, estado=Estado.INCERTA)
+    assert incerta.envios.get().resumo, "the hash of what may have left is kept"
+
+
+def test_a_server_that_never_answers_the_body_leaves_it_uncertain(saidas, smtp):
+    gerar()
+    saidas[0].prazo = 1
+    smtp.ordenar(Ordem("BODY", "demorar", segundos=3))
+
+    enviar(saidas[0])
+
+    assert estados(Canal.EMAIL) == {"INCERTA": 1}
+
+
+def test_an_sms_that_was_taken_without_an_answer_is_uncertain(saidas, gateway_simulado):
+    gerar()
+    gateway_simulado.ordenar(OrdemSMS("derrubar_depois"))
+
+    enviar(saidas[1])
+
+    assert estados(Canal.SMS) == {"INCERTA": 1}
+
+
+def test_a_message_that_cannot_be_composed_is_cancelled_with_the_reason_and_stops_nobody(saidas, smtp):
+    gerar(2)
+    from cadastro.models import ParametroSistema
+
+    ParametroSistema.objects.update(tamanho_maximo_sms=58)
+
+    enviar(saidas[1])
+    enviar(saidas[0])
+
+    assert estados(Canal.SMS) == {"CANCELADA": 2} and estados(Canal.EMAIL) == {"ENVIADA": 2}
+    assert "o máximo é 58" in Mensagem.objects.filter(canal=Canal.SMS).first().motivo
+
+
+def test_a_lost_worker_leaves_uncertain_only_what_may_have_left(saidas):
+    gerar(3)
+    turno = envio.Turno(saidas[0], lambda: AGORA)
+    bloco = envio._reservar(turno)
+    envio._antes_do_corpo(turno, bloco[0])
+
+    assert envio.recuperar(AGORA) == {"incertas": 0, "devolvidas": 0}, "its lease still runs"
+    assert envio.recuperar(AGORA + timedelta(hours=1)) == {"incertas": 1, "devolvidas": 2}
+
+    assert estados(Canal.EMAIL) == {"INCERTA": 1, "PENDENTE": 2}
+    tentativa = TentativaEnvio.objects.get()
+    assert (tentativa.mensagem, tentativa.classe) == (bloco[0], Classe.INCERTA)
+    assert balanco.conferir() == []
+
+
+def test_a_worker_that_lost_its_lease_sends_nothing_more(saidas, smtp):
+    gerar(2)
+    turno = envio.Turno(saidas[0], lambda: AGORA)
+    bloco = envio._reservar(turno)
+    envio.recuperar(AGORA + timedelta(hours=1))
+
+    with envio.abrir_canal(saidas[0]) as canal:
+        envio._enviar_bloco(turno, canal, bloco, float("inf"), lambda: False)
+
+    assert not smtp.recebidas
+    assert estados(Canal.EMAIL) == {"PENDENTE": 2}
+
+
+def test_a_stop_between_messages_gives_the_rest_back(saidas, smtp):
+    gerar(5)
+
+    enviar(saidas[0], parar=lambda: len(smtp.recebidas) == 2)
+
+    assert len(smtp.recebidas) == 2
+    assert estados(Canal.EMAIL) == {"ENVIADA": 2, "PENDENTE": 3}
+
+
+def test_one_message_that_makes_the_server_drop_does_not_stop_the_others(saidas, smtp):
+    gerar(3)
+    vitima = Mensagem.objects.filter(canal=Canal.EMAIL).order_by("id")[1]
+    smtp.ordenar(Ordem("RCPT", "derrubar", padrao=vitima.destino))
+
+    enviar(saidas[0])
+
+    assert estados(Canal.EMAIL) == {"ENVIADA": 2, "PENDENTE": 1}
+    vitima.refresh_from_db()
+    assert vitima.tentativas == 0 and vitima.proxima_tentativa_em > AGORA
+
+
+def test_more_than_a_block_is_sent_in_one_turn_by_one_connection(saidas, smtp, monkeypatch):
+    monkeypatch.setattr(envio, "BLOCO", 4)
+    gerar(10)
+
+    assert enviar(saidas[0]) == {"aceita": 10}
+    assert smtp.conexoes == 1
+
+
+def test_the_statements_of_a_block_do_not_grow_with_its_size(saidas, django_assert_max_num_queries):
+    gerar(20)
+
+    with django_assert_max_num_queries(12):
+        envio._reservar(envio.Turno(saidas[0], lambda: AGORA))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_send_each_message_once(smtp, gateway_simulado):
+    novo_parametro_sistema()
+    novo_parametro()
+    servico, _ = novas_saidas(smtp=("127.0.0.1", smtp.porta), sms=gateway_simulado.url)
+    gerar(60)
+
+    def trabalhar():
+        try:
+            enviar(servico)
+        finally:
+            connection.close()
+
+    trabalhadores = [threading.Thread(target=trabalhar) for _ in range(3)]
+    for t in trabalhadores:
+        t.start()
+    for t in trabalhadores:
+        t.join()
+
+    assert Counter(r.destinos for r in smtp.recebidas).most_common(1)[0][1] == 1
+    assert len(smtp.recebidas) == 60 and estados(Canal.EMAIL) == {"ENVIADA": 60}
+    assert balanco.conferir() == []
+
+
+def test_simulado_never_speaks_to_a_real_host(saidas):
+    gerar()
+    saidas[0].host = "smtp.exemplo.com.br"
+
+    enviar(saidas[0])
+
+    assert estados(Canal.EMAIL) == {"PENDENTE": 1}
+    saidas[0].refresh_from_db()
+    assert "servidor real" in saidas[0].motivo_espera
+
+
+def test_a_receipt_delivers_or_fails_and_the_same_one_twice_changes_nothing(saidas, gateway_simulado):
+    gerar(2, celular="987654321")
+    enviar(saidas[1])
+    primeiro, segundo = gateway_simulado.esperar(2)
+    gateway_simulado.avisar(segundo.id, "failed", "numero desligado")
+
+    for _ in range(2):
+        retornos.consultar(saidas[1], relogio=lambda: AGORA + timedelta(minutes=2))
+
+    assert estados(Canal.SMS) == {"ENTREGUE": 1, "FALHA": 1}
+    assert Mensagem.objects.get(id_externo=primeiro.id).codigo_retorno == envio.RETORNO_ENVIADO
+    falha = Mensagem.objects.get(id_externo=segundo.id)
+    assert falha.codigo_retorno == envio.RETORNO_ERRO_OPERADORA and "numero desligado" in falha.motivo
+
+
+def test_a_resend_is_the_same_row_with_a_new_attempt_who_asked_and_why(saidas, smtp, django_user_model):
+    usuario = django_user_model.objects.create_user("operadora")
+    gerar()
+    smtp.ordenar(Ordem("RCPT", codigo=550, texto="5.1.1 nao existe", vezes=1))
+    enviar(saidas[0])
+    falha = Mensagem.objects.get(canal=Canal.EMAIL)
+
+    assert decisoes.reenviar([falha.pk], usuario=usuario, motivo="caixa criada", agora=AGORA) == 1
+    enviar(saidas[0])
+
+    falha.refresh_from_db()
+    assert (falha.estado, falha.pedido_motivo) == (Estado.ENVIADA, "")
+    ultima = falha.envios.first()
+    assert (ultima.numero, ultima.pedido_por, ultima.pedido_motivo) == (2, usuario, "caixa criada")
+
+
+def test_a_decision_needs_a_reason_and_touches_only_what_it_may(saidas, smtp):
+    gerar(2)
+    smtp.ordenar(Ordem("BODY", "derrubar", vezes=1))
+    enviar(saidas[0])
+    todas = list(Mensagem.objects.values_list("pk", flat=True))
+
+    with pytest.raises(decisoes.MotivoObrigatorio):
+        decisoes.reenviar(todas, usuario=None, motivo=" ", agora=AGORA)
+    assert decisoes.resolver_incertas(todas, como=Estado.ENVIADA, usuario=None, motivo="o cliente recebeu") == 1
+    assert decisoes.cancelar(todas, usuario=None, motivo="engano") == 2, "only the pending SMS"
+    assert decisoes.reenviar(todas, usuario=None, motivo="nada a reenviar", agora=AGORA) == 0
+
+
+RESPOSTAS = st.one_of(
+    st.just(Resposta("250", "ok", "id")),
+    st.sampled_from(sorted(DO_SERVICO | REPETIVEIS | DEFINITIVAS)).map(lambda c: FalhaDeEnvio(c, "x", "palavras")),
+    st.just(None),
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(respostas=st.lists(RESPOSTAS, max_size=25), minutos=st.lists(st.integers(1, 700), min_size=3, max_size=12))
+def test_whatever_the_servers_answer_every_message_ends_with_a_reason(saidas, respostas, minutos):
+    """Random replies over days: attempts respect the maximum, the balance closes, and at the limit all is terminal."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        execucao = gerar(4)
+        canal = CanalDeMemoria(_com_incerta(r) for r in respostas)
+        agora = AGORA
+        for passo in minutos:
+            envio.enviar(saidas[0], relogio=lambda agora=agora: agora, canal=canal)
+            agora += timedelta(minutes=passo)
+            assert all(linha.fecha for linha in balanco.da_execucao(execucao, agora, contar=True))
+            assert balanco.conferir() == []
+        envio.varrer_prazo(agora + timedelta(days=10))
+
+        for mensagem in Mensagem.objects.filter(canal=Canal.EMAIL):
+            assert mensagem.estado in TERMINAIS
+            assert mensagem.estado == Estado.ENVIADA or mensagem.motivo
+            assert mensagem.tentativas <= mensagem.tentativas_maximas
+        vistos = Counter(e.chave for e in canal.recebidos)
+        certas = Mensagem.objects.filter(canal=Canal.EMAIL).values_list("chave", "tentativas")
+        assert all(vistos[chave] <= tentativas for chave, tentativas in certas)
+        transaction.set_rollback(True)
+
+
+def _com_incerta(resposta):
+    if resposta is None:
+        resposta = FalhaDeEnvio(Classe.INCERTA, "", "caiu")
+        resposta.depois_do_corpo = True
+    return resposta

@@ -40,17 +40,18 @@ class Posse:
         self._batimento: threading.Thread | None = None
 
     def _linha(self):
+        """The unit while it is this runner's: one that was let go to wait has no lease, and is nobody's."""
         return UnidadeIniciada.objects.filter(
-            pk=self.unidade.pk, posse=self.numero, situacao=UnidadeIniciada.Situacao.EM_PROCESSAMENTO
+            pk=self.unidade.pk,
+            posse=self.numero,
+            situacao=UnidadeIniciada.Situacao.EM_PROCESSAMENTO,
+            arrendada_ate__isnull=False,
         )
 
     def conferir(self) -> None:
-        consulta = (
-            f"SELECT 1 FROM {UnidadeIniciada._meta.db_table} WHERE id = %s AND posse = %s AND situacao = %s"
-            " FOR KEY SHARE"
-        )
+        consulta, parametros = self._linha().values("pk").query.sql_with_params()
         with connection.cursor() as cursor:
-            cursor.execute(consulta, [self.unidade.pk, self.numero, UnidadeIniciada.Situacao.EM_PROCESSAMENTO])
+            cursor.execute(f"{consulta} FOR KEY SHARE", parametros)  # weaker than what Django's select_for_update has
             if cursor.fetchone() is None:
                 raise PossePerdida(str(self.unidade.pk))
 
@@ -64,9 +65,7 @@ class Posse:
     def _renovar(self) -> None:
         feito, total = escrito = self._progresso
         ate = timezone.now() + timedelta(seconds=self._arrendamento)
-        # A unit that was set to wait has no lease, and a late beat must not give it one.
-        linha = self._linha().filter(arrendada_ate__isnull=False)
-        self.perdida = not linha.update(arrendada_ate=ate, feito=feito, total=total)
+        self.perdida = not self._linha().update(arrendada_ate=ate, feito=feito, total=total)
         self._escrito, self._renovada_em = escrito, monotonic()
 
     @contextmanager

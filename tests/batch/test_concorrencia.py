@@ -64,25 +64,30 @@ def test_of_two_beats_at_once_the_second_does_nothing(novo_iniciado, registrar, 
     registrar("a")
     novo_iniciado("a")
 
-    with transaction.atomic():
-        assert len(tique(agora)) == 1
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [execucao.TRAVA_DO_TIQUE])  # as a beat under way holds it
         assert em_paralelo(tique, agora).result(PRAZO) == []
 
     assert len(tique(agora)) == 1
 
 
 def test_a_process_in_an_operators_hands_is_left_to_the_next_tick(novo_iniciado, registrar, agora, em_paralelo):
-    registrar("a", lambda trabalho: 1 / 0)
-    novo_iniciado("a")
-    registrar("b")
+    """The tick must not close it on what it was before the operator's change."""
+    registrar("ruim", lambda trabalho: 1 / 0)
+    registrar("lenta", lambda trabalho: Aguardar({}, segundos=60))
+    registrar("outra")
+    iniciado = novo_iniciado("ruim", "lenta")
     executar_pendentes(agora)
+    novo_iniciado("outra", pk=9002)
+    UnidadeIniciada.objects.filter(resultado={}).update(situacao=UnidadeIniciada.Situacao.CONCLUIDA_COM_ERRO)
 
     with transaction.atomic():
-        continuar(FuncionalidadeIniciada.objects.get(), usuario=None)
-        novo_iniciado("b", pk=9002)
-        assert em_paralelo(tique, agora).result(PRAZO) == []
+        continuar(iniciado.funcionalidades.get(funcionalidade__codigo="ruim"), usuario=None)
+        assert len(em_paralelo(tique, agora).result(PRAZO)) == 1  # of the other process
 
-    assert len(tique(agora)) == 2
+    iniciado.refresh_from_db()
+    assert iniciado.situacao == ProcessoIniciado.Situacao.EM_PROCESSAMENTO
+    assert UnidadeIniciada.objects.get(pk=tique(agora)[0]).funcionalidade.iniciado == iniciado
 
 
 def test_the_heartbeat_keeps_the_unit_of_a_step_that_takes_longer_than_the_lease(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from batch import execucao
 from batch.execucao import executar, executar_pendentes, tique
 from batch.inicio import continuar
-from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
+from batch.models import ProcessoIniciado, UnidadeIniciada
 from batch.registro import Aguardar, PossePerdida
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "batch",
     "faturamento",
     "cobranca",
+    "exemplo",
 ]
 
 MIDDLEWARE = [
@@ -159,7 +160,7 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # Celery: Redis where it is named, else files in var/, which need no server.
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "filesystem://localhost")
 PASTA_BROKER = Path(env.str("PASTA_BROKER", str(VAR / "broker")))
 
 # Where messages may go: simulado (only simulators, on this machine or named below), desvio:ADDRESS or real.

@@ -1,0 +1,120 @@
+"""The sample: a small fictitious utility, ready to announce its bills through the simulators.
+
+Its CSV files (`dados/exemplo/`) hold offsets from the import day, so it never goes stale.
+"""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from cadastro.importacao import ErroDeImportacao, ResultadoArquivo, importar
+from cadastro.models import Imovel, ParametroSistema
+from cobranca.documentos import gerar_documentos
+from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
+from faturamento.models import ParametroMensagem
+from mensageria.models import GatewaySMS, OrigemEnvio, Remetente, ServicoEmail
+
+PASTA = settings.BASE_DIR / "dados" / "exemplo"
+PERFIL_ESPECIAL = 5
+DIAS_ANTES = 5
+TOKEN_DO_SIMULADOR = "segredo"
+
+
+def ja_carregada() -> bool:
+    """Whether this database has anything of a customer's in it."""
+    return ParametroSistema.objects.exists() or Imovel.objects.exists()
+
+
+def carregar(*, hoje: date, agora: datetime, smtp: str, sms: str, recusadas: Path) -> list[ResultadoArquivo]:
+    """Load the sample as of `hoje`: base, parameters, texts, actions and their documents.
+
+    `smtp` is host:port and `sms` the address of the gateway. Lines that the import refuses go to `recusadas`.
+    """
+    resultados = importar(PASTA, saida=recusadas, hoje=hoje)
+    if falhas := [resultado for resultado in resultados if resultado.erro]:
+        raise ErroDeImportacao("; ".join(f"{falha.arquivo}: {falha.erro}" for falha in falhas))
+    with transaction.atomic():
+        _parametros(hoje)
+        _saidas(smtp, sms)
+        _textos(hoje)
+        _comandos(hoje, agora)
+    return resultados
+
+
+def _parametros(hoje: date) -> None:
+    ParametroSistema.objects.create(
+        nome_estado="RIO GRANDE DO NORTE",
+        nome_empresa="ÁGUAS DO EXEMPLO S.A.",
+        abreviatura_empresa="AGUAEX",
+        cnpj="11222333000181",
+        endereco="Rua das Nascentes, 100, Natal/RN, 59000-000",
+        telefone_atendimento="0800 000 0195",
+        site="https://aguas.example",
+        email="atendimento@aguas.example",
+        ano_mes_faturamento=hoje.year * 100 + hoje.month,
+        codigo_febraban="0123",
+        perfil_programa_especial_id=PERFIL_ESPECIAL,
+    )
+
+
+def _saidas(smtp: str, sms: str) -> None:
+    host, _, porta = smtp.rpartition(":")
+    servico = ServicoEmail.objects.create(
+        nome="SIMULADOR", host=host, porta=int(porta), seguranca=ServicoEmail.Seguranca.NENHUMA, prazo=10
+    )
+    remetente = Remetente.objects.create(nome="Águas do Exemplo", email="avisos@aguas.example", servico=servico)
+    gateway = GatewaySMS.objects.create(
+        nome="SIMULADOR", url=sms if urlsplit(sms).scheme else f"http://{sms}", credencial=TOKEN_DO_SIMULADOR, prazo=10
+    )
+    for origem, descricao in (("faturamento", "Faturamento"), ("cobranca", "Cobrança")):
+        OrigemEnvio.objects.create(origem=origem, descricao=descricao, remetente=remetente, gateway=gateway)
+
+
+def _textos(hoje: date) -> None:
+    parametro = ParametroMensagem(
+        referencia=hoje.year * 100 + hoje.month,
+        valor_minimo=10,
+        categorias=[1, 2, 4],
+        dias_antes=DIAS_ANTES,
+        tentativas_email=3,
+        assunto="Sua conta de água vence em {VENCTO}",
+        texto_sms="AGUAEX: {NOME}, matr {MATRICULA}, vence {VENCTO}, R$ {VALOR}.",
+        texto_email=(
+            "Olá, {NOME}.\n\n"
+            "A conta do imóvel de matrícula {MATRICULA} vence em {VENCTO}, no valor de R$ {VALOR}.\n\n"
+            "Se já pagou, desconsidere esta mensagem."
+        ),
+    )
+    parametro.full_clean()
+    parametro.save()
+
+
+def _comandos(hoje: date, agora: datetime) -> None:
+    criterio = CriterioCobranca.objects.create(descricao="ATRASO DE 20 DIAS", dias_de_atraso=20, valor_minimo=20)
+    for titulo, nome, dias in (("Aviso de débito", "AVISO DE DÉBITO", 0), ("Aviso de corte", "AVISO DE CORTE", 3)):
+        acao = AcaoCobranca(
+            descricao=nome,
+            dias_de_validade=15,
+            tipo_documento=8,
+            criterio=criterio,
+            considera_debitos=True,
+            por_sms=True,
+            por_email=True,
+            tentativas_email=3,
+            assunto="Débitos do imóvel {MATRICULA}",
+            texto_sms="AGUAEX: {NOME}, matr {MATRICULA}, debito R$ {VALORDOC} ate {VALIDADEDOC}.",
+            texto_email=(
+                "Prezado(a) {NOME},\n\n"
+                "O imóvel de matrícula {MATRICULA} tem débitos de R$ {VALORDOC}. "
+                "Pague até {VALIDADEDOC} e evite a interrupção do abastecimento."
+            ),
+        )
+        acao.full_clean()
+        acao.save()
+        comando = ComandoAcao.objects.create(
+            titulo=titulo, acao=acao, enviar_a_partir_de=hoje + timedelta(days=dias) if dias else None
+        )
+        gerar_documentos(comando.pk, hoje=hoje, agora=agora)

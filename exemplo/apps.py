@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ExemploConfig(AppConfig):
+    name = "exemplo"
+    verbose_name = "Exemplo"

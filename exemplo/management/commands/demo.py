@@ -1,0 +1,55 @@
+from datetime import date
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cobranca.avisos import MotivoDeNaoGerar as MotivoDaCobranca
+from exemplo import demonstracao
+from faturamento.avisos import MotivoDeNaoGerar
+from mensageria.balanco import soma
+from mensageria.models import Canal
+
+COLUNAS = (
+    ("Total", "total"),
+    ("Pendentes", "pendentes"),
+    ("(program.)", "programadas"),
+    ("Em envio", "em_envio"),
+    ("Enviadas", "enviadas"),
+    ("(entreg.)", "entregues"),
+    ("Falhas", "falhas"),
+    ("Canceladas", "canceladas"),
+    ("Incertas", "incertas"),
+)
+
+
+class Command(BaseCommand):
+    help = "Importa o exemplo num banco só seu, executa o processo 336 nos simuladores e mostra o balanço."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--hoje", type=date.fromisoformat, metavar="AAAA-MM-DD", help="o dia da importação")
+
+    def handle(self, *args, hoje, **options):
+        pasta = settings.VAR / "demo"
+        with demonstracao.banco_proprio():
+            resultado = demonstracao.executar(pasta, demonstracao.relogio_de(hoje), self.stdout.write)
+            self._mostrar_balanco(resultado)
+            self._mostrar_nao_geradas(resultado)
+        self.stdout.write(f"\nE-mails recebidos: {pasta / 'emails'}\nSMS recebidos: {pasta / 'sms.jsonl'}")
+        if resultado.problemas:
+            raise CommandError("O balanço não fecha: " + "; ".join(resultado.problemas) + ".", returncode=1)
+        self.stdout.write("O balanço fecha.")
+
+    def _mostrar_balanco(self, resultado):
+        self.stdout.write(f"\n{resultado.iniciado}: {resultado.iniciado.get_situacao_display()}\n")
+        self.stdout.write(f"{'':<44}" + "".join(f"{titulo:>11}" for titulo, _ in COLUNAS))
+        for linha in resultado.linhas:
+            nome = " · ".join(parte for parte in (linha.acao or linha.origem, linha.localidade, linha.canal) if parte)
+            self.stdout.write(f"{nome[:43]:<44}" + "".join(f"{getattr(linha, campo):>11}" for _, campo in COLUNAS))
+        self.stdout.write(f"{'TOTAL':<44}" + "".join(f"{soma(resultado.linhas, campo):>11}" for _, campo in COLUNAS))
+
+    def _mostrar_nao_geradas(self, resultado):
+        self.stdout.write("\nQuem ficou de fora, e por quê:")
+        for origem, canal, motivo, quantas in resultado.nao_geradas:
+            motivos = MotivoDeNaoGerar if origem == "faturamento" else MotivoDaCobranca
+            nome = f"{origem} · {Canal(canal).label}" if canal else origem
+            self.stdout.write(f"  {nome:<24}{motivos(motivo).label:<46}{quantas:>6}")

@@ -11,7 +11,7 @@ from faturamento import avisos
 from mensageria import balanco, retornos
 from mensageria.models import Canal, GatewaySMS
 
-ESPERA = 5  # seconds between two looks at a sending that has not ended
+ESPERA = 2  # seconds between two looks at a sending that has not ended
 
 
 @funcionalidade("gerar-mensagens-faturamento", unidades=lambda _: avisos.localidades_a_avisar())

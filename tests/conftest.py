@@ -1,10 +1,12 @@
 """What every test shares: a real PostgreSQL, and a clock that is handed in."""
 
+import importlib
 import os
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.apps import apps
 from django.db import connections
 from hypothesis import settings as hypothesis_settings
 
@@ -23,6 +25,12 @@ def django_db_modify_db_settings():
 @pytest.fixture(autouse=True)
 def _envio_simulado(settings):
     settings.ENVIO = "simulado"
+
+
+@pytest.fixture
+def processo_336(db) -> None:
+    """Process 336 as its migration makes it: the flush after a transactional test takes it away."""
+    importlib.import_module("faturamento.migrations.0002_processo_336").criar(apps, None)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Celery: the broker is a doorbell, the database is the ledger. Queues and schedule are listed here and nowhere else."""
+"""Celery: the broker is a doorbell, the database is the ledger. Only here are queues and the schedule listed."""
 
 import os
 

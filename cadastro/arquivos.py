@@ -97,6 +97,11 @@ LOCALIDADES = Arquivo(
 
 _SETOR_DA_LINHA = "JOIN cadastro_setorcomercial s ON s.localidade_id = l.localidade AND s.codigo = l.setor"
 _ROTA_DA_LINHA = f"{_SETOR_DA_LINHA} JOIN cadastro_rota r ON r.setor_id = s.id AND r.codigo = l.rota"
+_PERFIL_SEM_DESCRICAO = """
+    SELECT l.linha, 'perfil_descricao', concat('O perfil ', l.perfil, ' não existe: informe a descrição.')
+    FROM imp_linha l WHERE l.erro IS NULL AND l.perfil NOT IN
+         (SELECT id FROM cadastro_perfil
+          UNION SELECT perfil FROM imp_linha WHERE erro IS NULL AND perfil_descricao IS NOT NULL)"""
 
 IMOVEIS = Arquivo(
     nome="imoveis",
@@ -115,16 +120,8 @@ IMOVEIS = Arquivo(
         Coluna("situacao_agua", inteiro(1, 8), obrigatoria=False, padrao="3"),
     ),
     chave=("l.matricula",),
-    juncoes="""LEFT JOIN cadastro_localidade lo ON lo.id = l.localidade
-               LEFT JOIN cadastro_perfil p ON p.id = l.perfil""",
-    recusas=(
-        Recusa("localidade", "lo.id IS NULL", "Localidade {l.localidade} não existe."),
-        Recusa(
-            "perfil_descricao",
-            "p.id IS NULL AND l.perfil_descricao IS NULL",
-            "O perfil {l.perfil} não existe: informe a descrição.",
-        ),
-    ),
+    juncoes="LEFT JOIN cadastro_localidade lo ON lo.id = l.localidade",
+    recusas=(Recusa("localidade", "lo.id IS NULL", "Localidade {l.localidade} não existe."),),
     coerencias=(
         Coerencia(
             "perfil_descricao",
@@ -139,6 +136,7 @@ IMOVEIS = Arquivo(
             "Na linha {d.primeira} a quadra {l.quadra} é da rota {d.valor}.",
         ),
     ),
+    conjuntos=(RegraDeConjunto(recusar=_PERFIL_SEM_DESCRICAO, desistir=_PERFIL_SEM_DESCRICAO),),
     preparar=(
         """INSERT INTO cadastro_perfil (id, descricao)
            SELECT l.perfil, min(l.perfil_descricao) FROM imp_linha l

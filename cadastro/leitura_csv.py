@@ -142,7 +142,7 @@ class LeitorCSV:
             except csv.Error:
                 raise LinhaRecusada("Aspas sem par, ou quebra de linha dentro das aspas.") from None
         if len(campos) != len(self.cabecalho):
-            raise LinhaRecusada(f"A linha tem {len(campos)} campos e o cabeçalho tem {len(self.cabecalho)}.")
+            raise LinhaRecusada(f"Campos na linha: {len(campos)}; no cabeçalho: {len(self.cabecalho)}.")
         return campos
 
     def _converter(self, campos: list[str]) -> list[str]:

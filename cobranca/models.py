@@ -45,7 +45,7 @@ class CriterioCobranca(models.Model):
 
 
 class AcaoCobranca(models.Model):
-    """A collection action (UC0214). One that sends messages stands alone: no service order, cronograma or neighbours."""
+    """A collection action (UC0214). One that sends messages stands alone: no service, cronograma or neighbours."""
 
     descricao = models.CharField("descrição da ação de cobrança", max_length=40, unique=True)
     dias_de_validade = models.PositiveSmallIntegerField(
@@ -111,6 +111,12 @@ class AcaoCobranca(models.Model):
                 name="acao_com_mensagem_fica_so",
                 violation_error_message="Ação com mensagem não pode ter serviço, predecessora nem cronograma.",
             ),
+            models.UniqueConstraint(
+                fields=["ordem_cronograma"],
+                condition=Q(compoe_cronograma=True),
+                name="acao_ordem_unica",
+                violation_error_message="Já existe uma ação com este número de ordem.",
+            ),
             models.CheckConstraint(condition=Q(por_sms=False) | ~Q(texto_sms=""), name="acao_sms_com_texto"),
             models.CheckConstraint(
                 condition=Q(por_email=False) | (~Q(texto_email="") & Q(tentativas_email__gte=1)),
@@ -126,7 +132,14 @@ class AcaoCobranca(models.Model):
         return self.por_sms or self.por_email
 
     def clean(self):
-        if erros := conferir_acao(self, tamanho_maximo_sms=ParametroSistema.atual().tamanho_maximo_sms):
+        """The rules of gsan.md 3.2. The numbers of what is switched off are stored as 0, empty ones too."""
+        self.ordem_cronograma = (self.compoe_cronograma and self.ordem_cronograma) or 0
+        self.tentativas_email = (self.por_email and self.tentativas_email) or 0
+        try:
+            tamanho_maximo_sms = ParametroSistema.atual().tamanho_maximo_sms
+        except ParametroSistema.DoesNotExist as erro:
+            raise ValidationError(str(erro)) from None
+        if erros := conferir_acao(self, tamanho_maximo_sms=tamanho_maximo_sms):
             raise ValidationError(erros)
 
 

@@ -33,11 +33,23 @@ def _predecessoras(acao: AcaoCobranca) -> dict[str, AcaoCobranca]:
     return {campo: outra for campo, outra in pares.items() if outra is not None}
 
 
+def _sucessoras(acao: AcaoCobranca):
+    """The other actions that name this one as predecessora or alternativa; none while it is not stored."""
+    outras = type(acao).objects.exclude(pk=acao.pk)
+    return outras.filter(Q(predecessora=acao.pk) | Q(predecessora_alternativa=acao.pk)) if acao.pk else outras.none()
+
+
+def _titulo(acao: AcaoCobranca, campo: str) -> str:
+    return acao._meta.get_field(campo).verbose_name.title()
+
+
 def _conferir_cronograma(acao: AcaoCobranca, erros: dict) -> None:
     outras = type(acao).objects.exclude(pk=acao.pk)
     if not acao.compoe_cronograma:
-        if acao.predecessora and not acao.envia_mensagem:
-            erros["predecessora"].append("Ação que não compõe o cronograma não pode ter Ação Predecessora.")
+        if not acao.envia_mensagem:  # one that does is refused by FS0018
+            for campo in _predecessoras(acao):
+                nome = _titulo(acao, campo)
+                erros[campo].append(f"Ação que não compõe o cronograma não pode ter {nome}.")
         return
     if not acao.ordem_cronograma:
         erros["ordem_cronograma"].append("Informe Ordem no Cronograma.")
@@ -47,6 +59,9 @@ def _conferir_cronograma(acao: AcaoCobranca, erros: dict) -> None:
         if acao.ordem_cronograma and acao.ordem_cronograma <= outra.ordem_cronograma:
             nome = acao._meta.get_field(campo).verbose_name
             erros["ordem_cronograma"].append(f"A ordem deve ser maior que a da {nome}.")
+    seguinte = _sucessoras(acao).filter(compoe_cronograma=True, ordem_cronograma__lte=acao.ordem_cronograma).first()
+    if seguinte:  # without this two actions could precede each other
+        erros["ordem_cronograma"].append(f"A ordem deve ser menor que a da sucessora {seguinte.descricao}.")
 
 
 def _conferir_vizinhas(acao: AcaoCobranca, erros: dict) -> None:
@@ -63,15 +78,12 @@ def _conferir_isolamento(acao: AcaoCobranca, erros: dict) -> None:
     if acao.tipo_servico_id:  # FS0017
         erros["tipo_servico"].append("Ação com mensagem não pode ter Tipo de Serviço associado.")
     for campo in _predecessoras(acao):  # FS0018, for the alternativa too
-        nome = acao._meta.get_field(campo).verbose_name.title()
-        erros[campo].append(f"Ação com mensagem não pode ter {nome}.")
+        erros[campo].append(f"Ação com mensagem não pode ter {_titulo(acao, campo)}.")
     if acao.compoe_cronograma:  # FS0019
         erros["compoe_cronograma"].append("Ação com mensagem não pode compor o cronograma.")
-    if acao.pk:  # the hole of FS0020: turning the message on in an action that others follow
-        seguinte = type(acao).objects.filter(Q(predecessora=acao.pk) | Q(predecessora_alternativa=acao.pk)).first()
-        if seguinte:
-            campo = "por_sms" if acao.por_sms else "por_email"
-            erros[campo].append(f"Ação com mensagem não pode ter sucessora, e é predecessora de {seguinte.descricao}.")
+    if seguinte := _sucessoras(acao).first():  # the hole of FS0020: turning it on in an action that others follow
+        campo = "por_sms" if acao.por_sms else "por_email"
+        erros[campo].append(f"Ação com mensagem não pode ter sucessora, e é predecessora de {seguinte.descricao}.")
 
 
 def _conferir_sms(acao: AcaoCobranca, erros: dict, maximo: int) -> None:

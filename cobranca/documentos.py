@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from cadastro.models import ParametroSistema
+from cadastro.telefones import DDDS
 from cobranca.models import CobrancaDocumento, ComandoAcao, ImovelSemDocumento
 
 
@@ -33,10 +34,11 @@ def gerar_documentos(comando_id: int, *, hoje: date, agora: datetime) -> Counter
 LEVANTAR = """
 DROP TABLE IF EXISTS divida, devedor;
 CREATE TEMPORARY TABLE divida ON COMMIT DROP AS
-SELECT imovel_id, id AS conta_id, NULL::bigint AS debito_id, valor
-FROM faturamento_conta
-WHERE pago_em IS NULL AND situacao IN (0, 1, 2) AND valor > 0
-    AND vencimento <= %(ate)s AND (%(localidade)s IS NULL OR localidade_id = %(localidade)s);
+SELECT c.imovel_id, c.id AS conta_id, NULL::bigint AS debito_id, c.valor
+FROM faturamento_conta c
+JOIN cadastro_imovel i ON i.matricula = c.imovel_id  -- an imóvel that moved owes its old contas where it is now
+WHERE c.pago_em IS NULL AND c.situacao IN (0, 1, 2) AND c.valor > 0
+    AND c.vencimento <= %(ate)s AND (%(localidade)s IS NULL OR i.localidade_id = %(localidade)s);
 
 INSERT INTO divida
 SELECT d.imovel_id, NULL, d.id, d.valor
@@ -48,12 +50,12 @@ CREATE TEMPORARY TABLE devedor ON COMMIT DROP AS
 SELECT t.imovel_id, i.localidade_id, t.valor,
     CASE
         WHEN t.valor < %(valor_minimo)s THEN 34
-        WHEN i.perfil_id = %(perfil_especial)s THEN 36
+        WHEN %(com_mensagem)s AND i.perfil_id = %(perfil_especial)s THEN 36
         WHEN cl.id IS NULL THEN 35
-        WHEN %(com_mensagem)s AND NOT (
-            (%(por_sms)s AND cl.ativo AND cl.por_sms AND f.id IS NOT NULL)
+        WHEN %(com_mensagem)s AND (
+            (%(por_sms)s AND cl.ativo AND cl.por_sms AND f.ddd = ANY (%(ddds)s) AND f.numero ~ '^9[0-9]{8}$')
             OR (%(por_email)s AND cl.ativo AND cl.por_email AND cl.email <> '')
-        ) THEN 33
+        ) IS NOT TRUE THEN 33
     END AS motivo
 FROM (SELECT imovel_id, sum(valor) AS valor FROM divida GROUP BY imovel_id) t
 JOIN cadastro_imovel i ON i.matricula = t.imovel_id
@@ -79,6 +81,7 @@ def _levantar_devedores(cursor, comando: ComandoAcao, hoje: date) -> None:
             "com_mensagem": acao.envia_mensagem,
             "por_sms": acao.por_sms,
             "por_email": acao.por_email,
+            "ddds": sorted(DDDS),
         },
     )
 

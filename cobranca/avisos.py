@@ -45,13 +45,13 @@ def comandos_a_avisar() -> list[tuple[int, str]]:
 
 @transaction.atomic
 def gerar_avisos(*, comando_id: int, execucao: UUID, hoje: date, agora: datetime) -> Counter:
-    """Queue the messages of one comando and mark it announced; one that is already is left alone.
+    """Queue the messages of one comando and mark it announced; one that is already, or has no documents, is left alone.
 
     Return how many were queued by channel, and `nao_geradas`.
     """
     comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao").get(pk=comando_id)
-    if comando.anunciado_em:
-        return Counter()
+    if comando.anunciado_em or not comando.gerado_em:
+        return Counter(sms=0, email=0, nao_geradas=0)
     geracao.limpar_nao_geradas(execucao, ORIGEM, comando_id)
     geracao.criar_candidatas()
     _avaliar(comando, hoje, agora)

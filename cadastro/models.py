@@ -256,7 +256,8 @@ class Imovel(models.Model):
     @property
     def inscricao(self) -> str:
         """LLL.SSS.QQQ.LLLL.SSS; needs quadra and its setor loaded."""
-        return f"{self.localidade_id:03}.{self.quadra.setor.codigo:03}.{self.quadra.numero:03}.{self.lote:04}.{self.sublote:03}"
+        quadra = self.quadra
+        return f"{self.localidade_id:03}.{quadra.setor.codigo:03}.{quadra.numero:03}.{self.lote:04}.{self.sublote:03}"
 
 
 class Cliente(models.Model):
@@ -298,7 +299,7 @@ class Cliente(models.Model):
             raise ValidationError({"documento": str(erro)}) from None
 
     def save(self, *args, **kwargs):
-        self.nome_busca = normalizar_nome(self.nome)
+        self.nome_busca = normalizar_nome(self.nome)[:100]  # some letters become many: ß, ㎏
         if (campos := kwargs.get("update_fields")) and "nome" in campos:
             kwargs["update_fields"] = {*campos, "nome_busca"}
         super().save(*args, **kwargs)

@@ -1,0 +1,134 @@
+"""The demonstration, and what it leaves behind: read as the customers and their banks would read it."""
+
+import io
+import json
+import re
+from datetime import date
+from decimal import Decimal
+from email import message_from_bytes, policy
+from html import unescape
+
+import pytest
+import zxingcpp
+from django.conf import settings
+from PIL import Image
+
+from cobranca.models import CobrancaDocumento
+from exemplo import demonstracao
+from faturamento import codigo_barras
+from faturamento.avisos import MotivoDeNaoGerar
+from faturamento.models import ClienteConta, Conta
+from mensageria.alfabeto import GSM7, alfabeto, posicoes
+from mensageria.models import Mensagem, NaoGerada
+from mensageria.textos import POSICOES_DO_CODIGO
+
+HOJE = date(2027, 3, 31)  # the end of a month, and not the day of the test
+
+
+@pytest.fixture(scope="module")
+def demonstrada(django_db_setup, django_db_blocker, tmp_path_factory):
+    """One run of the demonstration, shared and then rolled back: (folder, result)."""
+    from django.db import transaction
+
+    pasta = tmp_path_factory.mktemp("demo")
+    originais = {n: getattr(settings, n) for n in ("ENVIO", "ESPERA_ENTRE_TENTATIVAS", "ESPERA_DO_SERVICO")}
+    with django_db_blocker.unblock(), transaction.atomic():
+        import importlib
+
+        from django.apps import apps
+
+        importlib.import_module("faturamento.migrations.0002_processo_336").criar(apps, None)
+        resultado = demonstracao.executar(pasta, demonstracao.relogio_de(HOJE), lambda _: None)
+        yield pasta, resultado
+        transaction.set_rollback(True)
+    for nome, valor in originais.items():
+        setattr(settings, nome, valor)
+
+
+@pytest.fixture(scope="module")
+def emails(demonstrada):
+    arquivos = sorted((demonstrada[0] / "emails").glob("*.eml"))
+    return [message_from_bytes(arquivo.read_bytes(), policy=policy.default) for arquivo in arquivos]
+
+
+@pytest.fixture(scope="module")
+def sms(demonstrada):
+    return [json.loads(linha) for linha in (demonstrada[0] / "sms.jsonl").read_text().splitlines()]
+
+
+def fato(codigo: codigo_barras.CodigoArrecadacao) -> tuple[int, str, date, Decimal]:
+    """(matrícula, name, due date, value) of the conta or document that a bar code speaks of."""
+    if codigo.tipo == 3:
+        conta = Conta.objects.get(imovel=codigo.matricula, referencia=codigo.referencia)
+        nome = ClienteConta.objects.get(conta=conta, relacao=2).cliente.nome
+        return conta.imovel_id, nome, conta.vencimento, conta.valor
+    documento = CobrancaDocumento.objects.get(pk=codigo.sequencial)
+    usuario = documento.imovel.vinculos.get(relacao=2, fim=None).cliente
+    return documento.imovel_id, usuario.nome, documento.validade, documento.valor
+
+
+def reais(valor: Decimal) -> str:
+    return f"{valor:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".")
+
+
+def test_the_balance_closes(demonstrada):
+    _, resultado = demonstrada
+
+    assert resultado.problemas == []
+    assert all(linha.fecha for linha in resultado.linhas)
+
+
+def test_the_sample_shows_at_least_100_bills_due_now_some_programadas_and_every_reason(demonstrada):
+    _, resultado = demonstrada
+
+    assert Mensagem.objects.filter(origem="faturamento").values("objeto_id").distinct().count() >= 100
+    assert sum(linha.programadas for linha in resultado.linhas) > 0
+    motivos = set(NaoGerada.objects.filter(origem="faturamento").values_list("motivo", flat=True))
+    que_o_exemplo_nao_tem = {"sem_saida", "ja_anunciada", "cliente_inativo", "telefone_invalido"}
+    assert motivos >= set(MotivoDeNaoGerar.values) - que_o_exemplo_nao_tem
+
+
+def test_every_email_carries_the_bill_and_an_image_that_a_bank_reads(emails):
+    assert len(emails) > 100
+    for email in emails:
+        (imagem,) = [parte for parte in email.walk() if parte.get_content_type() == "image/png"]
+        lido = zxingcpp.read_barcode(Image.open(io.BytesIO(imagem.get_content())).convert("L"))
+        assert lido.format == zxingcpp.BarcodeFormat.ITF
+        codigo = codigo_barras.ler(lido.text)
+        matricula, nome, vencimento, valor = fato(codigo)
+        assert codigo.valor == valor
+        for tipo in ("plain", "html"):
+            texto = " ".join(unescape(email.get_body((tipo,)).get_content()).split())
+            assert str(matricula) in texto
+            assert " ".join(nome.split()) in texto
+            assert f"{vencimento:%d/%m/%Y}" in texto
+            assert reais(valor) in texto
+            assert codigo_barras.linha_digitavel(lido.text) in texto
+            assert "ÁGUAS DO EXEMPLO S.A." in texto and "11.222.333/0001-81" in texto
+
+
+def test_every_sms_fits_and_its_48_digits_are_those_of_its_bill(sms):
+    assert len(sms) > 100
+    for mensagem in sms:
+        texto = mensagem["text"]
+        assert posicoes(texto) <= 164 and alfabeto(texto) == GSM7
+        assert re.fullmatch(r" Barras: [0-9]{48}", texto[-POSICOES_DO_CODIGO:])
+        codigo = codigo_barras.ler(texto[-48:])
+        matricula, _, vencimento, valor = fato(codigo)
+        assert codigo.valor == valor
+        assert str(matricula) in texto and f"{vencimento:%d/%m/%Y}" in texto and reais(valor) in texto
+        assert re.fullmatch(r"55[1-9][0-9]9[0-9]{8}", mensagem["to"])
+
+
+def test_the_demonstration_finds_what_does_not_close(demonstrada):
+    pasta, resultado = demonstrada
+    primeiro = sorted((pasta / "emails").glob("*.eml"))[0]
+    conteudo = primeiro.read_bytes()
+
+    primeiro.unlink()
+    assert any("não chegaram" in problema for problema in demonstracao._problemas(resultado, pasta))
+    for nome in ("a.eml", "b.eml"):
+        (pasta / "emails" / nome).write_bytes(conteudo)
+    assert any("mais de uma vez" in problema for problema in demonstracao._problemas(resultado, pasta))
+    (pasta / "emails" / "a.eml").unlink()
+    (pasta / "emails" / "b.eml").rename(primeiro)

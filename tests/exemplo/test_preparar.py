@@ -1,0 +1,67 @@
+"""The first run: an administrator whose password is shown once, and the sample with its process commanded."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import call_command
+
+from batch.models import ProcessoIniciado
+from cadastro.models import Imovel
+from cobranca.models import CobrancaDocumento
+from faturamento.models import Conta, ParametroMensagem
+from mensageria.models import ServicoEmail
+
+pytestmark = pytest.mark.django_db
+
+
+def preparar(*opcoes: str) -> str:
+    saida = StringIO()
+    call_command("preparar", *opcoes, stdout=saida)
+    return saida.getvalue()
+
+
+def test_the_first_run_loads_the_sample_and_commands_process_336(processo_336, settings):
+    settings.SIMULADOR_SMTP = "127.0.0.1:2599"
+
+    saida = preparar()
+
+    assert Imovel.objects.count() == 300 and Conta.objects.exists() and CobrancaDocumento.objects.exists()
+    assert ServicoEmail.objects.get().porta == 2599
+    iniciado = ProcessoIniciado.objects.get()
+    assert iniciado.processo_id == 336 and iniciado.usuario.username == "admin"
+    assert f"código {iniciado.pk}" in saida
+
+
+def test_the_administrators_password_is_printed_once_and_works(processo_336):
+    senha = re.search(r"Senha: (\S+)", preparar("--vazio"))[1]
+
+    assert authenticate(username="admin", password=senha).is_superuser
+    assert "Senha" not in preparar("--vazio")
+    assert get_user_model().objects.count() == 1
+
+
+def test_without_the_sample_nothing_of_a_customer_is_there(processo_336):
+    preparar("--vazio")
+
+    assert not Imovel.objects.exists() and not ParametroMensagem.objects.exists()
+
+
+def test_a_second_run_changes_nothing(processo_336):
+    preparar()
+    antes = (Conta.objects.count(), ProcessoIniciado.objects.count())
+
+    assert preparar() == ""
+
+    assert (Conta.objects.count(), ProcessoIniciado.objects.count()) == antes
+
+
+def test_the_sample_is_never_loaded_over_somebodys_data(processo_336):
+    from tests.fabricas import novo_parametro_sistema
+
+    novo_parametro_sistema()
+
+    preparar()
+
+    assert not Imovel.objects.exists()

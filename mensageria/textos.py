@@ -5,6 +5,7 @@ the 48 digits of the line without separators, payable by typing (referencia/gsan
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from mensageria.alfabeto import transliterar
 ROTULO_DO_CODIGO = " Barras: "
 POSICOES_DO_CODIGO = len(ROTULO_DO_CODIGO) + 48
 TAG = re.compile(r"\{[^{}]*\}")
+_ENTRE_TAGS = re.compile(rf"({TAG.pattern})")
 _CONTROLES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _EXTENSAO = frozenset("^{}\\[]~|€\f")
 
@@ -34,6 +36,24 @@ def _custo(caractere: str) -> int:
     return 2 if caractere in _EXTENSAO or ord(caractere) > 0xFFFF else 1
 
 
+def _no_alfabeto(texto: str, transliterado: bool) -> str:
+    """A piece of an SMS as it leaves: plain ASCII, or composed (NFC) with no combining mark at its start.
+
+    Such a mark would combine with whatever stands before it, and in rare cases the result is longer than the two.
+    """
+    if transliterado:
+        return transliterar(texto)
+    texto = unicodedata.normalize("NFC", texto)
+    return texto[next((i for i, letra in enumerate(texto) if not unicodedata.combining(letra)), len(texto)) :]
+
+
+def _corpo_no_alfabeto(corpo: str, transliterado: bool) -> str:
+    """The text of an operator as it leaves, with its tags still in place."""
+    if transliterado:
+        return transliterar(corpo)
+    return "".join(_no_alfabeto(parte, False) for parte in _ENTRE_TAGS.split(corpo))
+
+
 def cortar(texto: str, posicoes: int) -> str:
     """The longest start of `texto` that fits."""
     usadas = 0
@@ -47,8 +67,7 @@ def cortar(texto: str, posicoes: int) -> str:
 def posicoes_do_texto(texto: str, dados: Iterable[Dado], transliterado: bool = True) -> int:
     """Positions of an SMS made from `texto`: every tag at its full size, and the 57 of the bar code."""
     tamanhos = {dado.tag: dado.tamanho for dado in dados}
-    if transliterado:
-        texto = transliterar(texto)  # leaves the tags as they are
+    texto = _corpo_no_alfabeto(texto, transliterado)
     das_tags = sum(tamanhos.get(tag, len(tag)) for tag in TAG.findall(texto))
     return das_tags + sum(map(_custo, TAG.sub("", texto))) + POSICOES_DO_CODIGO
 
@@ -66,10 +85,15 @@ def conferir_texto(
             f"O texto usa {posicoes - POSICOES_DO_CODIGO} posições que, com as {POSICOES_DO_CODIGO} do código de "
             f"barras, passam do tamanho máximo de {maximo}."
         )
-    if texto.count("{") != texto.count("}"):
+    # What leaves is judged as well as what was typed: transliterated, full-width braces become tags.
+    que_sai = texto if maximo is None else _corpo_no_alfabeto(texto, transliterado)
+    if any(forma.count("{") != forma.count("}") for forma in (texto, que_sai)):
         problemas.append(f"Quantidade de tags inválidas {nome}.")
     conhecidas = {dado.tag for dado in dados}
-    for tag in dict.fromkeys(TAG.findall(texto)):
+    digitadas = dict.fromkeys(TAG.findall(texto))
+    mesmas = {_corpo_no_alfabeto(tag, transliterado) for tag in digitadas}
+    surgidas = dict.fromkeys(tag for tag in TAG.findall(que_sai) if tag not in mesmas)
+    for tag in digitadas | surgidas:
         if tag not in conhecidas:
             problemas.append(f"O texto do {nome} está com dados inválidos: {tag}.")
     return problemas
@@ -85,8 +109,7 @@ def valores_de_sms(valores: Mapping[str, str], dados: Iterable[Dado], transliter
     tamanhos = {dado.tag: dado.tamanho for dado in dados}
     prontos = {}
     for tag, valor in valores.items():
-        valor = limpar(valor)
-        prontos[tag] = cortar(transliterar(valor) if transliterado else valor, tamanhos[tag]).strip()
+        prontos[tag] = cortar(_no_alfabeto(limpar(valor), transliterado), tamanhos[tag]).strip()
     return prontos
 
 
@@ -97,4 +120,5 @@ def preencher(texto: str, valores: Mapping[str, str]) -> str:
 
 def texto_do_sms(corpo: str, valores: Mapping[str, str], linha: str, transliterado: bool) -> str:
     """The whole SMS. `linha` is the 48 digits."""
-    return preencher(transliterar(corpo) if transliterado else corpo, valores) + ROTULO_DO_CODIGO + linha
+    preenchido = preencher(_corpo_no_alfabeto(corpo, transliterado), valores)
+    return unicodedata.normalize("NFC", preenchido) + ROTULO_DO_CODIGO + linha

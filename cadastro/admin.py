@@ -1,0 +1,529 @@
+"""Admin of the places, the imóveis and the customers; first, what every app's admin is made of."""
+
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+from operator import itemgetter
+
+from django import forms
+from django.contrib import admin
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.paginator import Paginator
+from django.db import models
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
+from django.forms.models import BaseInlineFormSet
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+
+from cadastro.documentos import formatar_documento, normalizar_documento
+from cadastro.models import (
+    TAMANHO_SMS_DO_OPERADOR,
+    Cliente,
+    ClienteFone,
+    ClienteImovel,
+    Gerencia,
+    Imovel,
+    Localidade,
+    Municipio,
+    ParametroSistema,
+    Perfil,
+    Quadra,
+    Relacao,
+    Rota,
+    SetorComercial,
+)
+from cadastro.nomes import normalizar_nome
+
+GRUPO_ADMINISTRADOR = "administrador"
+MAIOR_INTEIRO = 2**31 - 1
+MAIOR_BIGINT = 2**63 - 1
+
+
+# What every admin is made of
+
+
+class Formulario(forms.ModelForm):
+    """A form whose model may need the ParametroSistema, and whose blanks become the field's default."""
+
+    usuario = None  # who fills it in; `AdminAvisa.get_form` says
+
+    def clean(self):
+        super().clean()
+        for nome, valor in self.cleaned_data.items():
+            if valor is None and (campo := self._campo_do_modelo(nome)) and not campo.null and campo.has_default():
+                self.cleaned_data[nome] = campo.get_default()
+        return self.cleaned_data
+
+    def _campo_do_modelo(self, nome: str) -> models.Field | None:
+        return next((campo for campo in self._meta.model._meta.fields if campo.name == nome), None)
+
+    def _post_clean(self):
+        # The model's own validation runs here; ModelForm has no public step around it.
+        try:
+            super()._post_clean()
+        except ParametroSistema.DoesNotExist as falta:
+            self.add_error(None, str(falta))
+
+
+class AdminAvisa(admin.ModelAdmin):
+    form = Formulario
+    list_per_page = 50
+
+    def get_queryset(self, request):
+        # Autocomplete and raw ids show rows too, and they do not look at list_select_related.
+        consulta = super().get_queryset(request)
+        return consulta.select_related(*self.list_select_related) if self.list_select_related else consulta
+
+    def get_form(self, request, obj=None, **kwargs):
+        formulario = super().get_form(request, obj, **kwargs)
+        formulario.usuario = request.user
+        return formulario
+
+    def get_readonly_fields(self, request, obj=None):
+        """A code that a person chose is not changed: Django would save the row again under another one."""
+        chave = self.opts.pk
+        campos = super().get_readonly_fields(request, obj)
+        return [*campos, chave.name] if obj and chave.editable and not chave.auto_created else campos
+
+    def get_deleted_objects(self, objs, request):
+        """Say what holds the rows without loading it: a localidade may have a million imóveis."""
+        if presas := self._o_que_prende(objs):
+            return [str(objeto) for objeto in objs], {}, set(), presas
+        return super().get_deleted_objects(objs, request)
+
+    def _o_que_prende(self, objs) -> list[str]:
+        """The names of what protects them, and of what only the system deletes."""
+        return [
+            str(relacao.related_model._meta.verbose_name_plural)
+            for relacao in self.opts.get_fields(include_hidden=True)
+            if relacao.auto_created
+            and not relacao.concrete
+            and self._prende(relacao)
+            and relacao.related_model._base_manager.filter(**{f"{relacao.field.name}__in": objs}).exists()
+        ]
+
+    def _prende(self, relacao) -> bool:
+        so_do_sistema = isinstance(self.admin_site._registry.get(relacao.related_model), SoLeitura)
+        return so_do_sistema or getattr(relacao, "on_delete", None) is models.PROTECT
+
+
+class SoLeitura(AdminAvisa):
+    """Rows that the system writes and nobody edits. Permission to change one opens its actions, never its form."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_fields(self, request, obj=None):
+        return self.fields or [campo.name for campo in self.opts.fields]
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.get_fields(request, obj)
+
+
+class InlineSoLeitura(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+class PaginadorLimitado(Paginator):
+    """Pages of a large table: it counts up to LIMITE rows and no further, so no page costs a whole scan."""
+
+    LIMITE = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._contadas, self.LIMITE)
+
+    @property
+    def passou(self) -> bool:
+        """Whether there is more than what was counted."""
+        return self._contadas > self.LIMITE
+
+    @cached_property
+    def _contadas(self) -> int:
+        return self.object_list.order_by()[: self.LIMITE + 1].count()
+
+
+class TabelaGrande:
+    """Mixin for tables of millions: nothing is counted in full, and a search is one that an index answers."""
+
+    paginator = PaginadorLimitado
+    show_full_result_count = False
+    ordering = ("-pk",)
+    search_fields = ("pk",)  # shows the box and lets autocomplete work; `buscar` does the search
+
+    def buscar(self, queryset: QuerySet, termo: str) -> QuerySet:
+        return queryset.filter(pk=numero) if (numero := inteiro(termo)) else queryset.none()
+
+    def get_search_results(self, request, queryset, search_term):
+        termo = search_term.strip().replace("\x00", "")
+        return (self.buscar(queryset, termo) if termo else queryset), False
+
+    def get_actions(self, request):
+        # "Select all" and delete would load the table; one at a time is deleted on its own page.
+        acoes = super().get_actions(request)
+        acoes.pop("delete_selected", None)
+        return acoes
+
+
+def inteiro(termo: str, maximo: int = MAIOR_BIGINT) -> int | None:
+    """The number typed, or None for what no column of that size holds."""
+    if not re.fullmatch(r"[0-9]{1,19}", termo):
+        return None
+    return numero if (numero := int(termo)) <= maximo else None
+
+
+def matricula(termo: str) -> int | None:
+    """The matrícula typed, with or without the point."""
+    return inteiro(re.sub(r"[.\-\s]", "", termo), MAIOR_INTEIRO)
+
+
+def por_codigos(queryset: QuerySet, termo: str, campos: Iterable[str]) -> QuerySet:
+    """Rows found by the parts of a code such as 001.002.003, any number of them from the left."""
+    partes = termo.split(".")
+    campos = list(campos)
+    numeros = [inteiro(parte, 32767) for parte in partes]
+    if len(partes) > len(campos) or None in numeros:
+        return queryset.none()
+    return queryset.filter(**dict(zip(campos, numeros, strict=False)))
+
+
+@admin.display(description="referência")
+def mes_ano(objeto) -> str:
+    return f"{objeto.referencia % 100:02}/{objeto.referencia // 100}"
+
+
+# Formsets whose rows are right or wrong together
+
+
+class FormularioDoConjunto(Formulario):
+    """A row of a formset that checks `do_conjunto` as a whole: alone, a row would be compared with the old ones."""
+
+    do_conjunto: frozenset[str] = frozenset()
+
+    def add_error(self, field, error):
+        if field is None and hasattr(error, "error_dict"):
+            gerais = error.error_dict.get(NON_FIELD_ERRORS, [])
+            restantes = [erro for erro in gerais if erro.message not in self.do_conjunto]
+            erros = {**error.error_dict, NON_FIELD_ERRORS: restantes}
+            erros = {campo: lista for campo, lista in erros.items() if lista}
+            if not erros:
+                return
+            error = ValidationError(erros)
+        super().add_error(field, error)
+
+
+class Conjunto(BaseInlineFormSet):
+    """Saves rows that trade places: what changes first lets go of what only one row may hold."""
+
+    soltar: dict = {}
+
+    def save(self, commit=True):
+        mudadas = [formulario.instance.pk for formulario in self.initial_forms if formulario.has_changed()]
+        if commit and mudadas:
+            self.get_queryset().model.objects.filter(pk__in=mudadas).update(**self.soltar)
+        return super().save(commit)
+
+    def que_ficam(self) -> list[dict]:
+        return [
+            formulario.cleaned_data
+            for formulario in self.forms
+            if getattr(formulario, "cleaned_data", None) and not self._should_delete_form(formulario)
+        ]
+
+
+def _mensagens(modelo, tipo) -> frozenset[str]:
+    return frozenset(
+        str(regra.violation_error_message)
+        for regra in modelo._meta.constraints
+        if isinstance(regra, tipo) and regra.condition is not None
+    )
+
+
+class FormularioDeFone(FormularioDoConjunto):
+    do_conjunto = _mensagens(ClienteFone, models.UniqueConstraint)
+
+
+class ConjuntoDeFones(Conjunto):
+    soltar = {"sms": False, "principal": False}
+
+    def clean(self):
+        super().clean()
+        for campo, erro in (
+            ("sms", "O cliente já tem um telefone marcado para SMS."),
+            ("principal", "O cliente já tem um telefone principal."),
+        ):
+            if sum(bool(fone.get(campo)) for fone in self.que_ficam()) > 1:
+                raise ValidationError(erro)
+
+
+class FormularioDeVinculo(FormularioDoConjunto):
+    do_conjunto = _mensagens(ClienteImovel, ExclusionConstraint)
+
+
+class ConjuntoDeVinculos(Conjunto):
+    soltar = {"fim": F("inicio")}  # an empty period overlaps none
+
+    def clean(self):
+        super().clean()
+        periodos = [
+            (vinculo["inicio"], vinculo.get("fim"))
+            for vinculo in self.que_ficam()
+            if vinculo.get("relacao") == Relacao.USUARIO
+            and vinculo.get("inicio")
+            and vinculo.get("fim") != vinculo["inicio"]
+        ]
+        for (_, fim), (inicio, _) in pairwise(sorted(periodos, key=itemgetter(0))):
+            if fim is None or fim > inicio:
+                raise ValidationError("O imóvel já tem um usuário neste período.")
+
+
+# Parameters and places
+
+
+class FormularioDeParametros(Formulario):
+    def clean_tamanho_maximo_sms(self):
+        tamanho = self.cleaned_data["tamanho_maximo_sms"]
+        if tamanho and tamanho > TAMANHO_SMS_DO_OPERADOR and self._aumentou(tamanho) and not self._administra():
+            raise ValidationError(f"Somente o administrador pode informar mais de {TAMANHO_SMS_DO_OPERADOR} posições.")
+        return tamanho
+
+    def _aumentou(self, tamanho: int) -> bool:
+        """What an administrator set may stay while others change the rest."""
+        return tamanho != self.initial.get("tamanho_maximo_sms") or self.instance._state.adding
+
+    def _administra(self) -> bool:
+        usuario = self.usuario
+        return usuario.is_superuser or usuario.groups.filter(name=GRUPO_ADMINISTRADOR).exists()
+
+
+@admin.register(ParametroSistema)
+class ParametroSistemaAdmin(AdminAvisa):
+    form = FormularioDeParametros
+    fieldsets = [
+        (
+            "Empresa",
+            {
+                "fields": [
+                    "nome_empresa",
+                    "abreviatura_empresa",
+                    "cnpj",
+                    "nome_estado",
+                    "endereco",
+                    "telefone_atendimento",
+                    "site",
+                    "email",
+                ]
+            },
+        ),
+        ("Faturamento", {"fields": ["ano_mes_faturamento", "codigo_febraban", "modulo_digito_verificador"]}),
+        ("Mensagens", {"fields": ["tamanho_maximo_sms", "perfil_programa_especial"]}),
+    ]
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not ParametroSistema.objects.exists()
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        """There is one row, so its list is its page."""
+        if ParametroSistema.objects.exists():
+            return redirect("admin:cadastro_parametrosistema_change", 1)
+        if self.has_add_permission(request):
+            return redirect("admin:cadastro_parametrosistema_add")
+        return super().changelist_view(request, extra_context)
+
+
+@admin.register(Perfil)
+class PerfilAdmin(AdminAvisa):
+    list_display = ["id", "descricao"]
+    search_fields = ["descricao"]
+
+
+@admin.register(Municipio)
+class MunicipioAdmin(AdminAvisa):
+    list_display = ["nome", "uf", "ddd"]
+    list_filter = ["uf"]
+    search_fields = ["nome"]
+
+
+@admin.register(Gerencia)
+class GerenciaAdmin(AdminAvisa):
+    search_fields = ["nome"]
+
+
+@admin.register(Localidade)
+class LocalidadeAdmin(AdminAvisa):
+    list_display = ["id", "nome", "gerencia", "municipio"]
+    list_filter = ["gerencia"]
+    list_select_related = ["gerencia", "municipio"]
+    search_fields = ["=id", "nome"]
+    autocomplete_fields = ["gerencia", "municipio"]
+
+
+@admin.register(SetorComercial)
+class SetorComercialAdmin(TabelaGrande, AdminAvisa):
+    list_display = ["__str__", "localidade"]
+    list_select_related = ["localidade"]
+    search_help_text = "Código: localidade.setor"
+    autocomplete_fields = ["localidade"]
+
+    def buscar(self, queryset, termo):
+        return por_codigos(queryset, termo, ["localidade", "codigo"])
+
+
+@admin.register(Rota)
+class RotaAdmin(TabelaGrande, AdminAvisa):
+    list_display = ["__str__", "localidade"]
+    list_select_related = ["setor__localidade"]
+    search_help_text = "Código: localidade.setor.rota"
+    autocomplete_fields = ["setor"]
+
+    @admin.display(description="localidade")
+    def localidade(self, rota):
+        return rota.setor.localidade
+
+    def buscar(self, queryset, termo):
+        return por_codigos(queryset, termo, ["setor__localidade", "setor__codigo", "codigo"])
+
+
+@admin.register(Quadra)
+class QuadraAdmin(TabelaGrande, AdminAvisa):
+    list_display = ["__str__", "rota"]
+    list_select_related = ["setor", "rota__setor"]
+    search_help_text = "Código: localidade.setor.quadra"
+    autocomplete_fields = ["setor", "rota"]
+
+    def buscar(self, queryset, termo):
+        return por_codigos(queryset, termo, ["setor__localidade", "setor__codigo", "numero"])
+
+
+# Imóveis and customers
+
+
+class VinculoInline(admin.TabularInline):
+    model = ClienteImovel
+    form = FormularioDeVinculo
+    formset = ConjuntoDeVinculos
+    extra = 0
+    autocomplete_fields = ["cliente"]
+
+
+@admin.register(Imovel)
+class ImovelAdmin(TabelaGrande, AdminAvisa):
+    list_display = ["__str__", "inscricao", "endereco", "localidade", "categoria", "perfil", "situacao_agua"]
+    list_filter = ["categoria", "situacao_agua", "perfil", "localidade"]
+    list_select_related = ["localidade", "perfil", "quadra__setor"]
+    search_help_text = "Matrícula, com ou sem o ponto, ou inscrição"
+    autocomplete_fields = ["quadra", "localidade"]
+    inlines = [VinculoInline]
+
+    @admin.display(description="inscrição")
+    def inscricao(self, imovel):
+        return imovel.inscricao
+
+    def buscar(self, queryset, termo):
+        if termo.count(".") == 4:
+            campos = ["quadra__setor__localidade", "quadra__setor__codigo", "quadra__numero", "lote", "sublote"]
+            return por_codigos(queryset, termo, campos)
+        return queryset.filter(pk=numero) if (numero := matricula(termo)) else queryset.none()
+
+
+class FoneInline(admin.TabularInline):
+    model = ClienteFone
+    form = FormularioDeFone
+    formset = ConjuntoDeFones
+    extra = 0
+
+
+@admin.register(Cliente)
+class ClienteAdmin(TabelaGrande, AdminAvisa):
+    list_display = ["nome", "cpf_cnpj", "email", "por_sms", "por_email", "ativo"]
+    list_filter = ["ativo", "por_sms", "por_email"]
+    search_help_text = "Nome, CPF/CNPJ, e-mail ou telefone com DDD"
+    fields = ["nome", "documento", "email", "por_sms", "por_email", "ativo", "imoveis"]
+    readonly_fields = ["imoveis"]
+    inlines = [FoneInline]
+
+    @admin.display(description="CPF/CNPJ")
+    def cpf_cnpj(self, cliente):
+        return formatar_documento(cliente.documento or "")
+
+    @admin.display(description="imóveis")
+    def imoveis(self, cliente):
+        """A link, not a table: a public body has thousands."""
+        if not cliente.pk:
+            return "-"
+        endereco = reverse("admin:cadastro_clienteimovel_changelist")
+        return format_html('<a href="{}?cliente__id__exact={}">Ver vínculos</a>', endereco, cliente.pk)
+
+    def buscar(self, queryset, termo):
+        if "@" in termo:
+            return queryset.alias(email_busca=Lower("email")).filter(~Q(email=""), email_busca=termo.lower())
+        numero = re.sub(r"[\s().\-/]", "", termo)
+        try:
+            return queryset.filter(documento=normalizar_documento(numero))
+        except ValueError:
+            return _por_fone(queryset, numero) if numero.isdigit() else _por_nome(queryset, termo)
+
+
+def _por_fone(queryset: QuerySet, numero: str) -> QuerySet:
+    fones = ClienteFone.objects.filter(numero=numero)
+    if len(numero) > 9:
+        fones = ClienteFone.objects.filter(ddd=numero[:2], numero=numero[2:])
+    return queryset.filter(pk__in=fones.values("cliente"))
+
+
+def _por_nome(queryset: QuerySet, termo: str) -> QuerySet:
+    """By the start of the name, or by words that start so in any order; both have an index."""
+    nome = normalizar_nome(termo)
+    citadas = [palavra.replace("\\", "\\\\").replace("'", "''") for palavra in nome.split()]
+    palavras = SearchQuery(" & ".join(f"'{palavra}':*" for palavra in citadas), search_type="raw", config="simple")
+    return queryset.alias(palavras=SearchVector("nome_busca", config="simple")).filter(
+        Q(nome_busca__startswith=nome) | Q(palavras=palavras)
+    )
+
+
+@admin.register(ClienteFone)
+class ClienteFoneAdmin(TabelaGrande, AdminAvisa):
+    list_display = ["__str__", "tipo", "cliente", "principal", "sms"]
+    list_filter = ["tipo", "sms", "principal"]
+    list_select_related = ["cliente"]
+    search_help_text = "Número, com ou sem o DDD"
+    autocomplete_fields = ["cliente"]
+
+    def buscar(self, queryset, termo):
+        numero = re.sub(r"[\s()\-]", "", termo)
+        if len(numero) > 9:
+            return queryset.filter(ddd=numero[:2], numero=numero[2:])
+        return queryset.filter(numero=numero)
+
+
+@admin.register(ClienteImovel)
+class ClienteImovelAdmin(TabelaGrande, AdminAvisa):
+    list_display = ["imovel", "cliente", "relacao", "inicio", "fim"]
+    list_filter = ["relacao", ("fim", admin.EmptyFieldListFilter)]
+    list_select_related = ["imovel", "cliente"]
+    search_help_text = "Matrícula, com ou sem o ponto"
+    autocomplete_fields = ["cliente", "imovel"]
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(imovel=numero) if (numero := matricula(termo)) else queryset.none()

@@ -1,0 +1,165 @@
+"""Admin of the collection: actions, criteria, commands and the documents that these make."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.utils import timezone
+
+from cadastro.admin import AdminAvisa, InlineSoLeitura, SoLeitura, TabelaGrande, inteiro, matricula
+from cadastro.models import ParametroSistema
+from cobranca.avisos import MotivoDeNaoGerar
+from cobranca.documentos import JaGerado, gerar_documentos
+from cobranca.fonte import ORIGEM
+from cobranca.models import (
+    AcaoCobranca,
+    CobrancaDocumento,
+    CobrancaDocumentoItem,
+    ComandoAcao,
+    CriterioCobranca,
+    ImovelSemDocumento,
+    TipoServico,
+)
+from cobranca.textos import DADOS_COBRANCA
+from mensageria.admin import registrar_motivos
+
+registrar_motivos(ORIGEM, MotivoDeNaoGerar)
+
+
+@admin.register(TipoServico)
+class TipoServicoAdmin(AdminAvisa):
+    list_display = ["id", "descricao"]
+    search_fields = ["descricao"]
+
+
+@admin.register(CriterioCobranca)
+class CriterioCobrancaAdmin(AdminAvisa):
+    list_display = ["descricao", "dias_de_atraso", "valor_minimo"]
+    search_fields = ["descricao"]
+
+
+@admin.register(AcaoCobranca)
+class AcaoCobrancaAdmin(AdminAvisa):
+    change_form_template = "admin/cobranca/acaocobranca/change_form.html"
+    list_display = ["descricao", "criterio", "dias_de_validade", "por_sms", "por_email", "compoe_cronograma", "ativa"]
+    list_filter = ["ativa", "por_sms", "por_email", "compoe_cronograma"]
+    list_select_related = ["criterio"]
+    search_fields = ["descricao"]
+    autocomplete_fields = ["predecessora", "predecessora_alternativa", "criterio", "tipo_servico"]
+    fieldsets = [
+        (
+            None,
+            {"fields": ["descricao", "criterio", "dias_de_validade", "tipo_documento", "considera_debitos", "ativa"]},
+        ),
+        (
+            "Sequência",
+            {
+                "fields": [
+                    "compoe_cronograma",
+                    "ordem_cronograma",
+                    "predecessora",
+                    "dias_da_predecessora",
+                    "predecessora_alternativa",
+                    "tipo_servico",
+                ]
+            },
+        ),
+        ("Mensagem por SMS", {"fields": ["por_sms", "texto_sms", "transliterar"]}),
+        ("Mensagem por e-mail", {"fields": ["por_email", "tentativas_email", "assunto", "texto_email"]}),
+    ]
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        context["dados"] = DADOS_COBRANCA
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+
+@admin.register(ComandoAcao)
+class ComandoAcaoAdmin(AdminAvisa):
+    list_display = ["titulo", "acao", "localidade", "enviar_a_partir_de", "gerado_em", "documentos_gerados"]
+    list_display += ["anunciado_em"]
+    list_filter = [("gerado_em", admin.EmptyFieldListFilter), ("anunciado_em", admin.EmptyFieldListFilter)]
+    list_select_related = ["acao", "localidade"]
+    search_fields = ["titulo", "acao__descricao"]
+    autocomplete_fields = ["acao", "localidade"]
+    fields = ["titulo", "acao", "localidade", "enviar_a_partir_de"]
+    feito = ["criado_por", "criado_em", "gerado_em", "documentos_gerados", "anunciado_em"]
+    actions = ["gerar_documentos"]
+
+    def get_fields(self, request, obj=None):
+        return [*self.fields, *self.feito] if obj else self.fields
+
+    def get_readonly_fields(self, request, obj=None):
+        """What its documents were made from stays; when its messages leave may change until they are made."""
+        fixos = self.fields if obj and obj.anunciado_em else self.fields[1:3] if obj and obj.gerado_em else []
+        return [*fixos, *self.feito]
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.gerado_em)
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.criado_por = request.user
+        super().save_model(request, obj, form, change)
+
+    def has_gerar_permission(self, request):
+        return request.user.has_perm("cobranca.add_cobrancadocumento")
+
+    @admin.action(description="Gerar documentos", permissions=["gerar"])
+    def gerar_documentos(self, request, queryset):
+        if not self.has_gerar_permission(request):
+            raise PermissionDenied
+        agora = timezone.now()
+        for comando in queryset.order_by("pk"):
+            try:
+                contagem = gerar_documentos(comando.pk, hoje=timezone.localdate(agora), agora=agora)
+            except (JaGerado, ParametroSistema.DoesNotExist) as recusa:
+                self.message_user(request, str(recusa), messages.ERROR)
+                continue
+            feito = f"{contagem['documentos']} documentos gerados; {contagem['sem_documento']} imóveis sem documento."
+            self.log_change(request, comando, feito)
+            self.message_user(request, f"{comando.titulo}: {feito}", messages.SUCCESS)
+
+
+class ItemInline(InlineSoLeitura):
+    model = CobrancaDocumentoItem
+    fields = readonly_fields = ["conta", "debito", "valor"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("conta", "debito")
+
+
+@admin.register(CobrancaDocumento)
+class CobrancaDocumentoAdmin(TabelaGrande, SoLeitura):
+    list_display = ["id", "imovel", "comando", "emissao", "validade", "valor", "cancelado", "pago_em"]
+    list_filter = ["cancelado", ("pago_em", admin.EmptyFieldListFilter), "localidade"]
+    list_select_related = ["imovel", "comando"]
+    search_help_text = "Número do documento ou matrícula, com ou sem o ponto"
+    inlines = [ItemInline]
+
+    def buscar(self, queryset, termo):
+        onde = Q(pk__in=[])
+        if numero := inteiro(termo):
+            onde |= Q(pk=numero)
+        if do_imovel := matricula(termo):
+            onde |= Q(imovel=do_imovel)
+        return queryset.filter(onde)
+
+
+@admin.register(CobrancaDocumentoItem)
+class CobrancaDocumentoItemAdmin(TabelaGrande, SoLeitura):
+    list_display = ["id", "documento_id", "conta", "debito", "valor"]
+    list_select_related = ["conta", "debito", "documento"]
+    search_help_text = "Número do documento"
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(documento=numero) if (numero := inteiro(termo)) else queryset.none()
+
+
+@admin.register(ImovelSemDocumento)
+class ImovelSemDocumentoAdmin(TabelaGrande, SoLeitura):
+    list_display = ["id", "imovel", "comando", "motivo"]
+    list_filter = ["motivo"]
+    list_select_related = ["imovel", "comando"]
+    search_help_text = "Matrícula, com ou sem o ponto"
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(imovel=numero) if (numero := matricula(termo)) else queryset.none()

@@ -1,0 +1,92 @@
+"""Who may do what: the three groups, filled after each migration.
+
+The table is a minimum. What it lists is given again whenever `migrate` runs; what an administrator added by hand to a
+group, or to a person, is never taken away. To take something from a group for good, take it from this table too.
+An administrador may edit people, and so may make himself anything: the group is for who runs the system.
+"""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from django.apps import apps as apps_atuais
+from django.contrib.auth.management import create_permissions
+
+from cadastro.admin import GRUPO_ADMINISTRADOR
+
+VER = ("view",)
+INICIAR = ("view", "add")
+EDITAR = ("view", "add", "change")
+TUDO = ("view", "add", "change", "delete")
+DECIDIR = ("view", "change")
+
+# "app.model": what may be done to it. It replaces what "app.*" says; None gives nothing.
+OPERADOR = {
+    "cadastro.*": VER,
+    "cadastro.parametrosistema": EDITAR,
+    "cadastro.cliente": EDITAR,
+    "cadastro.clientefone": TUDO,
+    "cadastro.clienteimovel": TUDO,
+    "faturamento.*": VER,
+    "faturamento.parametromensagem": TUDO,
+    "cobranca.*": VER,
+    "cobranca.acaocobranca": TUDO,
+    "cobranca.criteriocobranca": TUDO,
+    "cobranca.comandoacao": TUDO,
+    "cobranca.cobrancadocumento": INICIAR,  # by the action "gerar documentos"
+    "batch.*": VER,
+    "batch.processoiniciado": INICIAR,
+    "mensageria.*": VER,
+    "mensageria.servicoemail": None,
+    "mensageria.gatewaysms": None,
+}
+SUPERVISOR = OPERADOR | {
+    "batch.processoiniciado": (*INICIAR, "autorizar_processo", "continuar_processo", "reiniciar_processo"),
+    "mensageria.mensagem": DECIDIR,  # send again, settle uncertain ones, cancel
+}
+ADMINISTRADOR = {
+    f"{app}.*": ("*",) for app in ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "auth", "admin")
+}
+GRUPOS = {"operador": OPERADOR, "supervisor": SUPERVISOR, GRUPO_ADMINISTRADOR: ADMINISTRADOR}
+
+
+def preencher(sender, using: str, apps=apps_atuais, **_) -> None:
+    """post_migrate: make the groups and give them the permissions of the app that was just migrated."""
+    linhas = {
+        nome: [linha for linha in tabela if linha.startswith(f"{sender.label}.")] for nome, tabela in GRUPOS.items()
+    }
+    if not any(linhas.values()):
+        return
+    try:
+        grupo, permissao = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
+    except LookupError:  # `migrate` of a single app, before auth has tables
+        return
+    # Our handler comes before the one that makes the permissions of this app; making them twice does no harm.
+    create_permissions(sender, verbosity=0, using=using, apps=apps)
+    grupo.objects.using(using).bulk_create([grupo(name=nome) for nome in GRUPOS], ignore_conflicts=True)
+    grupos = dict(grupo.objects.using(using).filter(name__in=GRUPOS).values_list("name", "pk"))
+    permissoes = list(
+        permissao.objects.using(using)
+        .filter(content_type__app_label=sender.label)
+        .values_list("pk", "content_type__model", "codename")
+    )
+    ligacao = grupo.permissions.through
+    ligacao.objects.using(using).bulk_create(
+        [
+            ligacao(group_id=grupos[nome], permission_id=chave)
+            for nome in GRUPOS
+            for chave, modelo, codigo in permissoes
+            if permite(GRUPOS[nome], sender.label, modelo, codigo)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def permite(tabela: dict, app: str, modelo: str, codigo: str) -> bool:
+    """Whether a table gives the permission `codigo` over the model."""
+    acoes = tabela.get(f"{app}.{modelo}", tabela.get(f"{app}.*", ()))
+    return any(fnmatchcase(codigo, padrao) for padrao in _codigos(acoes or (), modelo))
+
+
+def _codigos(acoes: tuple[str, ...], modelo: str) -> Iterator[str]:
+    for acao in acoes:
+        yield acao if "_" in acao or acao == "*" else f"{acao}_{modelo}"

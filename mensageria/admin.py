@@ -1,0 +1,384 @@
+"""Admin of the outbox: what was sent and through what. Messages are read, and decided upon by actions."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Q
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from cadastro.admin import AdminAvisa, Formulario, InlineSoLeitura, SoLeitura, TabelaGrande, inteiro
+from cadastro.campos import SegredoField
+from mensageria import composicao, decisoes, fontes
+from mensageria.estados import Estado, Motivo
+from mensageria.models import (
+    Canal,
+    GatewaySMS,
+    Lote,
+    LoteContagem,
+    Mensagem,
+    NaoGerada,
+    OrigemEnvio,
+    Remetente,
+    ServicoEmail,
+    TentativaEnvio,
+    VersaoTexto,
+)
+
+LIMITE_DE_DECISAO = 10_000
+
+# The words of the reasons for being left out. Each domain app gives those of its origin, from its own admin.
+_motivos_de_nao_gerar: dict[str, dict[str, str]] = {}
+
+
+def registrar_motivos(origem: str, motivos: type[models.TextChoices]) -> None:
+    _motivos_de_nao_gerar[origem] = dict(motivos.choices)
+
+
+def palavras_de_nao_gerar(origem: str, motivo: str) -> str:
+    return _motivos_de_nao_gerar.get(origem, {}).get(motivo, motivo)
+
+
+def palavras_do_motivo(motivo: str) -> str:
+    """A code of Motivo in words, with what may follow it; a text that is no code stays as it is."""
+    codigo, separador, resto = motivo.partition(": ")
+    return f"{Motivo(codigo).label}{separador}{resto}" if codigo in Motivo.values else motivo
+
+
+class OrigemFilter(admin.SimpleListFilter):
+    """The origins that are registered: asking the table for its distinct values would read it all."""
+
+    title = "origem"
+    parameter_name = "origem"
+
+    def lookups(self, request, model_admin):
+        return [(origem, origem) for origem in fontes.origens()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(origem=self.value()) if self.value() else queryset
+
+
+class NaoGeradaFilter(admin.SimpleListFilter):
+    title = parameter_name = "motivo"
+
+    def lookups(self, request, model_admin):
+        return sorted({par for motivos in _motivos_de_nao_gerar.values() for par in motivos.items()})
+
+    def queryset(self, request, queryset):
+        return queryset.filter(motivo=self.value()) if self.value() else queryset
+
+
+# Services, whose secrets are written and never shown
+
+
+class CampoSegredo(forms.CharField):
+    """A secret: what is stored is never shown, and leaving it empty changes nothing."""
+
+    def __init__(self, **kwargs):
+        kwargs["widget"] = forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
+        super().__init__(**kwargs)
+
+    def has_changed(self, initial, data):
+        return bool(data)
+
+
+class FormularioDeServico(Formulario):
+    apagar_segredo = forms.BooleanField(label="apagar o valor guardado", required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for nome in self._segredos():
+            self.initial.pop(nome, None)
+            guardado = bool(getattr(self.instance, nome))
+            self.fields[nome].help_text = (
+                "Há um valor guardado; em branco, ele é mantido." if guardado else "Nenhum valor guardado."
+            )
+
+    def clean(self):
+        super().clean()
+        for nome in self._segredos():
+            if self.cleaned_data.get("apagar_segredo"):
+                if self.cleaned_data.get(nome):
+                    self.add_error(nome, "Informe um novo valor ou apague o guardado, não os dois.")
+                self.cleaned_data[nome] = ""
+            elif not self.cleaned_data.get(nome):
+                self.cleaned_data[nome] = getattr(self.instance, nome)
+        return self.cleaned_data
+
+    def _segredos(self) -> list[str]:
+        return [nome for nome, campo in self.fields.items() if isinstance(campo, CampoSegredo)]
+
+
+class ServicoAdmin(AdminAvisa):
+    form = FormularioDeServico
+    formfield_overrides = {SegredoField: {"form_class": CampoSegredo}}
+    readonly_fields = ["em_espera_ate", "motivo_espera"]
+    search_fields = ["nome"]
+
+    def get_fieldsets(self, request, obj=None):
+        """Whoever may only look does not get the secret: a read-only field would show it."""
+        if self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request)):
+            return super().get_fieldsets(request, obj)
+        segredos = {campo.name for campo in self.opts.fields if isinstance(campo, SegredoField)} | {"apagar_segredo"}
+        return [
+            (titulo, {**opcoes, "fields": [nome for nome in opcoes["fields"] if nome not in segredos]})
+            for titulo, opcoes in super().get_fieldsets(request, obj)
+        ]
+
+
+@admin.register(ServicoEmail)
+class ServicoEmailAdmin(ServicoAdmin):
+    list_display = ["nome", "ordem", "host", "porta", "seguranca", "ativo", "uso_interno", "em_espera_ate"]
+    list_filter = ["ativo", "uso_interno", "seguranca"]
+    fieldsets = [
+        (None, {"fields": ["nome", "ativo", "ordem", "uso_interno"]}),
+        ("Servidor", {"fields": ["host", "porta", "seguranca", "prazo", "mensagens_por_conexao"]}),
+        ("Autenticação", {"fields": ["usuario", "senha", "apagar_segredo"]}),
+        ("Situação", {"fields": ["em_espera_ate", "motivo_espera"]}),
+    ]
+
+
+@admin.register(GatewaySMS)
+class GatewaySMSAdmin(ServicoAdmin):
+    formfield_overrides = ServicoAdmin.formfield_overrides | {models.URLField: {"assume_scheme": "https"}}
+    list_display = ["nome", "adaptador", "url", "ativo", "em_espera_ate"]
+    list_filter = ["ativo", "adaptador"]
+    fieldsets = [
+        (None, {"fields": ["nome", "ativo", "adaptador", "url", "remetente", "prazo", "tentativas_maximas"]}),
+        ("Autenticação", {"fields": ["credencial", "apagar_segredo"]}),
+        ("Configuração", {"fields": ["configuracao"]}),
+        ("Situação", {"fields": ["em_espera_ate", "motivo_espera"]}),
+    ]
+
+
+@admin.register(Remetente)
+class RemetenteAdmin(AdminAvisa):
+    list_display = ["nome", "email", "servico"]
+    list_filter = ["servico"]
+    list_select_related = ["servico"]
+    search_fields = ["nome", "email"]
+
+
+@admin.register(OrigemEnvio)
+class OrigemEnvioAdmin(AdminAvisa):
+    list_display = ["descricao", "origem", "remetente", "gateway"]
+    list_select_related = ["remetente", "gateway"]
+    search_fields = ["origem", "descricao"]
+
+
+# What the system writes
+
+
+@admin.register(VersaoTexto)
+class VersaoTextoAdmin(SoLeitura):
+    list_display = ["__str__", "canal", "assunto", "transliterar", "criado_em"]
+    list_filter = ["canal"]
+    search_fields = ["assunto", "corpo"]
+
+
+class ContagemInline(InlineSoLeitura):
+    model = LoteContagem
+    fields = readonly_fields = ["estado", "quantidade"]
+
+
+@admin.register(Lote)
+class LoteAdmin(TabelaGrande, SoLeitura):
+    list_display = ["id", "origem", "acao", "localidade", "canal", "criado_em"]
+    list_filter = ["canal", OrigemFilter, "localidade"]
+    list_select_related = ["localidade"]
+    search_help_text = "Número do lote ou identificação da execução"
+    inlines = [ContagemInline]
+
+    def buscar(self, queryset, termo):
+        achados = _por_execucao(queryset, termo)
+        return super().buscar(queryset, termo) if achados is None else achados
+
+
+def _por_execucao(queryset, termo: str):
+    try:
+        return queryset.filter(execucao=UUID(termo))
+    except ValueError:
+        return None
+
+
+@admin.register(LoteContagem)
+class LoteContagemAdmin(TabelaGrande, SoLeitura):
+    list_display = ["lote", "estado", "quantidade"]
+    list_filter = ["estado"]
+    list_select_related = ["lote"]
+    search_help_text = "Número do lote"
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(lote=numero) if (numero := inteiro(termo)) else queryset.none()
+
+
+class TentativaInline(InlineSoLeitura):
+    model = TentativaEnvio
+    fields = readonly_fields = ["numero", "momento", "servico", "destino", "classe", "codigo", "resposta", "duracao_ms"]
+    ordering = ["numero"]
+
+
+class Decisao(forms.Form):
+    motivo = forms.CharField(
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 80}),
+        help_text="Fica guardado em cada mensagem, com o seu nome.",
+        error_messages={"required": "Informe o motivo."},
+    )
+
+
+class DecisaoSobreIncertas(Decisao):
+    como = forms.TypedChoiceField(
+        label="o que houve com elas",
+        coerce=lambda valor: Estado(int(valor)),
+        choices=[
+            (Estado.ENVIADA, "Foram enviadas"),
+            (Estado.FALHA, "Falharam"),
+            (Estado.CANCELADA, "Não devem mais sair: cancelar"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Informe o que houve com as mensagens."},
+    )
+    field_order = ["como", "motivo"]
+
+
+@admin.register(Mensagem)
+class MensagemAdmin(TabelaGrande, SoLeitura):
+    list_display = ["id", "canal", "origem", "objeto_id", "destino", "estado", "motivo_em_palavras", "enviar_apos"]
+    list_display += ["enviada_em", "tentativas"]
+    list_filter = ["estado", "canal", OrigemFilter]
+    search_help_text = "Número da mensagem, da conta ou do documento, chave ou identificação externa"
+    inlines = [TentativaInline]
+    actions = ["reenviar", "resolver_incertas", "cancelar"]
+    fieldsets = [
+        (None, {"fields": ["estado", "motivo_em_palavras", "canal", "destino", "cliente", "conteudo"]}),
+        ("Do que fala", {"fields": ["lote", "origem", "objeto_id", "versao_objeto", "chave", "texto"]}),
+        ("Quando", {"fields": ["criado_em", "enviar_apos", "expira_em", "proxima_tentativa_em", "enviada_em"]}),
+        (
+            "Por onde",
+            {"fields": ["remetente", "gateway", "servico", "id_externo", "codigo_retorno", "prioridade"]},
+        ),
+        ("Tentativas", {"fields": ["tentativas", "tentativas_maximas", "pedido_por", "pedido_motivo"]}),
+    ]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [nome for _, opcoes in self.fieldsets for nome in opcoes["fields"]]
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup == "lote__execucao__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="motivo")
+    def motivo_em_palavras(self, mensagem):
+        return palavras_do_motivo(mensagem.motivo)
+
+    @admin.display(description="conteúdo")
+    def conteudo(self, mensagem):
+        """What leaves, once it was composed; an e-mail is shown without its layout."""
+        if not mensagem.contexto:
+            return "Ainda não composta."
+        try:
+            if mensagem.canal == Canal.SMS:
+                return composicao.sms(mensagem.contexto, mensagem.texto)
+            return composicao.preencher(mensagem.texto.corpo, mensagem.contexto["valores"])
+        except KeyError:
+            return "Contexto incompleto."
+
+    def buscar(self, queryset, termo):
+        onde = Q(chave=termo) | (~Q(id_externo="") & Q(id_externo=termo))
+        if numero := inteiro(termo):
+            onde |= Q(pk=numero) | Q(origem__in=fontes.origens(), objeto_id=numero)
+        return queryset.filter(onde)
+
+    def has_decidir_permission(self, request):
+        return request.user.has_perm("mensageria.change_mensagem")
+
+    @admin.action(description="Reenviar (falhas e incertas)", permissions=["decidir"])
+    def reenviar(self, request, queryset):
+        def aplicar(ids, dados):
+            return decisoes.reenviar(ids, usuario=request.user, motivo=dados["motivo"], agora=timezone.now())
+
+        return self._decidir(request, queryset, Decisao, aplicar, "Reenviar mensagens", "de volta à fila")
+
+    @admin.action(description="Resolver incertas", permissions=["decidir"])
+    def resolver_incertas(self, request, queryset):
+        def aplicar(ids, dados):
+            return decisoes.resolver_incertas(ids, como=dados["como"], usuario=request.user, motivo=dados["motivo"])
+
+        return self._decidir(
+            request, queryset, DecisaoSobreIncertas, aplicar, "Resolver mensagens incertas", "resolvida(s)"
+        )
+
+    @admin.action(description="Cancelar (pendentes e incertas)", permissions=["decidir"])
+    def cancelar(self, request, queryset):
+        def aplicar(ids, dados):
+            return decisoes.cancelar(ids, usuario=request.user, motivo=dados["motivo"])
+
+        return self._decidir(request, queryset, Decisao, aplicar, "Cancelar mensagens", "cancelada(s)")
+
+    def _decidir(
+        self, request, queryset, formulario: type[Decisao], aplicar: Callable, titulo: str, feito: str
+    ) -> TemplateResponse | None:
+        """Ask the reason, then decide. None sends back to the list, with how many were reached."""
+        if not self.has_decidir_permission(request):
+            raise PermissionDenied
+        ids = list(queryset.order_by().values_list("pk", flat=True)[: LIMITE_DE_DECISAO + 1])
+        if len(ids) > LIMITE_DE_DECISAO:
+            self.message_user(request, "Decida no máximo 10.000 mensagens de cada vez.", messages.ERROR)
+            return None
+        form = formulario(request.POST if "decidir" in request.POST else None)
+        if form.is_valid():
+            quantas = aplicar(ids, form.cleaned_data)
+            self._contar(request, quantas, len(ids), feito)
+            return None
+        contexto = {
+            **self.admin_site.each_context(request),
+            "title": titulo,
+            "opts": self.opts,
+            "form": form,
+            "total": len(ids),
+            "mensagens": queryset[:20],
+            "acao": request.POST["action"],
+            "selecionadas": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "nome_da_selecao": ACTION_CHECKBOX_NAME,
+            "de_todas": request.POST.get("select_across", "0"),
+        }
+        return TemplateResponse(request, "admin/mensageria/mensagem/decidir.html", contexto)
+
+    def _contar(self, request, quantas: int, total: int, feito: str) -> None:
+        self.message_user(request, f"Mensagens: {quantas} {feito}.", messages.SUCCESS if quantas else messages.WARNING)
+        if sobraram := total - quantas:
+            self.message_user(
+                request, f"Mensagens: {sobraram} ficaram como estavam; a sua situação não permite.", messages.WARNING
+            )
+
+
+@admin.register(TentativaEnvio)
+class TentativaEnvioAdmin(TabelaGrande, SoLeitura):
+    list_display = ["id", "mensagem_id", "numero", "momento", "servico", "destino", "classe", "codigo"]
+    list_filter = ["classe"]
+    search_help_text = "Número da mensagem"
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(mensagem=numero) if (numero := inteiro(termo)) else queryset.none()
+
+
+@admin.register(NaoGerada)
+class NaoGeradaAdmin(TabelaGrande, SoLeitura):
+    list_display = ["id", "origem", "objeto_id", "canal", "localidade", "motivo_em_palavras"]
+    list_filter = [OrigemFilter, "canal", NaoGeradaFilter]
+    list_select_related = ["localidade"]
+    search_help_text = "Identificação da execução"
+    fields = ["execucao", "origem", "unidade", "objeto_id", "canal", "localidade", "motivo_em_palavras"]
+
+    @admin.display(description="motivo")
+    def motivo_em_palavras(self, nao_gerada):
+        return palavras_de_nao_gerar(nao_gerada.origem, nao_gerada.motivo)
+
+    def buscar(self, queryset, termo):
+        achadas = _por_execucao(queryset, termo)
+        return queryset.none() if achadas is None else achadas

@@ -1,0 +1,118 @@
+"""People of each group, and a row of every model."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+
+from batch.inicio import iniciar
+from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
+from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ImovelSemDocumento, TipoServico
+from faturamento.models import DebitoACobrar
+from mensageria.estados import Classe, Estado
+from mensageria.models import Canal, Lote, NaoGerada, TentativaEnvio
+from tests.fabricas import (
+    HOJE,
+    nova_conta,
+    novo_cliente,
+    novo_comando,
+    novo_imovel,
+    novo_parametro,
+    novo_parametro_sistema,
+    novo_vinculo,
+)
+from tests.mensageria.apoio import nova_mensagem, por_em
+
+
+@pytest.fixture
+def entrar(db):
+    """A browser with somebody of that group logged in; "" is a person of no group."""
+
+    def como(grupo: str) -> Client:
+        pessoa = User.objects.create_user(f"pessoa-{grupo or 'sem-grupo'}", is_staff=True)
+        if grupo:
+            pessoa.groups.add(Group.objects.get(name=grupo))
+        navegador = Client()
+        navegador.force_login(pessoa)
+        navegador.pessoa = pessoa
+        return navegador
+
+    return como
+
+
+@pytest.fixture
+def chefe(admin_user) -> Client:
+    """A browser with the superuser logged in."""
+    navegador = Client()
+    navegador.force_login(admin_user)
+    navegador.pessoa = admin_user
+    return navegador
+
+
+@pytest.fixture
+def novo_336(db):
+    def novo(**campos) -> ProcessoIniciado:
+        agora = timezone.now()
+        iniciado = iniciar(336, usuario=None, agendado_para=agora, agora=agora)
+        ProcessoIniciado.objects.filter(pk=iniciado.pk).update(**campos)
+        iniciado.refresh_from_db()
+        return iniciado
+
+    return novo
+
+
+@pytest.fixture
+def mais_uma_de_cada(novo_336):
+    """Make one more row of every model, with a run of process 336 that has messages, units and who was left out."""
+    return lambda: _uma_de_cada(novo_336)
+
+
+@pytest.fixture
+def uma_de_cada(mais_uma_de_cada) -> ProcessoIniciado:
+    return mais_uma_de_cada()
+
+
+def _uma_de_cada(novo_336) -> ProcessoIniciado:
+    novo_parametro_sistema()
+    novo_parametro()
+    TipoServico.objects.create(pk=TipoServico.objects.count() + 1, descricao="CORTE")
+    cliente, imovel = novo_cliente(nome="JOSÉ DA SILVA"), novo_imovel()
+    novo_vinculo(cliente, imovel)
+    conta = nova_conta(imovel=imovel, cliente=cliente)
+    debito = DebitoACobrar.objects.create(imovel=imovel, descricao="MULTA", referencia=202611, valor=10)
+    comando = novo_comando(gerado_em=timezone.now(), documentos_gerados=1)
+    documento = CobrancaDocumento.objects.create(
+        comando=comando,
+        imovel=imovel,
+        localidade=imovel.localidade,
+        tipo_documento=8,
+        emissao=HOJE,
+        validade=HOJE + timedelta(days=10),
+        valor=20,
+    )
+    CobrancaDocumentoItem.objects.create(documento=documento, conta=conta, valor=10)
+    CobrancaDocumentoItem.objects.create(documento=documento, debito=debito, valor=10)
+    ImovelSemDocumento.objects.create(comando=comando, imovel=novo_imovel(), motivo=33)
+    iniciado = novo_336()
+    lote = Lote.objects.create(
+        execucao=iniciado.execucao, origem="faturamento", canal=Canal.EMAIL, localidade=imovel.localidade
+    )
+    mensagem = por_em(nova_mensagem(lote=lote, cliente=cliente, objeto_id=conta.pk), Estado.INCERTA)
+    TentativaEnvio.objects.create(
+        mensagem=mensagem, numero=1, servico="S", destino="d", momento=timezone.now(), classe=Classe.INCERTA
+    )
+    nova_mensagem(canal=Canal.SMS)
+    NaoGerada.objects.create(
+        execucao=iniciado.execucao,
+        origem="faturamento",
+        unidade=1,
+        objeto_id=99,
+        localidade=imovel.localidade,
+        motivo="ainda_nao",
+    )
+    UnidadeIniciada.objects.create(
+        funcionalidade=FuncionalidadeIniciada.objects.filter(iniciado=iniciado).first(), codigo=1, descricao="NATAL"
+    )
+    return iniciado

@@ -11,6 +11,7 @@ and `preparar` adds what the composition itself decided: destination, sender, mo
 """
 
 import hashlib
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,6 +32,12 @@ from mensageria.models import Canal, Mensagem, VersaoTexto
 from mensageria.textos import limpar, preencher, texto_do_sms, valores_de_sms
 
 RENDERIZADOR = 1
+# Nothing asks the server for 8BITMIME, so what leaves is ASCII.
+_POLITICA = SMTP.clone(cte_type="7bit")
+# An address that goes as it is in a header and in a command: no quotes, comments, spaces or encoded words.
+_ATOMO = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ROTULO = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ENDERECO = re.compile(rf"(?!.*=\?)(?=.{{3,254}}\Z){_ATOMO}(?:\.{_ATOMO})*@{_ROTULO}(?:\.{_ROTULO})*")
 _ESPACO = uuid.UUID("5f2d3c52-6f0c-4c8e-9f57-0a5b3a6f9d11")
 
 
@@ -57,8 +64,9 @@ def preparar(mensagem: Mensagem, bruto: Mapping[str, Any], destino: str, agora: 
     remetente = mensagem.remetente
     contexto |= {
         "valores": {tag: limpar(valor) for tag, valor in bruto["valores"].items()},
+        "quadro": [[limpar(rotulo), limpar(texto)] for rotulo, texto in bruto["quadro"]],
         "layout": fonte.layout,
-        "de": [remetente.nome, remetente.email],
+        "de": [limpar(remetente.nome), remetente.email],
         "responder_para": remetente.responder_para,
         "id": identificacao(mensagem),
         "momento": timezone.localtime(agora).replace(microsecond=0).isoformat(),
@@ -78,7 +86,8 @@ def desviar(canal: int, destino: str) -> str:
 
 def identificacao(mensagem: Mensagem) -> str:
     """The Message-ID: the same at every attempt."""
-    return f"<{uuid.uuid5(_ESPACO, mensagem.chave)}@{mensagem.remetente.email.rpartition('@')[2]}>"
+    dominio = endereco_ascii(mensagem.remetente.email).rpartition("@")[2]
+    return f"<{uuid.uuid5(_ESPACO, mensagem.chave)}@{dominio}>"
 
 
 def sms(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
@@ -88,14 +97,12 @@ def sms(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
 def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
     """The whole message, CRLF line ends: text, and HTML with the bar code as an inline image."""
     dados = {**contexto, "corpo": preencher(texto.corpo, contexto["valores"])}
-    mensagem = EmailMessage(policy=SMTP)
-    try:
-        mensagem["From"] = Address(contexto["de"][0], addr_spec=contexto["de"][1])
-        mensagem["To"] = Address(addr_spec=endereco_ascii(contexto["destino"]))
-    except (ValueError, IndexError, UnicodeError) as erro:
-        raise NaoCompoe(f"Endereço inválido: {contexto['destino']}") from erro
+    nome, remetente = contexto["de"]
+    mensagem = EmailMessage(policy=_POLITICA)
+    mensagem["From"] = Address(nome, addr_spec=endereco_ascii(remetente))
+    mensagem["To"] = Address(addr_spec=endereco_ascii(contexto["destino"]))
     if contexto["responder_para"]:
-        mensagem["Reply-To"] = contexto["responder_para"]
+        mensagem["Reply-To"] = Address(addr_spec=endereco_ascii(contexto["responder_para"]))
     mensagem["Subject"] = limpar(preencher(texto.assunto, contexto["valores"]))
     mensagem["Date"] = format_datetime(datetime.fromisoformat(contexto["momento"]))
     mensagem["Message-ID"] = contexto["id"]
@@ -120,10 +127,15 @@ def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
 
 
 def endereco_ascii(endereco: str) -> str:
-    """The address with its domain in IDNA, as servers without SMTPUTF8 want it."""
+    """The address with its domain in IDNA, as servers without SMTPUTF8 want it. Raises NaoCompoe for any other text."""
     local, _, dominio = endereco.rpartition("@")
-    local.encode("ascii")
-    return f"{local}@{dominio.encode('idna').decode() if not dominio.isascii() else dominio}"
+    try:
+        ascii_ = f"{local}@{dominio if dominio.isascii() else dominio.encode('idna').decode()}"
+    except UnicodeError:
+        ascii_ = ""
+    if not _ENDERECO.fullmatch(ascii_):
+        raise NaoCompoe(f"Endereço inválido: {limpar(endereco)}")
+    return ascii_
 
 
 def conteudo(mensagem: Mensagem) -> bytes:

@@ -74,6 +74,7 @@ def iniciar() -> Path:
         while (socket := em_pe()) is None:
             if not (pasta() / "PG_VERSION").exists():
                 _criar_cluster()
+            _esquecer_numero_alheio()
             servidor = _servidor()
             servidor.ensure_pgdata_inited()
             try:
@@ -136,6 +137,21 @@ def _trava(nome: str) -> Iterator[None]:
     with open(pasta().parent / f"pg.{nome}", "a") as arquivo:
         fcntl.flock(arquivo, fcntl.LOCK_EX)
         yield
+
+
+def _esquecer_numero_alheio() -> None:
+    """Remove a postmaster.pid whose number is now another program's; PostgreSQL would take that one for a server.
+
+    Not while a process of the cluster lives: the children of a dead postmaster are known by this file alone.
+    """
+    arquivo = pasta() / "postmaster.pid"
+    for processo in psutil.process_iter(["name"]):
+        with suppress(psutil.Error):
+            if processo.info["name"] == "postgres" and processo.cwd() == str(pasta()):
+                return
+    with suppress(OSError, ValueError, IndexError):
+        if psutil.pid_exists(int(arquivo.read_text().splitlines()[0])):
+            arquivo.unlink()
 
 
 def _nascendo() -> bool:

@@ -70,6 +70,17 @@ class Formulario(forms.ModelForm):
             self.add_error(None, str(falta))
 
 
+class CampoDocumento(forms.CharField):
+    """A CPF or CNPJ as people write it, with the mask or without."""
+
+    def widget_attrs(self, widget):
+        return super().widget_attrs(widget) | {"maxlength": "18"}
+
+    def to_python(self, value):
+        texto = super().to_python(value)
+        return re.sub(r"[\s.\-/]", "", texto) or self.empty_value if texto else texto
+
+
 class AdminAvisa(admin.ModelAdmin):
     form = Formulario
     list_per_page = 50
@@ -299,6 +310,9 @@ class ConjuntoDeVinculos(Conjunto):
 
 
 class FormularioDeParametros(Formulario):
+    class Meta:
+        field_classes = {"cnpj": CampoDocumento}
+
     def clean_tamanho_maximo_sms(self):
         tamanho = self.cleaned_data["tamanho_maximo_sms"]
         if tamanho and tamanho > TAMANHO_SMS_DO_OPERADOR and self._aumentou(tamanho) and not self._administra():
@@ -454,8 +468,14 @@ class FoneInline(admin.TabularInline):
     extra = 0
 
 
+class FormularioDeCliente(Formulario):
+    class Meta:
+        field_classes = {"documento": CampoDocumento}
+
+
 @admin.register(Cliente)
 class ClienteAdmin(TabelaGrande, AdminAvisa):
+    form = FormularioDeCliente
     list_display = ["nome", "cpf_cnpj", "email", "por_sms", "por_email", "ativo"]
     list_filter = ["ativo", "por_sms", "por_email"]
     search_help_text = "Nome, CPF/CNPJ, e-mail ou telefone com DDD"

@@ -74,8 +74,20 @@ class ClienteContaInline(admin.TabularInline):
     autocomplete_fields = ["cliente"]
 
 
+class FormularioDeConta(Formulario):
+    def clean(self):
+        """The sum is a column of the database, so validation does not see its constraint."""
+        dados = super().clean()
+        mais = [dados.get(campo) or 0 for campo in ("valor_agua", "valor_esgoto", "valor_debitos")]
+        menos = [dados.get(campo) or 0 for campo in ("valor_creditos", "valor_impostos")]
+        if sum(mais) < sum(menos):
+            raise forms.ValidationError("Os créditos e os impostos passam do valor da conta.")
+        return dados
+
+
 @admin.register(Conta)
 class ContaAdmin(TabelaGrande, AdminAvisa):
+    form = FormularioDeConta
     list_display = ["id", "imovel", mes_ano, "vencimento", "valor", "situacao", "pago_em", "localidade"]
     list_filter = ["situacao", ("pago_em", admin.EmptyFieldListFilter), "grupo", "localidade"]
     list_select_related = ["imovel", "localidade"]

@@ -13,6 +13,9 @@ SMTP: tuple[tuple[str, str, str, Classe], ...] = (
     (QUALQUER, "421", r"rate|too many|throttl", Classe.TAXA),
     (QUALQUER, "421", QUALQUER, Classe.REDE),
     (QUALQUER, "53[0458]", QUALQUER, Classe.AUTENTICACAO),
+    (QUALQUER, "5..", r"^5\.(3\.4|2\.3)|message (size|length)|too (large|big)", Classe.MENSAGEM),
+    (QUALQUER, "5..", r"relay(ing)? (access )?(denied|not)|(permitted|unable) to relay", Classe.AUTENTICACAO),
+    ("MAIL|RCPT|DATA", "5..", r"blocked using|(black|block) ?list|client host rejected", Classe.REMETENTE),
     (QUALQUER, QUALQUER, r"^[45]\.2\.2|mailbox (is )?full|over ?quota|caixa .*cheia", Classe.CAIXA_CHEIA),
     (
         QUALQUER,

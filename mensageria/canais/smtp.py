@@ -10,6 +10,7 @@ from mensageria.canais.respostas import classe_smtp
 from mensageria.estados import Classe
 
 _PONTO_NO_INICIO = re.compile(rb"(?m)^\.")
+_ENDERECO = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # what goes between < and > without changing the command
 
 
 class CanalSMTP(Canal):
@@ -35,28 +36,17 @@ class CanalSMTP(Canal):
         self._enviadas = 0
 
     def enviar(self, envelope: Envelope, antes_do_corpo: Callable[[], None]) -> Resposta:
+        if envelope.remetente:  # without one, the null sender
+            _conferir_endereco(envelope.remetente, Classe.REMETENTE)
+        _conferir_endereco(envelope.destino, Classe.ENDERECO)
         smtp = self._conectado()
-        corpo_saiu = False
+        self._pedir(Classe.REDE, lambda: self._anunciar(smtp, envelope))
         try:
-            self._esperar("MAIL", smtp.mail(envelope.remetente), 250)
-            self._esperar("RCPT", smtp.rcpt(envelope.destino), 250, 251)
-            self._esperar("DATA", smtp.docmd("DATA"), 354)
             antes_do_corpo()
-            corpo_saiu = True
-            smtp.send(_PONTO_NO_INICIO.sub(b"..", envelope.conteudo.removesuffix(b"\r\n")) + b"\r\n.\r\n")
-            resposta = self._esperar("BODY", smtp.getreply(), 250)
-        except FalhaDeEnvio as falha:
-            if falha.codigo == "421":
-                self.fechar()
-            else:
-                self._limpar()
-            raise
-        except (OSError, smtplib.SMTPException) as erro:
-            self.fechar()
-            raise FalhaDeEnvio(Classe.INCERTA if corpo_saiu else Classe.REDE, "", _palavras(erro)) from erro
         except BaseException:
-            self.fechar()  # the body was not allowed to leave: the server is waiting for it and must get nothing
+            self.fechar()  # the server is waiting for a body and must get nothing, not even RSET
             raise
+        resposta = self._pedir(Classe.INCERTA, lambda: self._entregar(smtp, envelope.conteudo))
         self._enviadas += 1
         return resposta
 
@@ -96,28 +86,75 @@ class CanalSMTP(Canal):
                 smtp.starttls(context=tls)
             smtp.ehlo_or_helo_if_needed()
             if self.usuario:
-                smtp.login(self.usuario, self.senha)
+                self._autenticar(smtp)
         except BaseException:
             smtp.close()
             raise
         return smtp
 
-    def _esperar(self, comando: str, resposta: tuple[int, bytes], *aceitos: int) -> Resposta:
+    def _autenticar(self, smtp: smtplib.SMTP) -> None:
+        try:
+            smtp.login(self.usuario, self.senha)
+        except smtplib.SMTPAuthenticationError as erro:
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, str(erro.smtp_code), _texto(erro.smtp_error)) from erro
+        except UnicodeError:
+            palavras = "Usuário ou senha com caracteres que o SMTP não leva."
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", palavras) from None  # the error carries the password
+        except smtplib.SMTPServerDisconnected:
+            raise
+        except smtplib.SMTPException as erro:  # no AUTH, or none that we speak
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", _palavras(erro)) from erro
+
+    def _anunciar(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
+        self._esperar("MAIL", smtp.docmd("MAIL", f"FROM:<{envelope.remetente}>"), 2)
+        self._esperar("RCPT", smtp.docmd("RCPT", f"TO:<{envelope.destino}>"), 2)
+        self._esperar("DATA", smtp.docmd("DATA"), 3)
+
+    def _entregar(self, smtp: smtplib.SMTP, conteudo: bytes) -> Resposta:
+        smtp.send(_PONTO_NO_INICIO.sub(b"..", conteudo.removesuffix(b"\r\n")) + b"\r\n.\r\n")
+        return self._esperar("BODY", smtp.getreply(), 2)
+
+    def _pedir(self, da_perda: Classe, passo: Callable[[], Resposta | None]) -> Resposta | None:
+        """Do a step of the conversation. A refusal leaves the connection as new; anything else ends it."""
+        try:
+            return passo()
+        except FalhaDeEnvio as falha:
+            if falha.codigo == "421":
+                self.fechar()
+            else:
+                self._limpar()
+            raise
+        except (OSError, smtplib.SMTPException) as erro:
+            self.fechar()
+            raise FalhaDeEnvio(da_perda, "", _palavras(erro)) from erro
+        except BaseException:
+            self.fechar()
+            raise
+
+    def _esperar(self, comando: str, resposta: tuple[int, bytes], sucesso: int) -> Resposta:
+        """A reply whose first digit is `sucesso`. 4 and 5 are a refusal; any other says nothing, as a loss does."""
         codigo, texto = resposta[0], _texto(resposta[1])
         if codigo == -1:
             raise smtplib.SMTPServerDisconnected("a conexão caiu")
-        if codigo not in aceitos:
+        if codigo // 100 in (4, 5):
             raise FalhaDeEnvio(classe_smtp(comando, codigo, texto), str(codigo), texto)
+        if codigo // 100 != sucesso:
+            raise smtplib.SMTPException(f"resposta sem sentido a {comando}: {codigo} {texto}")
         return Resposta(str(codigo), texto)
 
     def _limpar(self) -> None:
         """After a refusal the connection is used again only if RSET is accepted."""
         try:
-            if self._smtp is not None and self._smtp.rset()[0] == 250:
+            if self._smtp is not None and self._smtp.docmd("RSET")[0] == 250:
                 return
         except (OSError, smtplib.SMTPException):
             pass
         self.fechar()
+
+
+def _conferir_endereco(endereco: str, classe: Classe) -> None:
+    if not _ENDERECO.fullmatch(endereco):
+        raise FalhaDeEnvio(classe, "", f"Endereço inválido: {_texto(endereco)}")
 
 
 def _texto(resposta: bytes | str) -> str:

@@ -27,7 +27,7 @@ from simuladores.sms import GatewaySMSSimulado
 from simuladores.smtp import ServidorSMTP
 
 PROCESSO = 336
-PRAZO = 300  # seconds until a demonstration that does not end gives up
+PRAZO = 120  # seconds until a demonstration that does not end gives up
 PASSO = 0.2
 
 
@@ -132,6 +132,9 @@ def _problemas(resultado: Resultado, pasta: Path) -> Iterator[str]:
             yield f"o balanço de {linha.origem} {linha.canal} não fecha"
         if linha.em_envio or linha.pendentes > linha.programadas:
             yield f"{linha.origem} {linha.canal} tem mensagens devidas por terminar"
+    for servico in (*ServicoEmail.objects.exclude(motivo_espera=""), *GatewaySMS.objects.exclude(motivo_espera="")):
+        if resultado.iniciado.concluido_em is None:
+            yield f"{servico} espera: {servico.motivo_espera}"
     if diferencas := balanco.conferir():
         yield f"{len(diferencas)} contagens diferem das mensagens"
     yield from _conferir_recebidas(Canal.EMAIL, _emails(pasta))

@@ -22,25 +22,19 @@ from mensageria.alfabeto import GSM7, alfabeto, posicoes
 from mensageria.models import Mensagem, NaoGerada
 from mensageria.textos import POSICOES_DO_CODIGO
 
+pytestmark = pytest.mark.xdist_group("demonstracao")
+
 HOJE = date(2027, 3, 31)  # the end of a month, and not the day of the test
 
 
 @pytest.fixture(scope="module")
 def demonstrada(django_db_setup, django_db_blocker, tmp_path_factory):
-    """One run of the demonstration, shared and then rolled back: (folder, result)."""
-    from django.db import transaction
-
+    """One run of the demonstration in a database of its own, as the command has it: (folder, result)."""
     pasta = tmp_path_factory.mktemp("demo")
-    originais = {n: getattr(settings, n) for n in ("ENVIO", "ESPERA_ENTRE_TENTATIVAS", "ESPERA_DO_SERVICO")}
-    with django_db_blocker.unblock(), transaction.atomic():
-        import importlib
-
-        from django.apps import apps
-
-        importlib.import_module("faturamento.migrations.0002_processo_336").criar(apps, None)
-        resultado = demonstracao.executar(pasta, demonstracao.relogio_de(HOJE), lambda _: None)
-        yield pasta, resultado
-        transaction.set_rollback(True)
+    nomes = ("ENVIO", "ESPERA_ENTRE_TENTATIVAS", "ESPERA_DO_SERVICO")
+    originais = {nome: getattr(settings, nome) for nome in nomes}
+    with django_db_blocker.unblock(), demonstracao.banco_proprio():
+        yield pasta, demonstracao.executar(pasta, demonstracao.relogio_de(HOJE), lambda _: None)
     for nome, valor in originais.items():
         setattr(settings, nome, valor)
 

@@ -43,7 +43,11 @@ HTTP: tuple[tuple[str, str, Classe], ...] = (
     ("40[13]", QUALQUER, Classe.AUTENTICACAO),
     ("402", QUALQUER, Classe.COTA),
     ("4..", r"(balance|credit|quota|saldo|cota)", Classe.COTA),
-    ("400|404|422", r"(number|phone|recipient|destination|\bto\b|telefone|n[uú]mero|destinat[aá]rio)", Classe.ENDERECO),
+    (
+        "400|404|422",
+        r"number|phone|recipient|destination|['\"]to['\"]|\bto:|telefone|n[uú]mero|destinat[aá]rio",
+        Classe.ENDERECO,
+    ),
     ("408|425|5..", QUALQUER, Classe.TEMPORARIO),
     ("4..", QUALQUER, Classe.MENSAGEM),
 )

@@ -4,6 +4,7 @@ JSON genérico is described by data (`configuracao` of the gateway), so that an 
 follows the public reference of its API v2.
 """
 
+import io
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError as ErroHTTP
 
 from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host
 from mensageria.canais.respostas import classe_http
@@ -27,6 +29,26 @@ class Recibo:
     situacao: str
     codigo: str
     texto: str = ""
+
+
+class _Corpo(io.BytesIO):
+    """The body of a request. It asks leave before its first byte is read: the server is reached by then."""
+
+    def __init__(self, dados: Any, antes_do_corpo: Callable[[], None]):
+        super().__init__(json.dumps(dados).encode())
+        self._antes_do_corpo = antes_do_corpo
+        self.saiu = False
+        self.impedimento: BaseException | None = None
+
+    def read(self, tamanho: int | None = -1) -> bytes:
+        if not self.saiu:
+            try:
+                self._antes_do_corpo()
+            except BaseException as erro:
+                self.impedimento = erro
+                raise
+            self.saiu = True
+        return super().read(tamanho)
 
 
 class CanalSMS(Canal):
@@ -55,32 +77,35 @@ class CanalSMS(Canal):
         raise FalhaDeEnvio(Classe.MENSAGEM, "", "Este gateway não responde a consultas.")
 
     def enviar(self, envelope: Envelope, antes_do_corpo: Callable[[], None]) -> Resposta:
-        conferir_host(urlsplit(self.url).hostname or "")
-        url, cabecalhos, corpo = self.pedido(envelope)
-        antes_do_corpo()
-        resposta = self._pedir("POST", url, headers=cabecalhos, json=corpo)
+        url, cabecalhos, dados = self.pedido(envelope)
+        corpo = _Corpo(dados, antes_do_corpo)
+        resposta = self._pedir("POST", url, cabecalhos | {"Content-Type": "application/json"}, corpo)
         try:
-            id_externo = self.aceite(resposta.json())
-        except (ValueError, KeyError, TypeError, IndexError) as erro:
+            id_externo = _identificacao(self.aceite(resposta.json()))
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as erro:
             raise FalhaDeEnvio(Classe.INCERTA, str(resposta.status_code), _texto(resposta)) from erro
-        return Resposta(str(resposta.status_code), _texto(resposta), str(id_externo)[:120])
+        return Resposta(str(resposta.status_code), _texto(resposta), id_externo)
 
     def fechar(self) -> None:
         self.http.close()
 
-    def _pedir(self, metodo: str, url: str, **opcoes) -> requests.Response:
+    def _pedir(
+        self, metodo: str, url: str, cabecalhos: dict[str, str], corpo: _Corpo | None = None
+    ) -> requests.Response:
+        """Ask, and read a bounded answer. What fails before the body left is of the network; after it, uncertain."""
+        if not all(valor.isascii() and valor.isprintable() for valor in cabecalhos.values()):
+            # said here, since the library's words would show the credential
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", "A credencial tem caracteres que um cabeçalho não leva.")
+        opcoes = {"data": corpo, "timeout": self.prazo, "allow_redirects": False, "stream": True}
         try:
-            resposta = self.http.request(metodo, url, timeout=self.prazo, allow_redirects=False, stream=True, **opcoes)
-            resposta._content = resposta.raw.read(MAIOR_RESPOSTA, decode_content=True)
-        except requests.ConnectTimeout as erro:
-            raise FalhaDeEnvio(Classe.REDE, "", str(erro), na_abertura=True) from erro
-        except requests.ConnectionError as erro:
-            # A connection that was never made sent nothing; any other end may have come after the operator took it.
-            nunca_abriu = "NewConnectionError" in repr(erro) or "Connection refused" in str(erro)
-            classe = Classe.REDE if nunca_abriu else Classe.INCERTA
-            raise FalhaDeEnvio(classe, "", str(erro), na_abertura=nunca_abriu) from erro
-        except (requests.RequestException, OSError) as erro:
-            raise FalhaDeEnvio(Classe.INCERTA, "", str(erro)) from erro
+            conferir_host(urlsplit(url).hostname or "")
+            with self.http.request(metodo, url, headers=cabecalhos, **opcoes) as resposta:
+                resposta._content = resposta.raw.read(MAIOR_RESPOSTA, decode_content=True)
+        except (requests.RequestException, ErroHTTP, OSError, ValueError) as erro:
+            if corpo is not None and corpo.impedimento is not None:
+                raise corpo.impedimento from None
+            saiu = corpo is not None and corpo.saiu
+            raise FalhaDeEnvio(Classe.INCERTA if saiu else Classe.REDE, "", str(erro)[:1000]) from erro
         if not 200 <= resposta.status_code < 300:
             texto = _texto(resposta)
             raise FalhaDeEnvio(classe_http(resposta.status_code, texto), str(resposta.status_code), texto)
@@ -126,12 +151,11 @@ class GatewayJSON(CanalSMS):
         return dados[self._opcao("campo_id")]
 
     def consultar(self, id_externo: str) -> Recibo:
-        conferir_host(urlsplit(self.url).hostname or "")
         caminho = self._opcao("caminho_consulta").replace("{id}", quote(id_externo, safe=""))
-        resposta = self._pedir("GET", self.url + caminho, headers=self._cabecalhos())
+        resposta = self._pedir("GET", self.url + caminho, self._cabecalhos())
         try:
             situacao = str(resposta.json()[self._opcao("campo_situacao")])
-        except (ValueError, KeyError, TypeError) as erro:
+        except (ValueError, KeyError, TypeError, RecursionError) as erro:
             raise FalhaDeEnvio(Classe.TEMPORARIO, str(resposta.status_code), _texto(resposta)) from erro
         if situacao in self._opcao("entregue"):
             return Recibo("entregue", situacao, _texto(resposta))
@@ -157,10 +181,17 @@ class Zenvia(CanalSMS):
         return dados["id"]
 
 
+def _identificacao(valor: Any) -> str:
+    """The operator's id as text; ValueError for what identifies nothing."""
+    if not isinstance(valor, str | int) or isinstance(valor, bool) or valor == "":
+        raise ValueError("aceite sem identificação")
+    return str(valor)[:120]
+
+
 def _texto(resposta: requests.Response) -> str:
     try:
         return json.dumps(resposta.json(), ensure_ascii=False)[:1000]
-    except ValueError:
+    except (ValueError, RecursionError):
         return " ".join(resposta.text.split())[:1000]
 
 

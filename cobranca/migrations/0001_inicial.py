@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cadastro', '0001_inicial'),
-        ('faturamento', '0002_processo_336'),
+        ('faturamento', '0001_inicial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

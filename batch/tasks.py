@@ -16,4 +16,5 @@ def tique() -> None:
 
 @shared_task
 def executar_unidade(unidade_id: int) -> None:
-    execucao.executar(unidade_id)
+    if execucao.executar(unidade_id):
+        tique.apply_async(expires=VALIDADE)  # what waited for this unit need not wait for beat too

@@ -5,7 +5,7 @@ import os
 from celery import Celery
 from celery.signals import worker_init
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,7 +21,7 @@ app = Celery("avisa")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     timezone=settings.TIME_ZONE,
-    task_queues=[Queue(nome) for nome in FILAS],
+    task_queues=[Queue(nome, Exchange(nome), routing_key=nome) for nome in FILAS],
     task_default_queue="geral",
     task_ignore_result=True,
     task_acks_late=False,

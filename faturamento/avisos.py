@@ -1,7 +1,7 @@
-"""Process 336, step 1: which contas are announced, to whom, and who is left out and why. Set-based, a localidade a time.
+"""Process 336, step 1: which contas are announced, to whom, and who is left out and why. Set-based, by localidade.
 
-The rules are those of referencia/gsan.md 2.5 with its marked traps mended: paid contas are left out, the phone is the one
-marked SMS, and an empty Perfil do Programa Especial leaves nobody out.
+The rules are those of referencia/gsan.md 2.5 with its marked traps mended: paid contas are left out, the phone is the
+one marked SMS, and an empty Perfil do Programa Especial leaves nobody out.
 """
 
 from collections import Counter

@@ -205,7 +205,7 @@ class ParametroMensagem(models.Model):
             raise ValidationError(erros)
 
     def save(self, *args, **kwargs):
-        if self.pk and kwargs.get("update_fields") != ["usado_em"]:
-            if type(self).objects.filter(pk=self.pk, usado_em__isnull=False).exists():
-                raise ValidationError("Esta versão já foi usada e não se altera; crie outra.")
+        usada = type(self).objects.filter(pk=self.pk, usado_em__isnull=False)
+        if self.pk and usada.exists():
+            raise ValidationError("Esta versão já foi usada e não se altera; crie outra.")
         super().save(*args, **kwargs)

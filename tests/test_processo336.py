@@ -1,6 +1,5 @@
 """Process 336 whole: generation by unit, sending, twice, at once, killed midway."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as configuracao
 from django.db import connection
 from django.utils import timezone
 
@@ -36,6 +34,7 @@ from tests.fabricas import (
     novo_parametro_sistema,
     novo_vinculo,
 )
+from tests.processos import ambiente_com_este_banco
 
 AGORA = meio_dia(HOJE)
 Situacao = ProcessoIniciado.Situacao
@@ -248,18 +247,6 @@ def gerar_e_travar(**opcoes):
 avisos.gerar_avisos = gerar_e_travar
 executar(unidade, agora=timezone.now())
 """
-
-
-def ambiente_com_este_banco() -> dict[str, str]:
-    """The environment of a process that uses the test's database."""
-    banco = connection.settings_dict
-    host = connection.get_connection_params()["host"]
-    url = f"postgresql://postgres@/{banco['NAME']}?host={host}" if host.startswith("/") else os.environ["DATABASE_URL"]
-    return os.environ | {
-        "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "PYTHONPATH": str(configuracao.BASE_DIR),
-    }
 
 
 @pytest.mark.processos

@@ -1,7 +1,7 @@
 """Admin of the places, the imóveis and the customers; first, what every app's admin is made of."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from operator import itemgetter
 
@@ -17,8 +17,10 @@ from django.db.models.functions import Lower
 from django.forms.models import BaseInlineFormSet
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from cadastro.documentos import formatar_documento, normalizar_documento
 from cadastro.models import (
@@ -177,6 +179,7 @@ class TabelaGrande:
 
     paginator = PaginadorLimitado
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a facet counts the whole table
     ordering = ("-pk",)
     search_fields = ("pk",)  # shows the box and lets autocomplete work; `buscar` does the search
 
@@ -219,6 +222,17 @@ def por_codigos(queryset: QuerySet, termo: str, campos: Iterable[str]) -> QueryS
 @admin.display(description="referência")
 def mes_ano(objeto) -> str:
     return f"{objeto.referencia % 100:02}/{objeto.referencia // 100}"
+
+
+def curto(campo: str, descricao: str) -> Callable:
+    """A column with a moment in few characters."""
+
+    @admin.display(description=descricao, ordering=campo)
+    def mostrar(objeto):
+        momento = getattr(objeto, campo)
+        return date_format(localtime(momento), "SHORT_DATETIME_FORMAT") if momento else None
+
+    return mostrar
 
 
 # Formsets whose rows are right or wrong together

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
 
+from cadastro.documentos import MASCARA
+
 
 def validar_referencia(valor: int) -> None:
     """A reference is AAAAMM: a real month of a year with four digits."""
@@ -45,3 +47,14 @@ class SegredoField(models.TextField):
             return _cifra(tuple(settings.CHAVES_DE_CIFRA)).decrypt(value.encode()).decode()
         except InvalidToken as erro:
             raise ImproperlyConfigured("Nenhuma das CHAVES_DE_CIFRA abre os segredos guardados no banco.") from erro
+
+
+class DocumentoField(models.CharField):
+    """CPF or CNPJ, kept as 11 or 14 characters; a form takes it with its mask too."""
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return value if value is None else value.translate(MASCARA).upper()
+
+    def formfield(self, **kwargs):
+        return super().formfield(**{"max_length": 18} | kwargs)

@@ -18,7 +18,7 @@ from operator import mul
 _CPF = re.compile(r"[0-9]{11}")
 _CNPJ = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 _LETRA = re.compile(r"[A-Z]")
-_MASCARA = str.maketrans("", "", " .-/\N{NO-BREAK SPACE}")
+MASCARA = str.maketrans("", "", " .-/\N{NO-BREAK SPACE}")
 _VALOR = bytes((posicao - 48) % 256 for posicao in range(256))
 _PESOS_CPF = (11, 10, 9, 8, 7, 6, 5, 4, 3, 2)
 _PESOS_CNPJ = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -40,7 +40,7 @@ def normalizar_documento(texto: str) -> str:
     Zeros lost by a spreadsheet are not put back: ten digits could be a CPF or a mistake. Raises ValueError with a
     message for the user.
     """
-    documento = texto.translate(_MASCARA)
+    documento = texto.translate(MASCARA)
     if documento.isascii():  # only then is upper() one for one: "ı" would become a plain I
         documento = documento.upper()
     if len(documento) == 11:

@@ -11,7 +11,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
-from cadastro.campos import ReferenciaField, referencia_valida
+from cadastro.campos import DocumentoField, ReferenciaField, referencia_valida
 from cadastro.digitos import formatar_matricula, matricula_valida
 from cadastro.documentos import formatar_documento, normalizar_documento
 from cadastro.nomes import normalizar_nome
@@ -45,7 +45,7 @@ class ParametroSistema(models.Model):
     nome_estado = models.CharField("nome do estado", max_length=25)
     nome_empresa = models.CharField("nome da empresa", max_length=45)
     abreviatura_empresa = models.CharField("abreviatura da empresa", max_length=10)
-    cnpj = models.CharField("CNPJ", max_length=14)
+    cnpj = DocumentoField("CNPJ", max_length=14)
     endereco = models.CharField("endereço", max_length=120)
     telefone_atendimento = models.CharField("número do telefone de atendimento", max_length=20, blank=True)
     site = models.CharField("site", max_length=150, blank=True)
@@ -263,7 +263,7 @@ class Imovel(models.Model):
 class Cliente(models.Model):
     nome = models.CharField(max_length=100)
     nome_busca = models.CharField(max_length=100, editable=False, default="")
-    documento = models.CharField(
+    documento = DocumentoField(
         "CPF/CNPJ", max_length=14, null=True, blank=True, unique=True, help_text="CPF ou CNPJ, também o alfanumérico"
     )
     email = models.EmailField("e-mail", max_length=254, blank=True)

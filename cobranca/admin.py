@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.utils import timezone
 
-from cadastro.admin import AdminAvisa, InlineSoLeitura, SoLeitura, TabelaGrande, inteiro, matricula
+from cadastro.admin import AdminAvisa, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro, matricula
 from cadastro.models import ParametroSistema
 from cobranca.avisos import MotivoDeNaoGerar
 from cobranca.documentos import JaGerado, gerar_documentos
@@ -20,9 +20,9 @@ from cobranca.models import (
     TipoServico,
 )
 from cobranca.textos import DADOS_COBRANCA
-from mensageria.admin import registrar_motivos
+from mensageria.admin import registrar_origem
 
-registrar_motivos(ORIGEM, MotivoDeNaoGerar)
+registrar_origem(ORIGEM, "Cobrança", MotivoDeNaoGerar)
 
 
 @admin.register(TipoServico)
@@ -74,8 +74,8 @@ class AcaoCobrancaAdmin(AdminAvisa):
 
 @admin.register(ComandoAcao)
 class ComandoAcaoAdmin(AdminAvisa):
-    list_display = ["titulo", "acao", "localidade", "enviar_a_partir_de", "gerado_em", "documentos_gerados"]
-    list_display += ["anunciado_em"]
+    list_display = ["titulo", "acao", "localidade", "enviar_a_partir_de", curto("gerado_em", "documentos gerados em")]
+    list_display += ["documentos_gerados", curto("anunciado_em", "mensagens geradas em")]
     list_filter = [("gerado_em", admin.EmptyFieldListFilter), ("anunciado_em", admin.EmptyFieldListFilter)]
     list_select_related = ["acao", "localidade"]
     search_fields = ["titulo", "acao__descricao"]
@@ -121,7 +121,11 @@ class ComandoAcaoAdmin(AdminAvisa):
 
 class ItemInline(InlineSoLeitura):
     model = CobrancaDocumentoItem
-    fields = readonly_fields = ["conta", "debito", "valor"]
+    fields = readonly_fields = ["conta", "debito_a_cobrar", "valor"]
+
+    @admin.display(description="débito a cobrar")
+    def debito_a_cobrar(self, item):
+        return item.debito
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("conta", "debito")
@@ -146,9 +150,11 @@ class CobrancaDocumentoAdmin(TabelaGrande, SoLeitura):
 
 @admin.register(CobrancaDocumentoItem)
 class CobrancaDocumentoItemAdmin(TabelaGrande, SoLeitura):
-    list_display = ["id", "documento_id", "conta", "debito", "valor"]
+    list_display = ["id", "documento_id", "conta", "debito_a_cobrar", "valor"]
+    fields = ["documento", "conta", "debito_a_cobrar", "valor"]
     list_select_related = ["conta", "debito", "documento"]
     search_help_text = "Número do documento"
+    debito_a_cobrar = ItemInline.debito_a_cobrar
 
     def buscar(self, queryset, termo):
         return queryset.filter(documento=numero) if (numero := inteiro(termo)) else queryset.none()

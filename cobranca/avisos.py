@@ -86,6 +86,7 @@ SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date 
     CASE
         WHEN d.cancelado THEN 'documento_cancelado'
         WHEN d.pago_em IS NOT NULL THEN 'pago'
+        WHEN itens.todos_pagos THEN 'pago'
         WHEN (d.validade + 1)::timestamp AT TIME ZONE %(fuso)s <= %(enviar_apos)s THEN 'vencido'
         WHEN i.perfil_id = %(perfil_especial)s THEN 'programa_especial'
         WHEN cl.id IS NULL THEN 'sem_usuario'
@@ -108,6 +109,13 @@ LEFT JOIN cadastro_clienteimovel v ON v.imovel_id = d.imovel_id AND v.relacao = 
     AND v.inicio <= %(hoje)s AND (v.fim IS NULL OR v.fim > %(hoje)s)
 LEFT JOIN cadastro_cliente cl ON cl.id = v.cliente_id
 LEFT JOIN cadastro_clientefone f ON f.cliente_id = cl.id AND f.sms
+LEFT JOIN LATERAL (
+    SELECT bool_and(coalesce(c.pago_em, b.pago_em) IS NOT NULL) AS todos_pagos
+    FROM cobranca_cobrancadocumentoitem t
+    LEFT JOIN faturamento_conta c ON c.id = t.conta_id
+    LEFT JOIN faturamento_debitoacobrar b ON b.id = t.debito_id
+    WHERE t.documento_id = d.id
+) itens ON true
 WHERE d.comando_id = %(comando)s
 """
 

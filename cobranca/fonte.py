@@ -32,17 +32,18 @@ class FonteDeDocumentos:
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         do_canal = "por_sms" if canal == Canal.SMS else "por_email"
-        documentos = CobrancaDocumento.objects.filter(id__in=versoes).values_list("id", "cancelado", "pago_em")
+        documentos = CobrancaDocumento.objects.filter(id__in=versoes)
+        pagos = set(documentos.pagos().values_list("id", flat=True))
         que_recebem = set(
             usuarios_atuais(versoes, hoje)
             .filter(**{f"cliente__{do_canal}": True}, cliente__ativo=True)
             .values_list("imovel__documentos", flat=True)
         )
         motivos = dict.fromkeys(versoes, Motivo.OBJETO_CANCELADO.value)
-        for id_, cancelado, pago_em in documentos:
+        for id_, cancelado in documentos.values_list("id", "cancelado"):
             if cancelado:
                 motivos[id_] = Motivo.OBJETO_CANCELADO
-            elif pago_em:
+            elif id_ in pagos:
                 motivos[id_] = Motivo.PAGA
             elif id_ not in que_recebem:
                 motivos[id_] = Motivo.CANAL_DESLIGADO

@@ -189,7 +189,11 @@ class ParametroMensagem(models.Model):
         return f"{self.referencia % 100:02}/{self.referencia // 100} nº {self.pk}"
 
     def clean(self):
-        maximo = ParametroSistema.atual().tamanho_maximo_sms
+        self.dias_antes = self.dias_antes or 0  # GSAN: empty is none
+        try:
+            maximo = ParametroSistema.atual().tamanho_maximo_sms
+        except ParametroSistema.DoesNotExist as erro:
+            raise ValidationError(str(erro)) from None
         erros = {
             campo: problemas
             for campo, problemas in (

@@ -10,7 +10,7 @@ from django.utils import timezone
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.canais.sms import Recibo
 from mensageria.envio import RETORNO_ENVIADO, RETORNO_ERRO_OPERADORA, abrir_canal
-from mensageria.estados import Estado
+from mensageria.estados import DO_SERVICO, Estado
 from mensageria.models import Canal, GatewaySMS, Mensagem
 
 JANELA = timedelta(days=3)  # an operator that said nothing by then will not
@@ -33,9 +33,11 @@ def consultar(gateway: GatewaySMS, *, relogio: Callable[[], datetime] = timezone
         ).exclude(id_externo="")[:BLOCO]:
             try:
                 recibo = canal.consultar(mensagem.id_externo)
-            except FalhaDeEnvio:
+            except FalhaDeEnvio as falha:
                 contagem["sem_resposta"] += 1
-                break
+                if falha.classe in DO_SERVICO:
+                    break
+                recibo = Recibo("pendente", falha.codigo, falha.texto)  # this one alone: ask again later
             contagem[registrar(mensagem, recibo, agora)] += 1
     return contagem
 

@@ -17,6 +17,7 @@ from cobranca.documentos import gerar_documentos
 from cobranca.fonte import FonteDeDocumentos
 from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao
 from faturamento import codigo_barras
+from faturamento.models import DebitoACobrar
 from mensageria.estados import Motivo
 from mensageria.models import Canal, Lote, Mensagem, NaoGerada, OrigemEnvio
 from tests.fabricas import (
@@ -483,3 +484,25 @@ def test_the_fonte_asks_the_same_of_the_database_for_one_and_for_many(pergunta):
         consultas.append(len(capturadas))
 
     assert consultas[0] == consultas[1]
+
+
+@pytest.mark.parametrize("pago", ["conta", "debito", "ambos"])
+def test_a_document_is_paid_when_all_that_it_charges_was_paid_by_itself(pago):
+    novo_parametro_sistema()
+    novas_saidas()
+    conta = nova_conta(vencimento=HOJE - timedelta(days=30))
+    novo_vinculo(novo_cliente(), conta.imovel)
+    debito = DebitoACobrar.objects.create(imovel=conta.imovel, descricao="RELIGAÇÃO", referencia=202610, valor=30)
+    comando = novo_comando(nova_acao(considera_debitos=True))
+    gerar_documentos(comando.pk, hoje=HOJE, agora=meio_dia(HOJE))
+    documento = CobrancaDocumento.objects.get()
+
+    for item, nome in ((conta, "conta"), (debito, "debito")):
+        if pago in (nome, "ambos"):
+            type(item).objects.filter(pk=item.pk).update(pago_em=HOJE)
+
+    assert CobrancaDocumento.objects.pagos().exists() is (pago == "ambos")
+    motivos = FonteDeDocumentos().motivos_de_cancelamento(Canal.SMS, {documento.pk: ""}, HOJE)
+    assert motivos == ({documento.pk: "paga"} if pago == "ambos" else {})
+    contagem = gerar_avisos(comando_id=comando.pk, execucao=uuid.uuid4(), hoje=HOJE, agora=meio_dia(HOJE))
+    assert contagem["sms"] == (0 if pago == "ambos" else 1)

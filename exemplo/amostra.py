@@ -37,11 +37,16 @@ def carregar(*, hoje: date, agora: datetime, smtp: str, sms: str, recusadas: Pat
     if falhas := [resultado for resultado in resultados if resultado.erro]:
         raise ErroDeImportacao("; ".join(f"{falha.arquivo}: {falha.erro}" for falha in falhas))
     with transaction.atomic():
-        _parametros(hoje)
-        _saidas(smtp, sms)
-        _textos(hoje)
-        _comandos(hoje, agora)
+        configurar(hoje=hoje, smtp=smtp, sms=sms)
+        comandar_acoes(hoje=hoje, agora=agora)
     return resultados
+
+
+def configurar(*, hoje: date, smtp: str, sms: str) -> None:
+    """The parameters, the services and the billing text of the sample."""
+    _parametros(hoje)
+    _saidas(smtp, sms)
+    _textos(hoje)
 
 
 def _parametros(hoje: date) -> None:
@@ -92,7 +97,8 @@ def _textos(hoje: date) -> None:
     parametro.save()
 
 
-def _comandos(hoje: date, agora: datetime) -> None:
+def comandar_acoes(*, hoje: date, agora: datetime) -> None:
+    """Two collection actions with their documents: one to announce now, one from three days on."""
     criterio = CriterioCobranca.objects.create(descricao="ATRASO DE 20 DIAS", dias_de_atraso=20, valor_minimo=20)
     for titulo, nome, dias in (("Aviso de débito", "AVISO DE DÉBITO", 0), ("Aviso de corte", "AVISO DE CORTE", 3)):
         acao = AcaoCobranca(

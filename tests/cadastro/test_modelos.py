@@ -273,7 +273,7 @@ def test_the_company_has_a_cnpj_that_is_right(cnpj):
 # Customers.
 
 
-@pytest.mark.parametrize("documento", ["", "123"[:14], "5299822472A", "12ABC34501DEA5", "1234567890123"])
+@pytest.mark.parametrize("documento", ["", "123", "5299822472A", "12ABC34501DEA5", "1234567890123"])
 def test_a_document_that_is_neither_cpf_nor_cnpj_is_refused(documento):
     with recusado("cliente_documento_cpf_ou_cnpj"):
         Cliente.objects.bulk_create([Cliente(nome="ANA", documento=documento)])

@@ -18,7 +18,7 @@ from batch.models import (
     ProcessoIniciado,
     UnidadeIniciada,
 )
-from cadastro.admin import AdminAvisa, SoLeitura, TabelaGrande, inteiro
+from cadastro.admin import AdminAvisa, SoLeitura, TabelaGrande, curto, inteiro
 
 UNIDADES_NA_PAGINA = 100
 
@@ -59,7 +59,8 @@ class ProcessoIniciadoAdmin(SoLeitura):
     """A process is started by `inicio.iniciar`; afterwards only its actions change it."""
 
     change_form_template = "admin/batch/processoiniciado/change_form.html"
-    list_display = ["id", "processo", "situacao", "agendado_para", "iniciado_em", "concluido_em", "usuario"]
+    list_display = ["id", "processo", "situacao", curto("agendado_para", "agendado para")]
+    list_display += [curto("iniciado_em", "início"), curto("concluido_em", "término"), "usuario"]
     list_filter = ["situacao", "processo", "agendado_para"]
     list_select_related = ["processo", "usuario"]
     search_fields = ["=id", "processo__descricao", "complemento"]
@@ -220,7 +221,8 @@ def _unidades(iniciado: ProcessoIniciado) -> list[UnidadeIniciada]:
 
 @admin.register(FuncionalidadeIniciada)
 class FuncionalidadeIniciadaAdmin(SoLeitura):
-    list_display = ["__str__", "iniciado", "sequencial", "situacao", "iniciada_em", "concluida_em"]
+    list_display = ["__str__", "iniciado", "sequencial", "situacao"]
+    list_display += [curto("iniciada_em", "início"), curto("concluida_em", "conclusão")]
     list_filter = ["situacao"]
     list_select_related = ["funcionalidade", "iniciado__processo"]
     search_fields = ["=iniciado__id", "funcionalidade__descricao"]
@@ -228,16 +230,8 @@ class FuncionalidadeIniciadaAdmin(SoLeitura):
 
 @admin.register(UnidadeIniciada)
 class UnidadeIniciadaAdmin(TabelaGrande, SoLeitura):
-    list_display = [
-        "__str__",
-        "funcionalidade",
-        "processo",
-        "situacao",
-        "feito",
-        "total",
-        "iniciada_em",
-        "concluida_em",
-    ]
+    list_display = ["__str__", "funcionalidade", "processo", "situacao", "feito", "total"]
+    list_display += [curto("iniciada_em", "início"), curto("concluida_em", "conclusão")]
     list_filter = ["situacao"]
     list_select_related = ["funcionalidade__funcionalidade"]
     search_help_text = "Número do processo iniciado"

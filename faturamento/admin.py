@@ -12,14 +12,14 @@ from django.template.loader import render_to_string
 
 from batch.admin import quadro
 from batch.models import ProcessoIniciado
-from cadastro.admin import AdminAvisa, Formulario, TabelaGrande, inteiro, matricula, mes_ano
+from cadastro.admin import AdminAvisa, Formulario, TabelaGrande, curto, inteiro, matricula, mes_ano
 from cadastro.models import Imovel
 from faturamento.avisos import MotivoDeNaoGerar
 from faturamento.fonte import ORIGEM
 from faturamento.models import ClienteConta, Conta, DebitoACobrar, FaturamentoGrupo, ParametroMensagem
 from faturamento.textos import DADOS_FATURAMENTO
 from mensageria import balanco
-from mensageria.admin import palavras_de_nao_gerar, registrar_motivos
+from mensageria.admin import nome_da_origem, palavras_de_nao_gerar, registrar_origem
 from mensageria.models import Canal
 
 LINHAS_NO_BALANCO = 400
@@ -35,7 +35,7 @@ COLUNAS = [
     "incertas",
 ]
 
-registrar_motivos(ORIGEM, MotivoDeNaoGerar)
+registrar_origem(ORIGEM, "Faturamento", MotivoDeNaoGerar)
 
 
 @quadro
@@ -43,7 +43,7 @@ def balanco_da_execucao(iniciado: ProcessoIniciado, agora: datetime) -> str:
     """The balance by localidade, ação and canal, and who was left out and why."""
     linhas = balanco.da_execucao(iniciado.execucao, agora)
     nao_geradas = [
-        (origem, Canal(canal).label if canal else "", palavras_de_nao_gerar(origem, motivo), quantas)
+        (nome_da_origem(origem), Canal(canal).label if canal else "", palavras_de_nao_gerar(origem, motivo), quantas)
         for origem, canal, motivo, quantas in balanco.nao_geradas(iniciado.execucao)
     ]
     if not linhas and not nao_geradas:
@@ -52,7 +52,7 @@ def balanco_da_execucao(iniciado: ProcessoIniciado, agora: datetime) -> str:
         "admin/faturamento/balanco.html",
         {
             "iniciado": iniciado,
-            "linhas": linhas[:LINHAS_NO_BALANCO],
+            "linhas": [(linha, linha.acao or nome_da_origem(linha.origem)) for linha in linhas[:LINHAS_NO_BALANCO]],
             "linhas_a_mais": max(len(linhas) - LINHAS_NO_BALANCO, 0),
             "totais": [balanco.soma(linhas, coluna) for coluna in COLUNAS],
             "fecha": all(linha.fecha for linha in linhas),
@@ -163,10 +163,11 @@ class FormularioDeParametro(Formulario):
 class ParametroMensagemAdmin(AdminAvisa):
     form = FormularioDeParametro
     change_form_template = "admin/faturamento/parametromensagem/change_form.html"
-    list_display = ["__str__", "valor_minimo", "dias_antes", "tentativas_email", "criado_em", "usado_em"]
+    list_display = ["__str__", "valor_minimo", "dias_antes", "tentativas_email"]
+    list_display += [curto("criado_em", "criado em"), curto("usado_em", "usado em")]
     list_filter = [("usado_em", admin.EmptyFieldListFilter)]
     search_fields = ["=referencia", "assunto"]
-    readonly_fields = ["criado_por", "criado_em", "usado_em"]
+    readonly_fields = ["categorias_em_palavras", "criado_por", "criado_em", "usado_em"]
     fieldsets = [
         (
             "Seleção das contas",
@@ -178,6 +179,22 @@ class ParametroMensagemAdmin(AdminAvisa):
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and not (obj and obj.usado_em)
+
+    def get_fieldsets(self, request, obj=None):
+        """Where they are only shown, the categories are words."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return [
+            (
+                titulo,
+                {"fields": ["categorias_em_palavras" if nome == "categorias" else nome for nome in opcoes["fields"]]},
+            )
+            for titulo, opcoes in super().get_fieldsets(request, obj)
+        ]
+
+    @admin.display(description="categoria do imóvel")
+    def categorias_em_palavras(self, parametro):
+        return ", ".join(Imovel.Categoria(categoria).label for categoria in parametro.categorias)
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and obj.usado_em)

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from cadastro.admin import AdminAvisa, Formulario, InlineSoLeitura, SoLeitura, TabelaGrande, inteiro
+from cadastro.admin import AdminAvisa, Formulario, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro
 from cadastro.campos import SegredoField
 from mensageria import composicao, decisoes, fontes
 from mensageria.estados import Estado, Motivo
@@ -32,12 +32,23 @@ from mensageria.models import (
 
 LIMITE_DE_DECISAO = 10_000
 
-# The words of the reasons for being left out. Each domain app gives those of its origin, from its own admin.
+# The words of each origin: its name and the reasons for being left out. Its domain app gives them, from its own admin.
+_nomes_das_origens: dict[str, str] = {}
 _motivos_de_nao_gerar: dict[str, dict[str, str]] = {}
 
 
-def registrar_motivos(origem: str, motivos: type[models.TextChoices]) -> None:
+def registrar_origem(origem: str, nome: str, motivos: type[models.TextChoices]) -> None:
+    _nomes_das_origens[origem] = nome
     _motivos_de_nao_gerar[origem] = dict(motivos.choices)
+
+
+def nome_da_origem(origem: str) -> str:
+    return _nomes_das_origens.get(origem, origem)
+
+
+@admin.display(description="origem", ordering="origem")
+def origem_em_palavras(objeto) -> str:
+    return nome_da_origem(objeto.origem)
 
 
 def palavras_de_nao_gerar(origem: str, motivo: str) -> str:
@@ -57,7 +68,7 @@ class OrigemFilter(admin.SimpleListFilter):
     parameter_name = "origem"
 
     def lookups(self, request, model_admin):
-        return [(origem, origem) for origem in fontes.origens()]
+        return [(origem, nome_da_origem(origem)) for origem in fontes.origens()]
 
     def queryset(self, request, queryset):
         return queryset.filter(origem=self.value()) if self.value() else queryset
@@ -88,7 +99,7 @@ class CampoSegredo(forms.CharField):
 
 
 class FormularioDeServico(Formulario):
-    apagar_segredo = forms.BooleanField(label="apagar o valor guardado", required=False)
+    apagar_segredo = forms.BooleanField(label="Apagar o valor guardado", required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -188,7 +199,7 @@ class ContagemInline(InlineSoLeitura):
 
 @admin.register(Lote)
 class LoteAdmin(TabelaGrande, SoLeitura):
-    list_display = ["id", "origem", "acao", "localidade", "canal", "criado_em"]
+    list_display = ["id", origem_em_palavras, "acao", "localidade", "canal", curto("criado_em", "criado em")]
     list_filter = ["canal", OrigemFilter, "localidade"]
     list_select_related = ["localidade"]
     search_help_text = "Número do lote ou identificação da execução"
@@ -249,8 +260,8 @@ class DecisaoSobreIncertas(Decisao):
 
 @admin.register(Mensagem)
 class MensagemAdmin(TabelaGrande, SoLeitura):
-    list_display = ["id", "canal", "origem", "objeto_id", "destino", "estado", "motivo_em_palavras", "enviar_apos"]
-    list_display += ["enviada_em", "tentativas"]
+    list_display = ["id", "canal", origem_em_palavras, "destino", "estado", "motivo_em_palavras"]
+    list_display += [curto("enviar_apos", "enviar após")]
     list_filter = ["estado", "canal", OrigemFilter]
     search_help_text = "Número da mensagem, da conta ou do documento, chave ou identificação externa"
     inlines = [TentativaInline]
@@ -261,9 +272,9 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
         ("Quando", {"fields": ["criado_em", "enviar_apos", "expira_em", "proxima_tentativa_em", "enviada_em"]}),
         (
             "Por onde",
-            {"fields": ["remetente", "gateway", "servico", "id_externo", "codigo_retorno", "prioridade"]},
+            {"fields": ["remetente", "gateway", "por_servico", "id_externo", "codigo_retorno", "prioridade"]},
         ),
-        ("Tentativas", {"fields": ["tentativas", "tentativas_maximas", "pedido_por", "pedido_motivo"]}),
+        ("Tentativas", {"fields": ["tentativas", "no_maximo", "pedido_por", "pedido_motivo"]}),
     ]
 
     def get_readonly_fields(self, request, obj=None):
@@ -275,6 +286,14 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
     @admin.display(description="motivo")
     def motivo_em_palavras(self, mensagem):
         return palavras_do_motivo(mensagem.motivo)
+
+    @admin.display(description="serviço")
+    def por_servico(self, mensagem):
+        return mensagem.servico
+
+    @admin.display(description="tentativas, no máximo")
+    def no_maximo(self, mensagem):
+        return mensagem.tentativas_maximas
 
     @admin.display(description="conteúdo")
     def conteudo(self, mensagem):
@@ -359,7 +378,16 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
 
 @admin.register(TentativaEnvio)
 class TentativaEnvioAdmin(TabelaGrande, SoLeitura):
-    list_display = ["id", "mensagem_id", "numero", "momento", "servico", "destino", "classe", "codigo"]
+    list_display = [
+        "id",
+        "mensagem_id",
+        "numero",
+        curto("momento", "momento"),
+        "servico",
+        "destino",
+        "classe",
+        "codigo",
+    ]
     list_filter = ["classe"]
     search_help_text = "Número da mensagem"
 
@@ -369,7 +397,7 @@ class TentativaEnvioAdmin(TabelaGrande, SoLeitura):
 
 @admin.register(NaoGerada)
 class NaoGeradaAdmin(TabelaGrande, SoLeitura):
-    list_display = ["id", "origem", "objeto_id", "canal", "localidade", "motivo_em_palavras"]
+    list_display = ["id", origem_em_palavras, "objeto_id", "canal", "localidade", "motivo_em_palavras"]
     list_filter = [OrigemFilter, "canal", NaoGeradaFilter]
     list_select_related = ["localidade"]
     search_help_text = "Identificação da execução"

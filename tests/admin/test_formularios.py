@@ -141,6 +141,7 @@ def test_a_used_text_is_shown_with_the_reason_and_is_not_changed(chefe):
     ParametroMensagem.objects.update(usado_em=timezone.now())
     html = chefe.get(url).content.decode()
     assert "já foi usada em mensagens" in html
+    assert "Residencial, Comercial, Industrial, Público" in html
     assert 'name="_save"' not in html
     assert chefe.post(url, PARAMETRO).status_code == 403
     assert chefe.post(url.replace("change", "delete"), {"post": "yes"}).status_code == 403

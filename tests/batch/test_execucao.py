@@ -1,4 +1,5 @@
 import json
+import logging
 from datetime import timedelta
 from decimal import Decimal
 from unittest import mock
@@ -203,7 +204,9 @@ def test_a_process_ends_only_when_the_sister_of_a_failed_funcionalidade_ended(no
     assert situacao(iniciado) == Processo.EM_PROCESSAMENTO
 
 
-def test_an_error_keeps_its_last_4000_characters(novo_iniciado, registrar, agora):
+def test_an_error_keeps_its_last_4000_characters(novo_iniciado, registrar, agora, caplog):
+    caplog.set_level(logging.CRITICAL, logger="batch")  # the lone surrogate of the log cannot travel between processes
+
     def prolixo(trabalho):
         raise ValueError("x" * 5000 + "\x00\ud800 fim")
 

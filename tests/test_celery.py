@@ -18,7 +18,7 @@ from simuladores.smtp import ServidorSMTP
 from tests.fabricas import nova_conta, novas_saidas, novo_parametro, novo_parametro_sistema
 from tests.processos import ambiente_com_este_banco, esperar, matar, processo, redis_server
 
-pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("celery")]
+pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

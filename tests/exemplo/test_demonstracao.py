@@ -22,8 +22,6 @@ from mensageria.alfabeto import GSM7, alfabeto, posicoes
 from mensageria.models import Mensagem, NaoGerada
 from mensageria.textos import POSICOES_DO_CODIGO
 
-pytestmark = pytest.mark.xdist_group("demonstracao")
-
 HOJE = date(2027, 3, 31)  # the end of a month, and not the day of the test
 
 

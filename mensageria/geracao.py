@@ -73,6 +73,7 @@ def enfileirar(
     envio = OrigemEnvio.objects.filter(pk=origem).first()
     contagem = Counter(sms=0, email=0, nao_geradas=0)
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE candidata")
         contagem["nao_geradas"] += _deixar_de_fora(cursor, execucao, origem, unidade, None, "motivo", "true")
         for canal, saida in saidas.items():
             coluna = _COLUNA[canal]
@@ -91,6 +92,7 @@ def enfileirar(
                     f"motivo IS NULL AND motivo_{coluna} IS NULL",
                 )
                 continue
+            _renovar(cursor, origem, canal, coluna, saida, por_onde)
             _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora)
             contagem[coluna] += _inserir(cursor, execucao, origem, canal, acao, coluna, saida, por_onde, agora)
             contagem["nao_geradas"] += _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna)
@@ -127,44 +129,71 @@ def _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora) -> None:
     )
 
 
-def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_onde: int, agora) -> int:
-    remetente, gateway = (None, por_onde) if canal == Canal.SMS else (por_onde, None)
+# The chave of a candidate: one message for each version of an object and channel.
+CHAVE = "%(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s"
+
+
+def _por_onde_sai(canal, por_onde: int) -> dict[str, int | None]:
+    return {
+        "remetente": por_onde if canal == Canal.EMAIL else None,
+        "gateway": por_onde if canal == Canal.SMS else None,
+    }
+
+
+def _renovar(cursor, origem, canal, coluna, saida: Saida, por_onde: int) -> None:
+    """Bring what is still pending up to date; no other message is even locked. There is always an attempt left."""
     cursor.execute(
         f"""
-        INSERT INTO mensageria_mensagem AS m (
+        UPDATE mensageria_mensagem m SET
+            cliente_id = c.cliente_id, remetente_id = %(remetente)s, gateway_id = %(gateway)s,
+            destino = c.destino_{coluna}, texto_id = %(texto)s, expira_em = c.expira_em,
+            tentativas_maximas = greatest(%(tentativas)s, m.tentativas + 1)
+        FROM candidata c
+        WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL AND m.chave = {CHAVE} AND m.estado = %(pendente)s AND (
+            m.cliente_id, m.remetente_id, m.gateway_id, m.destino, m.texto_id, m.expira_em, m.tentativas_maximas
+        ) IS DISTINCT FROM (
+            c.cliente_id, %(remetente)s, %(gateway)s, c.destino_{coluna}::varchar, %(texto)s, c.expira_em,
+            greatest(%(tentativas)s, m.tentativas + 1)
+        )
+        """,
+        {
+            "origem": origem,
+            "canal": int(canal),
+            "texto": saida.texto.pk,
+            "tentativas": saida.tentativas,
+            "pendente": int(Estado.PENDENTE),
+            **_por_onde_sai(canal, por_onde),
+        },
+    )
+
+
+def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_onde: int, agora) -> int:
+    cursor.execute(
+        f"""
+        INSERT INTO mensageria_mensagem (
             lote_id, chave, canal, origem, objeto_id, versao_objeto, cliente_id, remetente_id, gateway_id, destino,
             texto_id, enviar_apos, expira_em, prioridade, tentativas_maximas, proxima_tentativa_em, criado_em
         )
-        SELECT l.id, %(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s, %(canal)s, %(origem)s,
+        SELECT l.id, {CHAVE}, %(canal)s, %(origem)s,
             c.objeto_id, c.versao, c.cliente_id, %(remetente)s, %(gateway)s, c.destino_{coluna},
             %(texto)s, c.enviar_apos, c.expira_em, c.prioridade, %(tentativas)s, c.enviar_apos, %(agora)s
         FROM candidata c
         JOIN mensageria_lote l ON l.execucao = %(execucao)s AND l.origem = %(origem)s AND l.canal = %(canal)s
             AND l.acao = %(acao)s AND l.localidade_id = c.localidade_id
         WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL
+            AND NOT EXISTS (SELECT FROM mensageria_mensagem m WHERE m.chave = {CHAVE})
         ORDER BY c.objeto_id
-        ON CONFLICT (chave) DO UPDATE SET
-            cliente_id = excluded.cliente_id, remetente_id = excluded.remetente_id, gateway_id = excluded.gateway_id,
-            destino = excluded.destino, texto_id = excluded.texto_id, expira_em = excluded.expira_em,
-            tentativas_maximas = greatest(excluded.tentativas_maximas, m.tentativas)
-        WHERE m.estado = %(pendente)s AND (
-            m.cliente_id, m.remetente_id, m.gateway_id, m.destino, m.texto_id, m.expira_em, m.tentativas_maximas
-        ) IS DISTINCT FROM (
-            excluded.cliente_id, excluded.remetente_id, excluded.gateway_id, excluded.destino, excluded.texto_id,
-            excluded.expira_em, greatest(excluded.tentativas_maximas, m.tentativas)
-        )
+        ON CONFLICT (chave) DO NOTHING
         """,
         {
             "origem": origem,
             "canal": int(canal),
-            "remetente": remetente,
-            "gateway": gateway,
             "texto": saida.texto.pk,
             "tentativas": saida.tentativas,
             "agora": agora,
             "execucao": execucao,
             "acao": acao,
-            "pendente": int(Estado.PENDENTE),
+            **_por_onde_sai(canal, por_onde),
         },
     )
     return cursor.rowcount

@@ -1,6 +1,7 @@
 """What every channel is: it speaks to one kind of server and touches no model."""
 
 import ipaddress
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,13 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from mensageria.estados import Classe
+
+_NAO_SE_GUARDA = re.compile("[\x00\ud800-\udfff]")
+
+
+def guardavel(texto: str) -> str:
+    """A server's words as the database can hold them: it refuses NUL and halves of a character."""
+    return _NAO_SE_GUARDA.sub("\ufffd", texto)
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,10 @@ class Resposta:
     texto: str
     id_externo: str = ""
 
+    def __post_init__(self):
+        for campo in ("codigo", "texto", "id_externo"):
+            object.__setattr__(self, campo, guardavel(getattr(self, campo)))
+
 
 class FalhaDeEnvio(Exception):
     """The server did not take the message; `classe` says whose fault it is.
@@ -36,8 +48,12 @@ class FalhaDeEnvio(Exception):
     """
 
     def __init__(self, classe: Classe, codigo: str = "", texto: str = "", *, na_abertura: bool = False):
-        super().__init__(f"{codigo} {texto}".strip())
-        self.classe, self.codigo, self.texto, self.na_abertura = classe, codigo, texto, na_abertura
+        super().__init__(classe, codigo, texto)
+        self.classe, self.na_abertura = classe, na_abertura
+        self.codigo, self.texto = guardavel(codigo), guardavel(texto)
+
+    def __str__(self):
+        return f"{self.codigo} {self.texto}".strip()
 
 
 class Canal(ABC):

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from urllib3.exceptions import HTTPError as ErroHTTP
 
-from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host
+from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host, guardavel
 from mensageria.canais.respostas import classe_http
 from mensageria.estados import Classe
 
@@ -29,6 +29,9 @@ class Recibo:
     situacao: str
     codigo: str
     texto: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "texto", guardavel(self.texto))
 
 
 class _Corpo(io.BytesIO):

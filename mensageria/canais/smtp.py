@@ -70,7 +70,7 @@ class CanalSMTP(Canal):
             texto = _texto(erro.smtp_error)
             classe = classe_smtp("CONNECT", erro.smtp_code, texto)
             raise FalhaDeEnvio(classe, str(erro.smtp_code), texto, na_abertura=True) from erro
-        except (OSError, smtplib.SMTPException) as erro:
+        except (OSError, smtplib.SMTPException, UnicodeError) as erro:  # the last, of a host that is no name
             raise FalhaDeEnvio(Classe.REDE, "", _palavras(erro), na_abertura=True) from erro
         self._enviadas = 0
         return self._smtp

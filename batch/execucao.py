@@ -214,6 +214,12 @@ def _texto_do_erro() -> str:
     return texto.replace("\x00", "").encode(errors="replace").decode()
 
 
+def era_a_ultima(unidade_id: int) -> bool:
+    """Whether nothing of the unit's funcionalidade is left open, so that the next one may start."""
+    abertas = UnidadeIniciada.objects.filter(situacao__in=(_Unidade.EM_ESPERA, _Unidade.EM_PROCESSAMENTO))
+    return not abertas.filter(funcionalidade__unidades=unidade_id).exists()
+
+
 def executar_pendentes(agora: datetime) -> int:
     """Tick and run everything here, until nothing more is due at `agora`; return how many runs there were."""
     total = 0

@@ -16,5 +16,5 @@ def tique() -> None:
 
 @shared_task
 def executar_unidade(unidade_id: int) -> None:
-    if execucao.executar(unidade_id):
-        tique.apply_async(expires=VALIDADE)  # what waited for this unit need not wait for beat too
+    if execucao.executar(unidade_id) and execucao.era_a_ultima(unidade_id):
+        tique.apply_async(expires=VALIDADE)  # what waited for it need not wait for beat too

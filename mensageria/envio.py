@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import Error as ErroDeBanco
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -26,13 +27,14 @@ from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
 from mensageria.canais.sms import ADAPTADORES
 from mensageria.canais.smtp import CanalSMTP
 from mensageria.estados import DEFINITIVAS, DO_SERVICO, Classe, Estado, Motivo
-from mensageria.models import Canal, GatewaySMS, Mensagem, ServicoEmail, TentativaEnvio
+from mensageria.models import Canal, GatewaySMS, Mensagem, MensagemQuerySet, ServicoEmail, TentativaEnvio
 
 log = logging.getLogger(__name__)
 
 BLOCO = 50
+BLOCO_DA_VARREDURA = 5000
 DURACAO_DO_TURNO = 20  # seconds
-QUEDAS_TOLERADAS = 2  # lost connections in a row
+QUEDAS_TOLERADAS = 2  # lost connections, or errors that nobody foresaw, in a row
 VALIDADE_DA_VERIFICACAO = 8  # seconds; promise 5 allows ten
 ARRENDAMENTO = timedelta(minutes=5)
 Relogio = Callable[[], datetime]
@@ -54,6 +56,13 @@ class DestinoMudou(Exception):
     """The address changed between rendering and body: the message is composed again."""
 
 
+class ErroInesperado(FalhaDeEnvio):
+    """An error that is nobody's reply. It costs its message an attempt, so that it cannot come back for ever."""
+
+    def __init__(self, classe: Classe, erro: Exception):
+        super().__init__(classe, "", f"{type(erro).__name__}: {erro}"[:1000])
+
+
 @dataclass
 class Turno:
     """What one turn does, and what came of it."""
@@ -61,12 +70,22 @@ class Turno:
     servico: ServicoEmail | GatewaySMS
     relogio: Relogio = timezone.now
     reserva: uuid.UUID = field(default_factory=uuid.uuid4)
-    verificado: float = 0  # monotonic moment of the last check of the block
+    verificado: float = 0  # moment of `_continuo` of the last check of the block
     contagem: Counter = field(default_factory=Counter)
 
     @property
     def canal(self) -> Canal:
         return Canal.EMAIL if isinstance(self.servico, ServicoEmail) else Canal.SMS
+
+    def sem_segredo(self, texto: str) -> str:
+        """A server's words without the secret of the service, which some repeat when they refuse it."""
+        segredo = self.servico.senha if self.canal == Canal.EMAIL else self.servico.credencial
+        return texto.replace(segredo, "***") if len(segredo) > 3 else texto
+
+
+def _continuo() -> float:
+    """Seconds that pass even while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def abrir_canal(servico: ServicoEmail | GatewaySMS) -> CanalBase:
@@ -100,58 +119,81 @@ def enviar(
 ) -> Counter:
     """Send what is due through one service until nothing is, the time is up or the service fails; count by class."""
     turno = Turno(servico, relogio)
-    fim = time.monotonic() + duracao
-    with canal or abrir_canal(servico) as aberto:
-        while time.monotonic() < fim and not parar():
-            bloco = _reservar(turno)
-            if not bloco:
-                break
-            with _devolvendo(turno):
-                if not _enviar_bloco(turno, aberto, bloco, fim, parar):
-                    break
+    try:
+        with canal or abrir_canal(servico) as aberto:
+            _rodar(turno, aberto, time.monotonic() + duracao, parar)
+    except Exception as erro:  # no turn, no message: the service rests, and its page says why
+        log.exception("O turno de %s parou.", servico)
+        servico.descansar(turno.sem_segredo(f"Erro inesperado: {type(erro).__name__}: {erro}"), relogio())
     return turno.contagem
 
 
+def _rodar(turno: Turno, canal: CanalBase, fim: float, parar: Callable[[], bool]) -> None:
+    while time.monotonic() < fim and not parar():
+        bloco = _reservar(turno)
+        if bloco is None:
+            return
+        with _devolvendo(turno):
+            if not _enviar_bloco(turno, canal, bloco, fim, parar):
+                return
+
+
 def ha_devidas(servico: ServicoEmail | GatewaySMS, agora: datetime) -> bool:
-    return _do_servico(servico).devidas(agora).exists()
+    return any(fila.devidas(agora).exists() for fila in _filas(servico))
 
 
-def _do_servico(servico: ServicoEmail | GatewaySMS):
+def _filas(servico: ServicoEmail | GatewaySMS) -> list[MensagemQuerySet]:
+    """The queues of a service, one for each of its senders: each is read in the order of its index, and only so."""
     if isinstance(servico, ServicoEmail):
-        return Mensagem.objects.filter(canal=Canal.EMAIL, remetente__in=servico.remetentes.all())
-    return Mensagem.objects.filter(canal=Canal.SMS, gateway=servico)
+        remetentes = servico.remetentes.order_by("id").values_list("id", flat=True)
+        return [Mensagem.objects.filter(canal=Canal.EMAIL, remetente=remetente) for remetente in remetentes]
+    return [Mensagem.objects.filter(canal=Canal.SMS, gateway=servico)]
 
 
 # The claim
 
 
 @transaction.atomic
-def _reservar(turno: Turno) -> list[Mensagem]:
-    """Claim a block, cancel what must not leave, render the rest and keep what is rendered."""
+def _reservar(turno: Turno) -> list[Mensagem] | None:
+    """Claim a block, render it and cancel what must not leave; None when nothing is due.
+
+    All of it is written by one statement, the last: the counts of its lotes are locked once, in their order, and for
+    no time, so that claims and results of many workers neither wait for each other's rendering nor lock in a circle.
+    """
     agora = turno.relogio()
-    ids = list(
-        _do_servico(turno.servico)
-        .devidas(agora)
-        .order_by("-prioridade", "proxima_tentativa_em")
-        .select_for_update(skip_locked=True, of=("self",))
-        .values_list("id", flat=True)[:BLOCO]
-    )
-    if not ids:
-        return []
-    Mensagem.objects.filter(id__in=ids).update(
-        estado=Estado.EM_ENVIO,
-        reserva=turno.reserva,
-        reserva_ate=agora + ARRENDAMENTO,
-        corpo_em=None,
-        servico=turno.servico if turno.canal == Canal.EMAIL else None,
-    )
-    bloco = list(Mensagem.objects.filter(id__in=ids).select_related("texto", "remetente").order_by("-prioridade", "id"))
-    turno.verificado = time.monotonic()
+    bloco = _travar_devidas(turno, agora)
+    if not bloco:
+        return None
+    turno.verificado = _continuo()
     motivos, destinos = _verificar(turno, bloco)
-    prontas = _compor(turno, bloco, motivos, destinos)
-    _cancelar(turno, {m.id: motivos[m.id] for m in bloco if m.id in motivos})
-    Mensagem.objects.bulk_update(prontas, ["contexto", "destino", "id_externo"])
-    return prontas
+    _compor(turno, bloco, motivos, destinos)
+    for m in bloco:
+        if m.id in motivos:
+            m.estado, m.motivo = Estado.CANCELADA, motivos[m.id][:300]
+        else:
+            m.estado, m.reserva, m.reserva_ate = Estado.EM_ENVIO, turno.reserva, agora + ARRENDAMENTO
+            m.servico = turno.servico if turno.canal == Canal.EMAIL else None
+    Mensagem.objects.bulk_update(
+        bloco, ["estado", "motivo", "reserva", "reserva_ate", "servico", "contexto", "destino", "id_externo"]
+    )
+    if motivos:
+        turno.contagem["canceladas"] += len(motivos)
+    return [m for m in bloco if m.id not in motivos]
+
+
+def _travar_devidas(turno: Turno, agora: datetime) -> list[Mensagem]:
+    """Up to BLOCO messages that nobody holds, a fair share from each queue, the most urgent first."""
+    bloco: list[Mensagem] = []
+    filas = _filas(turno.servico)
+    for indice, fila in enumerate(filas):
+        parte = -(-(BLOCO - len(bloco)) // (len(filas) - indice))
+        bloco += (
+            fila.devidas(agora)
+            .order_by("-prioridade", "proxima_tentativa_em")
+            .select_related("texto", "remetente")
+            .select_for_update(skip_locked=True, of=("self",))[:parte]
+        )
+    return sorted(bloco, key=lambda m: (-m.prioridade, m.id))
 
 
 def _verificar(turno: Turno, bloco: list[Mensagem]) -> tuple[dict[int, str], dict[int, str]]:
@@ -161,21 +203,29 @@ def _verificar(turno: Turno, bloco: list[Mensagem]) -> tuple[dict[int, str], dic
     destinos: dict[int, str] = {}
     for origem in {m.origem for m in bloco}:
         fonte = fontes.da_origem(origem)
-        da_origem = [m for m in bloco if m.origem == origem]
-        proibidos = fonte.motivos_de_cancelamento(canal, {m.objeto_id: m.versao_objeto for m in da_origem}, hoje)
-        atuais = fonte.destinos(canal, [m.objeto_id for m in da_origem], hoje)
-        for m in da_origem:
-            if motivo := proibidos.get(m.objeto_id):
-                motivos[m.id] = motivo
-            elif destino := atuais.get(m.objeto_id):
-                destinos[m.id] = destino
-            else:
-                motivos[m.id] = Motivo.SEM_DESTINO
+        for vez in _um_de_cada_objeto([m for m in bloco if m.origem == origem]):
+            proibidos = fonte.motivos_de_cancelamento(canal, {id_: m.versao_objeto for id_, m in vez.items()}, hoje)
+            atuais = fonte.destinos(canal, list(vez), hoje)
+            for objeto, m in vez.items():
+                if motivo := proibidos.get(objeto):
+                    motivos[m.id] = motivo
+                elif destino := atuais.get(objeto):
+                    destinos[m.id] = destino
+                else:
+                    motivos[m.id] = Motivo.SEM_DESTINO
     return motivos, destinos
 
 
-def _compor(turno: Turno, bloco: list[Mensagem], motivos: dict[int, str], destinos: dict[int, str]) -> list[Mensagem]:
-    """Render each message that may leave; one that cannot be composed gets its motivo."""
+def _um_de_cada_objeto(mensagens: list[Mensagem]) -> Iterator[dict[int, Mensagem]]:
+    """{objeto: message}, almost always once: two versions of one object are asked about one at a time."""
+    while mensagens:
+        vez = {m.objeto_id: m for m in mensagens}
+        yield vez
+        mensagens = [m for m in mensagens if vez[m.objeto_id] is not m]
+
+
+def _compor(turno: Turno, bloco: list[Mensagem], motivos: dict[int, str], destinos: dict[int, str]) -> None:
+    """Render each message that may leave; one that cannot be composed gets its motivo, and one that breaks its erro."""
     agora, maximo = turno.relogio(), ParametroSistema.atual().tamanho_maximo_sms
     a_compor = [m for m in bloco if m.id in destinos]
     contextos = {
@@ -184,8 +234,8 @@ def _compor(turno: Turno, bloco: list[Mensagem], motivos: dict[int, str], destin
         )
         for origem in {m.origem for m in a_compor}
     }
-    prontas = []
     for m in a_compor:
+        m.erro = None
         try:
             bruto = contextos[m.origem].get(m.objeto_id)
             if bruto is None or "impedimento" in bruto:
@@ -197,17 +247,15 @@ def _compor(turno: Turno, bloco: list[Mensagem], motivos: dict[int, str], destin
             m.conteudo = composicao.conteudo(m)
         except composicao.NaoCompoe as erro:
             motivos[m.id] = f"{Motivo.SEM_CONTEXTO}: {erro}"
-        else:
-            prontas.append(m)
-    return prontas
+        except Exception as erro:
+            log.exception("A mensagem %s não se compõe.", m.id)
+            m.erro = ErroInesperado(Classe.TEMPORARIO, erro)
 
 
-def _cancelar(turno: Turno, motivos: dict[int, str]) -> None:
-    for motivo in set(motivos.values()):
-        ids = [id_ for id_, seu in motivos.items() if seu == motivo]
-        turno.contagem["canceladas"] += _nossas(turno, ids).update(
-            estado=Estado.CANCELADA, motivo=motivo[:300], reserva=None, reserva_ate=None, corpo_em=None
-        )
+def _cancelar(turno: Turno, mensagem: Mensagem, motivo: str) -> None:
+    turno.contagem["canceladas"] += _nossas(turno, [mensagem.id]).update(
+        estado=Estado.CANCELADA, motivo=motivo[:300], reserva=None, reserva_ate=None, corpo_em=None
+    )
 
 
 def _nossas(turno: Turno, ids: list[int]):
@@ -235,10 +283,13 @@ def _enviar_bloco(turno: Turno, canal: CanalBase, bloco: list[Mensagem], fim: fl
         if parar() or time.monotonic() > fim:
             return True
         falha = _enviar_uma(turno, canal, mensagem)
-        # A connection lost midway may be the fault of that message: only a second one in a row is the service's.
-        caiu = bool(falha) and falha.classe == Classe.REDE and not falha.na_abertura
-        quedas = quedas + 1 if caiu else 0
-        if falha and falha.classe in DO_SERVICO and (not caiu or quedas == QUEDAS_TOLERADAS):
+        if falha is None:
+            quedas = 0
+            continue
+        # A connection lost midway, or a broken step, may be the fault of that message: only the second in a row is not.
+        suspeita = isinstance(falha, ErroInesperado) or (falha.classe == Classe.REDE and not falha.na_abertura)
+        quedas = quedas + 1 if suspeita else 0
+        if quedas == QUEDAS_TOLERADAS or (falha.classe in DO_SERVICO and not suspeita):
             turno.servico.descansar(f"{falha.classe.label}: {falha}", turno.relogio())
             return False
     return True
@@ -246,25 +297,42 @@ def _enviar_bloco(turno: Turno, canal: CanalBase, bloco: list[Mensagem], fim: fl
 
 def _enviar_uma(turno: Turno, canal: CanalBase, mensagem: Mensagem) -> FalhaDeEnvio | None:
     """Send one message and record what came of it; the failure is returned, for the service's sake."""
-    envelope = Envelope(
+    inicio = time.monotonic()
+    mensagem.liberada = False
+
+    def antes_do_corpo() -> None:
+        _antes_do_corpo(turno, mensagem)
+        mensagem.liberada = True
+
+    try:
+        if mensagem.erro:
+            raise mensagem.erro
+        resposta = canal.enviar(_envelope(mensagem), antes_do_corpo)
+    except FalhaDeEnvio as falha:
+        return _registrar_falha(turno, mensagem, falha, inicio)
+    except CanceladaNaHora as cancelada:
+        _cancelar(turno, mensagem, cancelada.motivo)
+    except (PosseExpirada, DestinoMudou):
+        _nossas(turno, [mensagem.id]).update(corpo_em=None)  # `_devolvendo` gives back what is still ours
+        turno.contagem["devolvidas"] += 1
+    except ErroDeBanco:
+        raise  # it says nothing about this message
+    except Exception as erro:
+        log.exception("O envio da mensagem %s quebrou.", mensagem.id)
+        classe = Classe.INCERTA if mensagem.liberada else Classe.TEMPORARIO
+        return _registrar_falha(turno, mensagem, ErroInesperado(classe, erro), inicio)
+    else:
+        _registrar_aceite(turno, mensagem, resposta, inicio)
+    return None
+
+
+def _envelope(mensagem: Mensagem) -> Envelope:
+    return Envelope(
         chave=mensagem.chave,
         destino=_destino_no_fio(mensagem),
         conteudo=mensagem.conteudo,
         remetente=(mensagem.remetente.envelope or mensagem.remetente.email) if mensagem.remetente else "",
     )
-    inicio = time.monotonic()
-    try:
-        resposta = canal.enviar(envelope, lambda: _antes_do_corpo(turno, mensagem))
-    except FalhaDeEnvio as falha:
-        _registrar_falha(turno, mensagem, falha, inicio)
-        return falha
-    except CanceladaNaHora as cancelada:
-        _cancelar(turno, {mensagem.id: cancelada.motivo})
-    except (PosseExpirada, DestinoMudou):
-        turno.contagem["devolvidas"] += 1  # `_devolvendo` gives back what is still ours
-    else:
-        _registrar_aceite(turno, mensagem, resposta, inicio)
-    return None
 
 
 def _destino_no_fio(mensagem: Mensagem) -> str:
@@ -273,16 +341,11 @@ def _destino_no_fio(mensagem: Mensagem) -> str:
 
 
 def _antes_do_corpo(turno: Turno, mensagem: Mensagem) -> None:
-    """The last check and the mark. No body leaves on a check older than ten seconds, nor after its limit or lease."""
+    """The mark and then the last check: no body leaves on one older than ten seconds, nor after its limit or lease.
+
+    In this order because the mark waits for whoever holds the row, and no check may grow old meanwhile.
+    """
     agora = turno.relogio()
-    if agora >= mensagem.expira_em:
-        raise CanceladaNaHora(Motivo.PRAZO)
-    if time.monotonic() - turno.verificado > VALIDADE_DA_VERIFICACAO:
-        motivos, destinos = _verificar(turno, [mensagem])
-        if motivos:
-            raise CanceladaNaHora(motivos[mensagem.id])
-        if destinos[mensagem.id] != mensagem.destino:
-            raise DestinoMudou
     marcadas = (
         _nossas(turno, [mensagem.id])
         .filter(reserva_ate__gt=agora)
@@ -290,6 +353,14 @@ def _antes_do_corpo(turno: Turno, mensagem: Mensagem) -> None:
     )
     if not marcadas:
         raise PosseExpirada
+    if turno.relogio() >= mensagem.expira_em:
+        raise CanceladaNaHora(Motivo.PRAZO)
+    if _continuo() - turno.verificado > VALIDADE_DA_VERIFICACAO:
+        motivos, destinos = _verificar(turno, [mensagem])
+        if motivos:
+            raise CanceladaNaHora(motivos[mensagem.id])
+        if destinos[mensagem.id] != mensagem.destino:
+            raise DestinoMudou
 
 
 # The record
@@ -302,7 +373,7 @@ def _registrar_aceite(turno: Turno, mensagem: Mensagem, resposta: Resposta, inic
     mudanca["proxima_tentativa_em"] = agora + PRIMEIRA_CONSULTA
     if resposta.id_externo:
         mudanca["id_externo"] = resposta.id_externo
-    _registrar(turno, mensagem, Classe.ACEITA, resposta.codigo, resposta.texto, inicio, mudanca)
+    _registrar(turno, mensagem, Classe.ACEITA, resposta.codigo, turno.sem_segredo(resposta.texto), inicio, mudanca)
 
 
 # GSAN's codes of return of an SMS (referencia/gsan.md 2.1).
@@ -310,8 +381,9 @@ RETORNO_ERRO, RETORNO_TRANSMITIDO, RETORNO_ERRO_OPERADORA, RETORNO_ENVIADO = "1"
 PRIMEIRA_CONSULTA = timedelta(minutes=1)
 
 
-def _registrar_falha(turno: Turno, mensagem: Mensagem, falha: FalhaDeEnvio, inicio: float) -> None:
+def _registrar_falha(turno: Turno, mensagem: Mensagem, falha: FalhaDeEnvio, inicio: float) -> FalhaDeEnvio:
     """Settle a failed attempt: the service's own fault costs nothing; the rest counts up to the maximum."""
+    falha.texto = turno.sem_segredo(falha.texto)
     if falha.classe in DO_SERVICO:
         vezes = mensagem.envios.filter(classe__in=DO_SERVICO).count()
         espera = settings.ESPERA_DO_SERVICO * 2 ** min(vezes, 6)  # others go first
@@ -334,6 +406,7 @@ def _registrar_falha(turno: Turno, mensagem: Mensagem, falha: FalhaDeEnvio, inic
         }
     mudanca["motivo"] = f"{falha.classe.label}: {falha}"[:300]
     _registrar(turno, mensagem, falha.classe, falha.codigo, falha.texto, inicio, mudanca)
+    return falha
 
 
 @transaction.atomic
@@ -349,7 +422,7 @@ def _registrar(
         mensagem=mensagem,
         numero=mensagem.tentativas + 1,
         servico=turno.servico.nome,
-        destino=mensagem.contexto["destino"],
+        destino=mensagem.destino if mensagem.erro else mensagem.contexto["destino"],
         momento=turno.relogio(),
         duracao_ms=int((time.monotonic() - inicio) * 1000),
         classe=classe,
@@ -366,17 +439,29 @@ def _registrar(
 
 
 def varrer_prazo(agora: datetime) -> int:
-    """Cancel what is pending past its limit; return how many."""
-    return Mensagem.objects.filter(estado=Estado.PENDENTE, expira_em__lte=agora).update(
-        estado=Estado.CANCELADA, motivo=Motivo.PRAZO
-    )
+    """Cancel what is pending past its limit, a block at a time; return how many. What somebody holds waits."""
+    vencidas = Mensagem.objects.filter(estado=Estado.PENDENTE, expira_em__lte=agora).order_by("expira_em")
+    total = 0
+    while True:
+        with transaction.atomic():
+            ids = list(vencidas.select_for_update(skip_locked=True).values_list("id", flat=True)[:BLOCO_DA_VARREDURA])
+            total += Mensagem.objects.filter(id__in=ids).update(estado=Estado.CANCELADA, motivo=Motivo.PRAZO)
+        if len(ids) < BLOCO_DA_VARREDURA:
+            return total
 
 
 @transaction.atomic
 def recuperar(agora: datetime) -> Counter:
-    """Settle the messages of workers that are gone: those whose body may have left are incertas, the rest go back."""
-    perdidas = Mensagem.objects.filter(estado=Estado.EM_ENVIO, reserva_ate__lte=agora)
-    perdidas = list(perdidas.select_for_update(skip_locked=True, of=("self",)).select_related("servico", "gateway"))
+    """Settle the messages of workers that are gone: those whose body may have left are incertas, the rest go back.
+
+    Written by one statement, as in `_reservar`.
+    """
+    perdidas = list(
+        Mensagem.objects.filter(estado=Estado.EM_ENVIO, reserva_ate__lte=agora)
+        .order_by("reserva_ate")
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("servico", "gateway", "texto")[:BLOCO_DA_VARREDURA]
+    )
     incertas = [m for m in perdidas if m.corpo_em]
     TentativaEnvio.objects.bulk_create(
         TentativaEnvio(
@@ -387,21 +472,26 @@ def recuperar(agora: datetime) -> Counter:
             momento=m.corpo_em,
             classe=Classe.INCERTA,
             resposta="O trabalhador que enviava parou antes de registrar a resposta.",
-            resumo=composicao.resumo(composicao.conteudo(m)),
+            resumo=_resumo_do_guardado(m),
             pedido_por_id=m.pedido_por_id,
             pedido_motivo=m.pedido_motivo,
         )
         for m in incertas
     )
-    Mensagem.objects.filter(id__in=[m.id for m in incertas]).update(
-        estado=Estado.INCERTA,
-        tentativas=F("tentativas") + 1,
-        motivo="O trabalhador parou depois de o corpo poder ter saído.",
-        reserva=None,
-        reserva_ate=None,
-        corpo_em=None,
-    )
-    Mensagem.objects.filter(id__in=[m.id for m in perdidas if not m.corpo_em]).update(
-        estado=Estado.PENDENTE, reserva=None, reserva_ate=None
-    )
+    for m in perdidas:
+        m.estado = Estado.PENDENTE
+        if m.corpo_em:
+            m.estado, m.tentativas = Estado.INCERTA, m.tentativas + 1
+            m.motivo = "O trabalhador parou depois de o corpo poder ter saído."
+        m.reserva = m.reserva_ate = m.corpo_em = None
+    Mensagem.objects.bulk_update(perdidas, ["estado", "tentativas", "motivo", "reserva", "reserva_ate", "corpo_em"])
     return Counter(incertas=len(incertas), devolvidas=len(perdidas) - len(incertas))
+
+
+def _resumo_do_guardado(mensagem: Mensagem) -> str:
+    """The hash of what may have left, rendered again; empty for what does not render any more, which stops nobody."""
+    try:
+        return composicao.resumo(composicao.conteudo(mensagem))
+    except Exception:
+        log.exception("A mensagem %s não se compõe de novo.", mensagem.id)
+        return ""

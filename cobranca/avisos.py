@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from cadastro.models import ParametroSistema
-from cadastro.telefones import DDDS
 from cobranca.fonte import ORIGEM
 from cobranca.models import AcaoCobranca, ComandoAcao
 from mensageria import geracao
@@ -78,7 +77,7 @@ def _textos(acao: AcaoCobranca) -> dict[Canal, VersaoTexto]:
     return textos
 
 
-AVALIAR = """
+AVALIAR = f"""
 INSERT INTO candidata
 SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date - d.validade))::smallint,
     %(enviar_apos)s,
@@ -92,17 +91,7 @@ SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date 
         WHEN cl.id IS NULL THEN 'sem_usuario'
         WHEN NOT cl.ativo THEN 'cliente_inativo'
     END,
-    CASE
-        WHEN NOT cl.por_sms THEN 'sms_desligado'
-        WHEN f.id IS NULL THEN 'sem_telefone'
-        WHEN f.ddd <> ALL (%(ddds)s) OR f.numero !~ '^9[0-9]{8}$' THEN 'telefone_invalido'
-    END,
-    '55' || f.ddd || f.numero,
-    CASE
-        WHEN NOT cl.por_email THEN 'email_desligado'
-        WHEN cl.email = '' THEN 'sem_email'
-    END,
-    cl.email
+    {geracao.COLUNAS_DO_CLIENTE}
 FROM cobranca_cobrancadocumento d
 JOIN cadastro_imovel i ON i.matricula = d.imovel_id
 LEFT JOIN cadastro_clienteimovel v ON v.imovel_id = d.imovel_id AND v.relacao = 2
@@ -130,7 +119,7 @@ def _avaliar(comando: ComandoAcao, hoje: date, agora: datetime) -> None:
                 "enviar_apos": max(agora, inicio),
                 "fuso": settings.TIME_ZONE,
                 "perfil_especial": ParametroSistema.atual().perfil_programa_especial_id,
-                "ddds": sorted(DDDS),
+                "ddds": geracao.DDDS_COM_SMS,
                 "comando": comando.pk,
             },
         )

@@ -6,13 +6,12 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from cadastro.digitos import formatar_matricula
 from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cadastro.telefones import celular_e164
 from cobranca.models import CobrancaDocumento
 from cobranca.textos import DADOS_COBRANCA
 from faturamento import codigo_barras
-from faturamento.fonte import codigo_do_contexto, data, empresa, moeda
+from faturamento.fonte import contexto, data, empresa, moeda
 from mensageria.estados import Motivo
 from mensageria.models import Canal
 
@@ -91,20 +90,15 @@ class FonteDeDocumentos:
             )
         except codigo_barras.ErroCodigoBarras as erro:
             return {"impedimento": str(erro)}
-        return {
-            "valores": {
-                "{MATRICULA}": str(linha["imovel"]),
-                "{NOME}": linha["nome"],
-                "{VALIDADEDOC}": data(linha["validade"]),
-                "{VALORDOC}": moeda(linha["valor"]),
-            },
-            "quadro": [
-                ["Matrícula", formatar_matricula(linha["imovel"])],
-                ["Cliente", linha["nome"]],
+        return contexto(
+            codigo=codigo,
+            matricula=linha["imovel"],
+            nome=linha["nome"],
+            valores={"{VALIDADEDOC}": data(linha["validade"]), "{VALORDOC}": moeda(linha["valor"])},
+            quadro=[
                 ["Documento", str(linha["documento"])],
                 ["Validade", data(linha["validade"])],
                 ["Valor", f"R$ {moeda(linha['valor'])}"],
             ],
-            "empresa": da_empresa,
-            **codigo_do_contexto(codigo),
-        }
+            empresa=da_empresa,
+        )

@@ -13,7 +13,6 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef
 
 from cadastro.models import Localidade, ParametroSistema
-from cadastro.telefones import DDDS
 from faturamento.fonte import ORIGEM
 from faturamento.models import Conta, FaturamentoGrupo, ParametroMensagem
 from mensageria import geracao
@@ -92,7 +91,7 @@ def _saidas(parametro: ParametroMensagem, agora: datetime) -> dict[Canal, geraca
     return geracao.saidas(ORIGEM, textos, parametro.tentativas_email)
 
 
-AVALIAR = """
+AVALIAR = f"""
 INSERT INTO candidata
 SELECT c.id, cl.id, c.localidade_id, to_char(c.vencimento, 'YYYYMMDD') || ':' || (c.valor * 100)::bigint,
     greatest(-99, least(99, %(hoje)s::date - c.vencimento))::smallint,
@@ -109,17 +108,7 @@ SELECT c.id, cl.id, c.localidade_id, to_char(c.vencimento, 'YYYYMMDD') || ':' ||
         WHEN cl.id IS NULL THEN 'sem_usuario'
         WHEN NOT cl.ativo THEN 'cliente_inativo'
     END,
-    CASE
-        WHEN NOT cl.por_sms THEN 'sms_desligado'
-        WHEN f.id IS NULL THEN 'sem_telefone'
-        WHEN f.ddd <> ALL (%(ddds)s) OR f.numero !~ '^9[0-9]{8}$' THEN 'telefone_invalido'
-    END,
-    '55' || f.ddd || f.numero,
-    CASE
-        WHEN NOT cl.por_email THEN 'email_desligado'
-        WHEN cl.email = '' THEN 'sem_email'
-    END,
-    cl.email
+    {geracao.COLUNAS_DO_CLIENTE}
 FROM faturamento_conta c
 JOIN cadastro_imovel i ON i.matricula = c.imovel_id
 LEFT JOIN faturamento_clienteconta cc ON cc.conta_id = c.id AND cc.relacao = 2
@@ -144,7 +133,7 @@ def _avaliar(
                 "categorias": parametro.categorias,
                 "perfil_especial": ParametroSistema.atual().perfil_programa_especial_id,
                 "dias": parametro.dias_antes,
-                "ddds": sorted(DDDS),
+                "ddds": geracao.DDDS_COM_SMS,
                 "localidade": localidade_id,
                 "grupo": grupo.pk,
                 "referencia": grupo.referencia,

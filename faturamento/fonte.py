@@ -45,8 +45,14 @@ def empresa(parametro: ParametroSistema) -> dict[str, str]:
     }
 
 
-def codigo_do_contexto(codigo: str) -> dict[str, str]:
+def contexto(
+    *, codigo: str, matricula: int, nome: str, valores: dict[str, str], quadro: list[list[str]], empresa: dict[str, str]
+) -> dict[str, Any]:
+    """What a message about money owed by an imóvel is composed from; `valores` and `quadro` are what only it has."""
     return {
+        "valores": {"{MATRICULA}": str(matricula), "{NOME}": nome, **valores},
+        "quadro": [["Matrícula", formatar_matricula(matricula)], ["Cliente", nome], *quadro],
+        "empresa": empresa,
         "codigo": codigo,
         "linha": codigo_barras.linha_digitavel(codigo),
         "linha_formatada": codigo_barras.linha_formatada(codigo),
@@ -114,20 +120,15 @@ class FonteDeContas:
             )
         except codigo_barras.ErroCodigoBarras as erro:
             return {"impedimento": str(erro)}
-        return {
-            "valores": {
-                "{MATRICULA}": str(linha["matricula"]),
-                "{NOME}": linha["nome"],
-                "{VENCTO}": data(linha["vencimento"]),
-                "{VALOR}": moeda(linha["valor"]),
-            },
-            "quadro": [
-                ["Matrícula", formatar_matricula(linha["matricula"])],
-                ["Cliente", linha["nome"]],
+        return contexto(
+            codigo=codigo,
+            matricula=linha["matricula"],
+            nome=linha["nome"],
+            valores={"{VENCTO}": data(linha["vencimento"]), "{VALOR}": moeda(linha["valor"])},
+            quadro=[
                 ["Referência", f"{linha['referencia'] % 100:02}/{linha['referencia'] // 100}"],
                 ["Vencimento", data(linha["vencimento"])],
                 ["Valor", f"R$ {moeda(linha['valor'])}"],
             ],
-            "empresa": da_empresa,
-            **codigo_do_contexto(codigo),
-        }
+            empresa=da_empresa,
+        )

@@ -11,9 +11,24 @@ from uuid import UUID
 
 from django.db import connection
 
+from cadastro.telefones import DDDS
 from mensageria.estados import Estado
 from mensageria.models import Canal, NaoGerada, OrigemEnvio, VersaoTexto
 
+# The last four columns of `candidata`, for a SELECT that has the customer as `cl` and the phone marked SMS as `f`, and
+# DDDS_COM_SMS as `ddds`. The rule of the phone is that of cadastro.telefones.celular_e164.
+COLUNAS_DO_CLIENTE = """CASE
+        WHEN NOT cl.por_sms THEN 'sms_desligado'
+        WHEN f.id IS NULL THEN 'sem_telefone'
+        WHEN f.ddd <> ALL (%(ddds)s) OR f.numero !~ '^9[0-9]{8}$' THEN 'telefone_invalido'
+    END,
+    '55' || f.ddd || f.numero,
+    CASE
+        WHEN NOT cl.por_email THEN 'email_desligado'
+        WHEN cl.email = '' THEN 'sem_email'
+    END,
+    cl.email"""
+DDDS_COM_SMS = sorted(DDDS)
 JA_ANUNCIADA = "ja_anunciada"
 SEM_SAIDA = "sem_saida"
 _COLUNA = {Canal.SMS: "sms", Canal.EMAIL: "email"}

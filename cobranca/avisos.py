@@ -62,8 +62,9 @@ def gerar_avisos(*, comando_id: int, execucao: UUID, hoje: date, agora: datetime
         agora=agora,
         acao=comando.acao.descricao,
     )
-    comando.anunciado_em = agora
-    comando.save(update_fields=["anunciado_em"])
+    if not geracao.faltou_saida(execucao, ORIGEM, comando_id):  # else a later run announces what could not leave
+        comando.anunciado_em = agora
+        comando.save(update_fields=["anunciado_em"])
     return contagem
 
 

@@ -326,7 +326,9 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
     @admin.action(description="Resolver incertas", permissions=["decidir"])
     def resolver_incertas(self, request, queryset):
         def aplicar(ids, dados):
-            return decisoes.resolver_incertas(ids, como=dados["como"], usuario=request.user, motivo=dados["motivo"])
+            return decisoes.resolver_incertas(
+                ids, como=dados["como"], usuario=request.user, motivo=dados["motivo"], agora=timezone.now()
+            )
 
         return self._decidir(
             request, queryset, DecisaoSobreIncertas, aplicar, "Resolver mensagens incertas", "resolvida(s)"

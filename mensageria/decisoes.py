@@ -42,13 +42,17 @@ def reenviar(ids: Collection[int], *, usuario, motivo: str, agora: datetime) -> 
 
 
 @transaction.atomic
-def resolver_incertas(ids: Collection[int], *, como: Estado, usuario, motivo: str) -> int:
+def resolver_incertas(ids: Collection[int], *, como: Estado, usuario, motivo: str, agora: datetime) -> int:
     """Say what became of uncertain messages: ENVIADA, FALHA or CANCELADA; return how many."""
     _conferir_motivo(motivo)
     if como not in TRANSICOES[Estado.INCERTA] or como == Estado.PENDENTE:
         raise ValueError("Uma mensagem incerta passa a enviada, falha ou cancelada; para reenviar use reenviar().")
     return Mensagem.objects.filter(id__in=ids, estado=Estado.INCERTA).update(
-        estado=como, motivo=f"Decisão do operador: {motivo}"[:300], pedido_por=usuario, pedido_motivo=motivo[:200]
+        estado=como,
+        motivo=f"Decisão do operador: {motivo}"[:300],
+        enviada_em=agora if como == Estado.ENVIADA else None,
+        pedido_por=usuario,
+        pedido_motivo=motivo[:200],
     )
 
 

@@ -119,6 +119,11 @@ def limpar_nao_geradas(execucao: UUID, origem: str, unidade: int) -> None:
     NaoGerada.objects.filter(execucao=execucao, origem=origem, unidade=unidade).delete()
 
 
+def faltou_saida(execucao: UUID, origem: str, unidade: int) -> bool:
+    """Whether somebody was left out only because the origin has no remetente or gateway."""
+    return NaoGerada.objects.filter(execucao=execucao, origem=origem, unidade=unidade, motivo=SEM_SAIDA).exists()
+
+
 def _deixar_de_fora(cursor, execucao, origem, unidade, canal, motivo: str, condicao: str) -> int:
     cursor.execute(
         f"""

@@ -48,6 +48,7 @@ HTTP: tuple[tuple[str, str, Classe], ...] = (
         r"number|phone|recipient|destination|['\"]to['\"]|\bto:|telefone|n[uú]mero|destinat[aá]rio",
         Classe.ENDERECO,
     ),
+    ("502|504", QUALQUER, Classe.INCERTA),  # whoever stands before the operator does not know whether it took the SMS
     ("408|425|5..", QUALQUER, Classe.TEMPORARIO),
     ("4..", QUALQUER, Classe.MENSAGEM),
 )

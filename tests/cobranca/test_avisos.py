@@ -506,3 +506,21 @@ def test_a_document_is_paid_when_all_that_it_charges_was_paid_by_itself(pago):
     assert motivos == ({documento.pk: "paga"} if pago == "ambos" else {})
     contagem = gerar_avisos(comando_id=comando.pk, execucao=uuid.uuid4(), hoje=HOJE, agora=meio_dia(HOJE))
     assert contagem["sms"] == (0 if pago == "ambos" else 1)
+
+
+def test_a_comando_whose_origin_lacks_a_gateway_is_announced_there_by_a_later_run():
+    novo_parametro_sistema()
+    _, gateway = novas_saidas()
+    OrigemEnvio.objects.filter(pk="cobranca").update(gateway=None)
+    conta = nova_conta(vencimento=HOJE - timedelta(days=30))
+    novo_vinculo(novo_cliente(), conta.imovel)
+    comando = novo_comando()
+    gerar_documentos(comando.pk, hoje=HOJE, agora=meio_dia(HOJE))
+
+    def gerar():
+        return gerar_avisos(comando_id=comando.pk, execucao=uuid.uuid4(), hoje=HOJE, agora=meio_dia(HOJE))
+
+    assert gerar() == {"sms": 0, "email": 1, "nao_geradas": 1}
+    OrigemEnvio.objects.filter(pk="cobranca").update(gateway=gateway)
+    assert gerar() == {"sms": 1, "email": 0, "nao_geradas": 1}
+    assert comandos_a_avisar() == []

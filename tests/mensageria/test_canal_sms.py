@@ -128,7 +128,8 @@ def test_a_gateway_is_described_by_data():
         (409, "Duplicated", Classe.MENSAGEM),
         (408, "Timeout", Classe.TEMPORARIO),
         (500, "Erro", Classe.TEMPORARIO),
-        (502, "Bad gateway", Classe.TEMPORARIO),
+        (502, "Bad gateway", Classe.INCERTA),
+        (504, "Gateway timeout", Classe.INCERTA),
         (503, "Indisponivel", Classe.TEMPORARIO),
     ],
 )
@@ -188,6 +189,7 @@ def test_the_table_of_replies(codigo, texto, classe):
 def test_the_table_gives_the_classes_that_http_may_have():
     assert {linha[-1] for linha in HTTP} == {
         Classe.TAXA,
+        Classe.INCERTA,
         Classe.AUTENTICACAO,
         Classe.COTA,
         Classe.ENDERECO,

@@ -471,7 +471,9 @@ def test_a_decision_needs_a_reason_and_touches_only_what_it_may(saidas, smtp):
 
     with pytest.raises(decisoes.MotivoObrigatorio):
         decisoes.reenviar(todas, usuario=None, motivo=" ", agora=AGORA)
-    assert decisoes.resolver_incertas(todas, como=Estado.ENVIADA, usuario=None, motivo="o cliente recebeu") == 1
+    decisao = {"como": Estado.ENVIADA, "usuario": None, "motivo": "o cliente recebeu", "agora": AGORA}
+    assert decisoes.resolver_incertas(todas, **decisao) == 1
+    assert Mensagem.objects.get(motivo__contains="o cliente recebeu").enviada_em == AGORA
     assert decisoes.cancelar(todas, usuario=None, motivo="engano") == 2, "only the pending SMS"
     assert decisoes.reenviar(todas, usuario=None, motivo="nada a reenviar", agora=AGORA) == 0
 

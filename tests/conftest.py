@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.apps import apps
 from django.db import connections
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 from hypothesis import settings as hypothesis_settings
+
+
+@receiver(post_migrate)
+def _repor_o_processo_336(sender, **_) -> None:
+    """The flush that ends a transactional test takes away what migrations stored; it sends this signal when done."""
+    if sender.name == "faturamento":
+        importlib.import_module("faturamento.migrations.0002_processo_336").criar(apps, None)
+
 
 hypothesis_settings.register_profile("avisa", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("avisa")
@@ -25,12 +35,6 @@ def django_db_modify_db_settings():
 @pytest.fixture(autouse=True)
 def _envio_simulado(settings):
     settings.ENVIO = "simulado"
-
-
-@pytest.fixture
-def processo_336(db) -> None:
-    """Process 336 as its migration makes it: the flush after a transactional test takes it away."""
-    importlib.import_module("faturamento.migrations.0002_processo_336").criar(apps, None)
 
 
 @pytest.fixture

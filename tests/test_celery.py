@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def mundo(processo_336, transactional_db):
+def mundo(transactional_db):
     with ServidorSMTP() as smtp, GatewaySMSSimulado(token="segredo") as sms:
         novo_parametro_sistema()
         novo_parametro(referencia=202001)

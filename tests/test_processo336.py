@@ -42,7 +42,7 @@ Situacao = ProcessoIniciado.Situacao
 
 
 @pytest.fixture
-def mundo(db, processo_336):
+def mundo(db):
     """Parameters, a text, and both servers; yields (smtp, sms, servico, gateway)."""
     with ServidorSMTP() as smtp, GatewaySMSSimulado(token="segredo") as sms:
         novo_parametro_sistema()
@@ -69,7 +69,7 @@ def rodar(iniciado: ProcessoIniciado, servicos, agora=AGORA, voltas: int = 20) -
     return iniciado
 
 
-def test_process_336_has_its_steps(processo_336):
+def test_process_336_has_its_steps(db):
     from batch.models import Processo
 
     processo = Processo.objects.get(pk=336)

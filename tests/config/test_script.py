@@ -32,6 +32,22 @@ def test_an_unknown_word_is_named():
     assert "comando desconhecido: subir" in rodar("./avisa", "subir").stderr
 
 
+@pytest.mark.parametrize("comando", ["up", "parar", "lint"])
+def test_the_help_of_a_command_does_not_run_it(comando):
+    fim = rodar("./avisa", comando, "--help")
+
+    assert fim.returncode == 0
+    assert fim.stdout.startswith("Uso: ./avisa")
+
+
+@pytest.mark.parametrize("comando", ["parar", "lint"])
+def test_an_option_that_a_command_lacks_is_refused_before_it_runs(comando):
+    fim = rodar("./avisa", comando, "tudo")
+
+    assert fim.returncode == 2
+    assert fim.stderr == f"avisa: {comando} não tem opções: tudo\n"
+
+
 @pytest.mark.parametrize("interprete", ["sh", "dash", "bash"])
 def test_the_script_is_valid_for(interprete):
     if shutil.which(interprete) is None:

@@ -22,7 +22,7 @@ def preparar(*opcoes: str) -> str:
     return saida.getvalue()
 
 
-def test_the_first_run_loads_the_sample_and_commands_process_336(processo_336, settings):
+def test_the_first_run_loads_the_sample_and_commands_process_336(settings):
     settings.SIMULADOR_SMTP = "127.0.0.1:2599"
 
     saida = preparar()
@@ -34,7 +34,7 @@ def test_the_first_run_loads_the_sample_and_commands_process_336(processo_336, s
     assert f"código {iniciado.pk}" in saida
 
 
-def test_the_administrators_password_is_printed_once_and_works(processo_336):
+def test_the_administrators_password_is_printed_once_and_works():
     senha = re.search(r"Senha: (\S+)", preparar("--vazio"))[1]
 
     assert authenticate(username="admin", password=senha).is_superuser
@@ -42,13 +42,13 @@ def test_the_administrators_password_is_printed_once_and_works(processo_336):
     assert get_user_model().objects.count() == 1
 
 
-def test_without_the_sample_nothing_of_a_customer_is_there(processo_336):
+def test_without_the_sample_nothing_of_a_customer_is_there():
     preparar("--vazio")
 
     assert not Imovel.objects.exists() and not ParametroMensagem.objects.exists()
 
 
-def test_a_second_run_changes_nothing(processo_336):
+def test_a_second_run_changes_nothing():
     preparar()
     antes = (Conta.objects.count(), ProcessoIniciado.objects.count())
 
@@ -57,7 +57,7 @@ def test_a_second_run_changes_nothing(processo_336):
     assert (Conta.objects.count(), ProcessoIniciado.objects.count()) == antes
 
 
-def test_the_sample_is_never_loaded_over_somebodys_data(processo_336):
+def test_the_sample_is_never_loaded_over_somebodys_data():
     from tests.fabricas import novo_parametro_sistema
 
     novo_parametro_sistema()

@@ -2,13 +2,13 @@
 
 import resource
 import time
-from datetime import date
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cadastro.gerador import gerar_base
+from cadastro.management.datas import dia
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--saida", type=Path, required=True, metavar="DIR", help="pasta dos arquivos")
         parser.add_argument(
-            "--hoje", type=date.fromisoformat, metavar="AAAA-MM-DD", help="dia a que as datas se referem (padrão: hoje)"
+            "--hoje", type=dia, metavar="AAAA-MM-DD", help="dia a que as datas se referem (padrão: hoje)"
         )
         parser.add_argument(
             "--relativo",

@@ -16,6 +16,7 @@ from cadastro.importacao import (
     desconhecidos_em,
     importar,
 )
+from cadastro.management.datas import dia
 
 COLUNAS = ("lidas", "novas", "alteradas", "iguais", "recusadas")
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--hoje",
             metavar="AAAA-MM-DD",
-            type=date.fromisoformat,
+            type=dia,
             help="dia a que se referem as datas relativas, como D+3 e M-1 (padrão: hoje)",
         )
 

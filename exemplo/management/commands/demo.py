@@ -1,8 +1,7 @@
-from datetime import date
-
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from cadastro.management.datas import dia
 from cobranca.avisos import MotivoDeNaoGerar as MotivoDaCobranca
 from exemplo import demonstracao
 from faturamento.avisos import MotivoDeNaoGerar
@@ -22,11 +21,14 @@ COLUNAS = (
 )
 
 
+ORIGENS = {"faturamento": "Faturamento", "cobranca": "Cobrança"}
+
+
 class Command(BaseCommand):
     help = "Importa o exemplo num banco só seu, executa o processo 336 nos simuladores e mostra o balanço."
 
     def add_arguments(self, parser):
-        parser.add_argument("--hoje", type=date.fromisoformat, metavar="AAAA-MM-DD", help="o dia da importação")
+        parser.add_argument("--hoje", type=dia, metavar="AAAA-MM-DD", help="o dia da importação")
 
     def handle(self, *args, hoje, **options):
         pasta = settings.VAR / "demo"
@@ -43,7 +45,7 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{resultado.iniciado}: {resultado.iniciado.get_situacao_display()}\n")
         self.stdout.write(f"{'':<44}" + "".join(f"{titulo:>11}" for titulo, _ in COLUNAS))
         for linha in resultado.linhas:
-            nome = " · ".join(parte for parte in (linha.acao or linha.origem, linha.localidade, linha.canal) if parte)
+            nome = " · ".join(parte for parte in (linha.acao or ORIGENS[linha.origem], linha.localidade, linha.canal) if parte)
             self.stdout.write(f"{nome[:43]:<44}" + "".join(f"{getattr(linha, campo):>11}" for _, campo in COLUNAS))
         self.stdout.write(f"{'TOTAL':<44}" + "".join(f"{soma(resultado.linhas, campo):>11}" for _, campo in COLUNAS))
 
@@ -51,5 +53,5 @@ class Command(BaseCommand):
         self.stdout.write("\nQuem ficou de fora, e por quê:")
         for origem, canal, motivo, quantas in resultado.nao_geradas:
             motivos = MotivoDeNaoGerar if origem == "faturamento" else MotivoDaCobranca
-            nome = f"{origem} · {Canal(canal).label}" if canal else origem
+            nome = ORIGENS[origem] + (f" · {Canal(canal).label}" if canal else "")
             self.stdout.write(f"  {nome:<24}{motivos(motivo).label:<46}{quantas:>6}")

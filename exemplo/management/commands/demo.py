@@ -45,7 +45,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{resultado.iniciado}: {resultado.iniciado.get_situacao_display()}\n")
         self.stdout.write(f"{'':<44}" + "".join(f"{titulo:>11}" for titulo, _ in COLUNAS))
         for linha in resultado.linhas:
-            nome = " · ".join(parte for parte in (linha.acao or ORIGENS[linha.origem], linha.localidade, linha.canal) if parte)
+            partes = (linha.acao or ORIGENS[linha.origem], linha.localidade, linha.canal)
+            nome = " · ".join(filter(None, partes))
             self.stdout.write(f"{nome[:43]:<44}" + "".join(f"{getattr(linha, campo):>11}" for _, campo in COLUNAS))
         self.stdout.write(f"{'TOTAL':<44}" + "".join(f"{soma(resultado.linhas, campo):>11}" for _, campo in COLUNAS))
 

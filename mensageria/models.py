@@ -4,12 +4,14 @@ import hashlib
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from cadastro.campos import SegredoField
+from mensageria import fontes
 from mensageria.estados import Classe, Estado
 
 
@@ -141,6 +143,11 @@ class OrigemEnvio(models.Model):
 
     def __str__(self):
         return self.descricao
+
+    def clean(self):
+        if self.origem not in fontes.origens():
+            conhecidas = ", ".join(fontes.origens())
+            raise ValidationError({"origem": f"Origem desconhecida; as que existem são: {conhecidas}."})
 
 
 class VersaoTextoManager(models.Manager):

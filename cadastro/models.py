@@ -13,7 +13,7 @@ from django.db.models.lookups import Exact
 
 from cadastro.campos import DocumentoField, ReferenciaField, referencia_valida
 from cadastro.digitos import formatar_matricula, matricula_valida
-from cadastro.documentos import formatar_documento, normalizar_documento
+from cadastro.documentos import normalizar_documento
 from cadastro.nomes import normalizar_nome
 
 TAMANHO_SMS_DO_OPERADOR = 164
@@ -111,10 +111,6 @@ class ParametroSistema(models.Model):
             return cls.objects.select_related("perfil_programa_especial").get()
         except cls.DoesNotExist:
             raise cls.DoesNotExist("Informe os parâmetros do sistema antes de continuar.") from None
-
-    @property
-    def cnpj_formatado(self) -> str:
-        return formatar_documento(self.cnpj)
 
 
 class Municipio(models.Model):

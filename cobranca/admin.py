@@ -7,9 +7,7 @@ from django.utils import timezone
 
 from cadastro.admin import AdminAvisa, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro, matricula
 from cadastro.models import ParametroSistema
-from cobranca.avisos import MotivoDeNaoGerar
 from cobranca.documentos import JaGerado, gerar_documentos
-from cobranca.fonte import ORIGEM
 from cobranca.models import (
     AcaoCobranca,
     CobrancaDocumento,
@@ -20,9 +18,6 @@ from cobranca.models import (
     TipoServico,
 )
 from cobranca.textos import DADOS_COBRANCA
-from mensageria.admin import registrar_origem
-
-registrar_origem(ORIGEM, "Cobrança", MotivoDeNaoGerar)
 
 
 @admin.register(TipoServico)

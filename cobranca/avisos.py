@@ -5,31 +5,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from cadastro.models import ParametroSistema
 from cobranca.fonte import ORIGEM
 from cobranca.models import AcaoCobranca, ComandoAcao
 from mensageria import geracao
 from mensageria.models import Canal, VersaoTexto, inicio_do_dia
-
-
-class MotivoDeNaoGerar(models.TextChoices):
-    """Why a document, or one of its channels, is left out. The first that fits is kept."""
-
-    DOCUMENTO_CANCELADO = "documento_cancelado", "Documento cancelado"
-    PAGO = "pago", "Documento pago"
-    VENCIDO = "vencido", "Validade do documento passou"
-    PROGRAMA_ESPECIAL = "programa_especial", "Perfil do programa especial"
-    SEM_USUARIO = "sem_usuario", "Imóvel sem cliente usuário"
-    CLIENTE_INATIVO = "cliente_inativo", "Cliente inativo"
-    SMS_DESLIGADO = "sms_desligado", "Cliente não recebe por SMS"
-    SEM_TELEFONE = "sem_telefone", "Sem telefone marcado para SMS"
-    TELEFONE_INVALIDO = "telefone_invalido", "Telefone marcado não é um celular válido"
-    EMAIL_DESLIGADO = "email_desligado", "Cliente não recebe por e-mail"
-    SEM_EMAIL = "sem_email", "Cliente sem e-mail"
-    SEM_SAIDA = geracao.SEM_SAIDA, "Origem sem remetente ou gateway"
-    JA_ANUNCIADA = geracao.JA_ANUNCIADA, "Já anunciado em outra execução"
 
 
 def comandos_a_avisar() -> list[tuple[int, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, FilteredRelation, Q, TextChoices
 
 from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cadastro.telefones import celular_e164
@@ -13,9 +13,26 @@ from cobranca.textos import DADOS_COBRANCA
 from faturamento import codigo_barras
 from faturamento.fonte import contexto, data, empresa, moeda
 from mensageria.estados import Motivo
+from mensageria.fontes import Objeto
+from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 
 ORIGEM = "cobranca"
+
+# Why a document, or one of its channels, is left out. The first that fits is kept.
+MotivoDeNaoGerar = TextChoices(
+    "MotivoDeNaoGerar",
+    {
+        "DOCUMENTO_CANCELADO": ("documento_cancelado", "Documento cancelado"),
+        "PAGO": ("pago", "Documento pago"),
+        "VENCIDO": ("vencido", "Validade do documento passou"),
+        "PROGRAMA_ESPECIAL": ("programa_especial", "Perfil do programa especial"),
+        "SEM_USUARIO": ("sem_usuario", "Imóvel sem cliente usuário"),
+        "CLIENTE_INATIVO": ("cliente_inativo", "Cliente inativo"),
+        **MOTIVOS_DO_CANAL,
+    },
+    module=__name__,
+)
 
 
 def usuarios_atuais(ids: Collection[int], hoje: date):
@@ -26,8 +43,27 @@ def usuarios_atuais(ids: Collection[int], hoje: date):
 
 
 class FonteDeDocumentos:
+    nome = "Cobrança"
+    motivos_de_nao_gerar = MotivoDeNaoGerar
     layout = "aviso/1"
     dados = DADOS_COBRANCA
+
+    def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
+        """The customer is who was the usuário of the imóvel when the document was made."""
+        do_dia = Q(imovel__vinculos__inicio__lte=F("emissao")) & (
+            Q(imovel__vinculos__fim=None) | Q(imovel__vinculos__fim__gt=F("emissao"))
+        )
+        documentos = CobrancaDocumento.objects.filter(id__in=ids).annotate(
+            usuario=FilteredRelation(
+                "imovel__vinculos", condition=do_dia & Q(imovel__vinculos__relacao=Relacao.USUARIO)
+            )
+        )
+        return {
+            id_: Objeto(f"Documento de cobrança {id_}", matricula, cliente, nome or "")
+            for id_, matricula, cliente, nome in documentos.values_list(
+                "id", "imovel", "usuario__cliente", "usuario__cliente__nome"
+            )
+        }
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         do_canal = "por_sms" if canal == Canal.SMS else "por_email"

@@ -14,13 +14,11 @@ from batch.admin import quadro
 from batch.models import ProcessoIniciado
 from cadastro.admin import AdminAvisa, Formulario, TabelaGrande, curto, inteiro, matricula, mes_ano
 from cadastro.models import Imovel
-from faturamento.avisos import MotivoDeNaoGerar
-from faturamento.fonte import ORIGEM
 from faturamento.models import ClienteConta, Conta, DebitoACobrar, FaturamentoGrupo, ParametroMensagem
 from faturamento.textos import DADOS_FATURAMENTO
 from mensageria import balanco
-from mensageria.admin import nome_da_origem, palavras_de_nao_gerar, registrar_origem
 from mensageria.models import Canal
+from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar
 
 LINHAS_NO_BALANCO = 400
 COLUNAS = [
@@ -34,8 +32,6 @@ COLUNAS = [
     "canceladas",
     "incertas",
 ]
-
-registrar_origem(ORIGEM, "Faturamento", MotivoDeNaoGerar)
 
 
 @quadro

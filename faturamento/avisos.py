@@ -9,11 +9,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from cadastro.models import Localidade, ParametroSistema
-from faturamento.fonte import ORIGEM
+from faturamento.fonte import ORIGEM, mes_ano
 from faturamento.models import Conta, FaturamentoGrupo, ParametroMensagem
 from mensageria import geracao
 from mensageria.models import Canal, VersaoTexto
@@ -21,27 +21,6 @@ from mensageria.models import Canal, VersaoTexto
 
 class SemTexto(Exception):
     """No billing text is in force. The message is shown on the process page."""
-
-
-class MotivoDeNaoGerar(models.TextChoices):
-    """Why a conta, or one of its channels, is left out. The first that fits is kept."""
-
-    SITUACAO = "situacao", "Conta não está em vigor"
-    PAGA = "paga", "Conta paga"
-    VALOR_MINIMO = "valor_minimo", "Valor abaixo do mínimo"
-    CATEGORIA = "categoria", "Categoria do imóvel não marcada"
-    PROGRAMA_ESPECIAL = "programa_especial", "Perfil do programa especial"
-    VENCIDA = "vencida", "Conta vencida"
-    AINDA_NAO = "ainda_nao", "Ainda não chegou o dia"
-    SEM_USUARIO = "sem_usuario", "Conta sem cliente usuário"
-    CLIENTE_INATIVO = "cliente_inativo", "Cliente inativo"
-    SMS_DESLIGADO = "sms_desligado", "Cliente não recebe por SMS"
-    SEM_TELEFONE = "sem_telefone", "Sem telefone marcado para SMS"
-    TELEFONE_INVALIDO = "telefone_invalido", "Telefone marcado não é um celular válido"
-    EMAIL_DESLIGADO = "email_desligado", "Cliente não recebe por e-mail"
-    SEM_EMAIL = "sem_email", "Cliente sem e-mail"
-    SEM_SAIDA = geracao.SEM_SAIDA, "Origem sem remetente ou gateway"
-    JA_ANUNCIADA = geracao.JA_ANUNCIADA, "Já anunciada em outra execução"
 
 
 def localidades_a_avisar() -> list[tuple[int, str]]:
@@ -65,8 +44,8 @@ def gerar_avisos(*, localidade_id: int, execucao: UUID, hoje: date, agora: datet
         parametro = ParametroMensagem.objects.em_vigor_em(grupo.referencia)
         if parametro is None:
             raise SemTexto(
-                f"Não há texto de faturamento em vigor na referência "
-                f"{grupo.referencia % 100:02}/{grupo.referencia // 100}: parametrize a mensagem de faturamento."
+                f"Não há texto de faturamento em vigor na referência {mes_ano(grupo.referencia)}: "
+                "parametrize a mensagem de faturamento."
             )
         geracao.criar_candidatas()
         _avaliar(grupo, parametro, localidade_id, hoje, agora)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, FilteredRelation, Q, TextChoices
 
 from cadastro.digitos import formatar_matricula
 from cadastro.documentos import formatar_documento
@@ -15,9 +15,29 @@ from faturamento import codigo_barras
 from faturamento.models import ClienteConta, Conta
 from faturamento.textos import DADOS_FATURAMENTO
 from mensageria.estados import Motivo
+from mensageria.fontes import Objeto
+from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 
 ORIGEM = "faturamento"
+
+# Why a conta, or one of its channels, is left out. The first that fits is kept.
+MotivoDeNaoGerar = TextChoices(
+    "MotivoDeNaoGerar",
+    {
+        "SITUACAO": ("situacao", "Conta não está em vigor"),
+        "PAGA": ("paga", "Conta paga"),
+        "VALOR_MINIMO": ("valor_minimo", "Valor abaixo do mínimo"),
+        "CATEGORIA": ("categoria", "Categoria do imóvel não marcada"),
+        "PROGRAMA_ESPECIAL": ("programa_especial", "Perfil do programa especial"),
+        "VENCIDA": ("vencida", "Conta vencida"),
+        "AINDA_NAO": ("ainda_nao", "Ainda não chegou o dia"),
+        "SEM_USUARIO": ("sem_usuario", "Conta sem cliente usuário"),
+        "CLIENTE_INATIVO": ("cliente_inativo", "Cliente inativo"),
+        **MOTIVOS_DO_CANAL,
+    },
+    module=__name__,
+)
 
 
 def versao(vencimento: date, valor: Decimal) -> str:
@@ -32,6 +52,11 @@ def moeda(valor: Decimal) -> str:
 
 def data(dia: date) -> str:
     return f"{dia:%d/%m/%Y}"
+
+
+def mes_ano(referencia: int) -> str:
+    """202611 as 11/2026."""
+    return f"{referencia % 100:02}/{referencia // 100}"
 
 
 def empresa(parametro: ParametroSistema) -> dict[str, str]:
@@ -60,8 +85,21 @@ def contexto(
 
 
 class FonteDeContas:
+    nome = "Faturamento"
+    motivos_de_nao_gerar = MotivoDeNaoGerar
     layout = "aviso/1"
     dados = DADOS_FATURAMENTO
+
+    def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
+        contas = Conta.objects.filter(id__in=ids).annotate(
+            usuario=FilteredRelation("clientes", condition=Q(clientes__relacao=Relacao.USUARIO))
+        )
+        return {
+            id_: Objeto(f"Conta {mes_ano(referencia)}", matricula, cliente, nome or "")
+            for id_, referencia, matricula, cliente, nome in contas.values_list(
+                "id", "referencia", "imovel", "usuario__cliente", "usuario__cliente__nome"
+            )
+        }
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         ligado = "por_sms" if canal == Canal.SMS else "por_email"
@@ -126,7 +164,7 @@ class FonteDeContas:
             nome=linha["nome"],
             valores={"{VENCTO}": data(linha["vencimento"]), "{VALOR}": moeda(linha["valor"])},
             quadro=[
-                ["Referência", f"{linha['referencia'] % 100:02}/{linha['referencia'] // 100}"],
+                ["Referência", mes_ano(linha["referencia"])],
                 ["Vencimento", data(linha["vencimento"])],
                 ["Valor", f"R$ {moeda(linha['valor'])}"],
             ],

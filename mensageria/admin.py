@@ -15,7 +15,7 @@ from django.utils import timezone
 from cadastro.admin import AdminAvisa, Formulario, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro
 from cadastro.campos import SegredoField
 from mensageria import composicao, decisoes, fontes
-from mensageria.estados import Estado, Motivo
+from mensageria.estados import Estado
 from mensageria.models import (
     Canal,
     GatewaySMS,
@@ -29,36 +29,14 @@ from mensageria.models import (
     TentativaEnvio,
     VersaoTexto,
 )
+from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar, palavras_do_motivo
 
 LIMITE_DE_DECISAO = 10_000
-
-# The words of each origin: its name and the reasons for being left out. Its domain app gives them, from its own admin.
-_nomes_das_origens: dict[str, str] = {}
-_motivos_de_nao_gerar: dict[str, dict[str, str]] = {}
-
-
-def registrar_origem(origem: str, nome: str, motivos: type[models.TextChoices]) -> None:
-    _nomes_das_origens[origem] = nome
-    _motivos_de_nao_gerar[origem] = dict(motivos.choices)
-
-
-def nome_da_origem(origem: str) -> str:
-    return _nomes_das_origens.get(origem, origem)
 
 
 @admin.display(description="origem", ordering="origem")
 def origem_em_palavras(objeto) -> str:
     return nome_da_origem(objeto.origem)
-
-
-def palavras_de_nao_gerar(origem: str, motivo: str) -> str:
-    return _motivos_de_nao_gerar.get(origem, {}).get(motivo, motivo)
-
-
-def palavras_do_motivo(motivo: str) -> str:
-    """A code of Motivo in words, with what may follow it; a text that is no code stays as it is."""
-    codigo, separador, resto = motivo.partition(": ")
-    return f"{Motivo(codigo).label}{separador}{resto}" if codigo in Motivo.values else motivo
 
 
 class OrigemFilter(admin.SimpleListFilter):
@@ -78,7 +56,9 @@ class NaoGeradaFilter(admin.SimpleListFilter):
     title = parameter_name = "motivo"
 
     def lookups(self, request, model_admin):
-        return sorted({par for motivos in _motivos_de_nao_gerar.values() for par in motivos.items()})
+        return sorted(
+            {par for origem in fontes.origens() for par in fontes.da_origem(origem).motivos_de_nao_gerar.choices}
+        )
 
     def queryset(self, request, queryset):
         return queryset.filter(motivo=self.value()) if self.value() else queryset

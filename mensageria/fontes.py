@@ -1,17 +1,35 @@
 """What the engine must ask of the domain apps. Each registers a Fonte for its origin, as `admin.py` does models."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from django.db.models import TextChoices
+
 from mensageria.textos import Dado
+
+
+@dataclass(frozen=True)
+class Objeto:
+    """What a message speaks of, as a page shows it. Without a customer, `cliente` is empty."""
+
+    titulo: str
+    matricula: int
+    cliente_id: int | None
+    cliente: str
 
 
 class Fonte(Protocol):
     """Answers about the objects of one origin. Every method is set-wise: one query for a block of any size."""
 
+    nome: str  # of the origin, for people: "Faturamento"
+    motivos_de_nao_gerar: type[TextChoices]  # why an object, or one of its channels, is left out
     layout: str  # of the e-mail, e.g. "aviso/1"
     dados: tuple[Dado, ...]  # the tags that its texts may have
+
+    def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
+        """What each object is; one that does not exist is absent."""
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         """Which objects must not be announced any more, and why (Motivo). `versoes` is what each message speaks of."""

@@ -31,6 +31,16 @@ COLUNAS_DO_CLIENTE = """CASE
 DDDS_COM_SMS = sorted(DDDS)
 JA_ANUNCIADA = "ja_anunciada"
 SEM_SAIDA = "sem_saida"
+# The reasons that this module and COLUNAS_DO_CLIENTE give, for the MotivoDeNaoGerar of every origin.
+MOTIVOS_DO_CANAL = {
+    "SMS_DESLIGADO": ("sms_desligado", "Cliente não recebe por SMS"),
+    "SEM_TELEFONE": ("sem_telefone", "Sem telefone marcado para SMS"),
+    "TELEFONE_INVALIDO": ("telefone_invalido", "Telefone marcado não é um celular válido"),
+    "EMAIL_DESLIGADO": ("email_desligado", "Cliente não recebe por e-mail"),
+    "SEM_EMAIL": ("sem_email", "Cliente sem e-mail"),
+    "SEM_SAIDA": (SEM_SAIDA, "Origem sem remetente ou gateway"),
+    "JA_ANUNCIADA": (JA_ANUNCIADA, "Já há mensagem de outra execução"),
+}
 _COLUNA = {Canal.SMS: "sms", Canal.EMAIL: "email"}
 
 

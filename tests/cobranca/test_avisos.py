@@ -12,9 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cobranca import avisos
-from cobranca.avisos import MotivoDeNaoGerar, comandos_a_avisar, gerar_avisos
+from cobranca.avisos import comandos_a_avisar, gerar_avisos
 from cobranca.documentos import gerar_documentos
-from cobranca.fonte import FonteDeDocumentos
+from cobranca.fonte import FonteDeDocumentos, MotivoDeNaoGerar
 from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao
 from faturamento import codigo_barras
 from faturamento.models import DebitoACobrar

@@ -16,7 +16,7 @@ from PIL import Image
 from cobranca.models import CobrancaDocumento
 from exemplo import demonstracao
 from faturamento import codigo_barras
-from faturamento.avisos import MotivoDeNaoGerar
+from faturamento.fonte import MotivoDeNaoGerar
 from faturamento.models import ClienteConta, Conta
 from mensageria.alfabeto import GSM7, alfabeto, posicoes
 from mensageria.models import Mensagem, NaoGerada

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from faturamento.avisos import MotivoDeNaoGerar, SemTexto, gerar_avisos
+from faturamento.avisos import SemTexto, gerar_avisos
+from faturamento.fonte import MotivoDeNaoGerar
 from faturamento.models import ClienteConta, Conta
 from mensageria.estados import Estado
 from mensageria.models import Canal, Lote, Mensagem, NaoGerada, OrigemEnvio

@@ -2,11 +2,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from cadastro.management.datas import dia
-from cobranca.avisos import MotivoDeNaoGerar as MotivoDaCobranca
 from exemplo import demonstracao
-from faturamento.avisos import MotivoDeNaoGerar
 from mensageria.balanco import soma
 from mensageria.models import Canal
+from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar
 
 COLUNAS = (
     ("Total", "total"),
@@ -19,9 +18,6 @@ COLUNAS = (
     ("Canceladas", "canceladas"),
     ("Incertas", "incertas"),
 )
-
-
-ORIGENS = {"faturamento": "Faturamento", "cobranca": "Cobrança"}
 
 
 class Command(BaseCommand):
@@ -45,7 +41,7 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{resultado.iniciado}: {resultado.iniciado.get_situacao_display()}\n")
         self.stdout.write(f"{'':<44}" + "".join(f"{titulo:>11}" for titulo, _ in COLUNAS))
         for linha in resultado.linhas:
-            partes = (linha.acao or ORIGENS[linha.origem], linha.localidade, linha.canal)
+            partes = (linha.acao or nome_da_origem(linha.origem), linha.localidade, linha.canal)
             nome = " · ".join(filter(None, partes))
             self.stdout.write(f"{nome[:43]:<44}" + "".join(f"{getattr(linha, campo):>11}" for _, campo in COLUNAS))
         self.stdout.write(f"{'TOTAL':<44}" + "".join(f"{soma(resultado.linhas, campo):>11}" for _, campo in COLUNAS))
@@ -53,6 +49,5 @@ class Command(BaseCommand):
     def _mostrar_nao_geradas(self, resultado):
         self.stdout.write("\nQuem ficou de fora, e por quê:")
         for origem, canal, motivo, quantas in resultado.nao_geradas:
-            motivos = MotivoDeNaoGerar if origem == "faturamento" else MotivoDaCobranca
-            nome = ORIGENS[origem] + (f" · {Canal(canal).label}" if canal else "")
-            self.stdout.write(f"  {nome:<24}{motivos(motivo).label:<46}{quantas:>6}")
+            nome = nome_da_origem(origem) + (f" · {Canal(canal).label}" if canal else "")
+            self.stdout.write(f"  {nome:<24}{palavras_de_nao_gerar(origem, motivo):<46}{quantas:>6}")

@@ -1,0 +1,21 @@
+"""The words for what the outbox keeps as codes. Each origin gives its own through its Fonte."""
+
+from mensageria import fontes
+from mensageria.estados import Motivo
+
+
+def nome_da_origem(origem: str) -> str:
+    """An origin that no app registers any more is called by its code."""
+    return fontes.da_origem(origem).nome if origem in fontes.origens() else origem
+
+
+def palavras_de_nao_gerar(origem: str, motivo: str) -> str:
+    """Why something was left out; a code that its origin does not know stays as it is."""
+    motivos = dict(fontes.da_origem(origem).motivos_de_nao_gerar.choices) if origem in fontes.origens() else {}
+    return motivos.get(motivo, motivo)
+
+
+def palavras_do_motivo(motivo: str) -> str:
+    """A code of Motivo in words, with what may follow it; a text that is no code stays as it is."""
+    codigo, separador, resto = motivo.partition(": ")
+    return f"{Motivo(codigo).label}{separador}{resto}" if codigo in Motivo.values else motivo

@@ -87,8 +87,13 @@ def conferir_texto(
         )
     # What leaves is judged as well as what was typed: transliterated, full-width braces become tags.
     que_sai = texto if maximo is None else _corpo_no_alfabeto(texto, transliterado)
-    if any(forma.count("{") != forma.count("}") for forma in (texto, que_sai)):
-        problemas.append(f"Quantidade de tags inválidas {nome}.")
+    for forma in (texto, que_sai):
+        if (abertas := forma.count("{")) != (fechadas := forma.count("}")):
+            problemas.append(
+                f"Quantidade de tags inválidas {nome}. "
+                f"Há {_plural(abertas, 'aberta', '{')} e {_plural(fechadas, 'fechada', '}')}."
+            )
+            break
     conhecidas = {dado.tag for dado in dados}
     digitadas = dict.fromkeys(TAG.findall(texto))
     mesmas = {_corpo_no_alfabeto(tag, transliterado) for tag in digitadas}
@@ -97,6 +102,10 @@ def conferir_texto(
         if tag not in conhecidas:
             problemas.append(f"O texto do {nome} está com dados inválidos: {tag}.")
     return problemas
+
+
+def _plural(quantas: int, que: str, chave: str) -> str:
+    return f"{quantas} {'chave' if quantas == 1 else 'chaves'} {que if quantas == 1 else que + 's'} “{chave}”"
 
 
 def limpar(valor: str) -> str:

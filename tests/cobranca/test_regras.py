@@ -285,7 +285,9 @@ def test_rule_17_follows_the_parameter_of_the_system():
 
 @pytest.mark.parametrize(("campo", "nome"), [("texto_sms", "SMS"), ("texto_email", "E-MAIL"), ("assunto", "assunto")])
 def test_rule_18_tags_are_balanced_and_known(campo, nome):
-    assert com(nova_acao(), **{campo: "Pague {VALORDOC"}) == {campo: [f"Quantidade de tags inválidas {nome}."]}
+    assert com(nova_acao(), **{campo: "Pague {VALORDOC"}) == {
+        campo: [f"Quantidade de tags inválidas {nome}. Há 1 chave aberta “{{” e 0 chaves fechadas “}}”."]
+    }
     assert com(nova_acao(), **{campo: "Vence {VENCTO}"}) == {
         campo: [f"O texto do {nome} está com dados inválidos: {{VENCTO}}."],
     }

@@ -47,14 +47,22 @@ def test_a_good_text_has_no_problem(texto):
 def test_the_three_problems_come_in_order():
     assert conferir("x" * 100 + "{NADA} {NOME} {") == [
         "O texto usa 140 posições que, com as 57 do código de barras, passam do tamanho máximo de 164.",
-        "Quantidade de tags inválidas SMS.",
+        "Quantidade de tags inválidas SMS. Há 3 chaves abertas “{” e 2 chaves fechadas “}”.",
         "O texto do SMS está com dados inválidos: {NADA}.",
     ]
 
 
-@pytest.mark.parametrize("texto", ["{NOME", "NOME}", "{NOME}}", "{{NOME}"])
-def test_braces_are_as_many_open_as_closed(texto):
-    assert conferir(texto, nome="E-MAIL", maximo=None) == ["Quantidade de tags inválidas E-MAIL."]
+@pytest.mark.parametrize(
+    ("texto", "quantas"),
+    [
+        ("{NOME", "1 chave aberta “{” e 0 chaves fechadas “}”"),
+        ("NOME}", "0 chaves abertas “{” e 1 chave fechada “}”"),
+        ("{NOME}}", "1 chave aberta “{” e 2 chaves fechadas “}”"),
+        ("{{NOME}", "2 chaves abertas “{” e 1 chave fechada “}”"),
+    ],
+)
+def test_braces_are_as_many_open_as_closed(texto, quantas):
+    assert conferir(texto, nome="E-MAIL", maximo=None) == [f"Quantidade de tags inválidas E-MAIL. Há {quantas}."]
 
 
 @pytest.mark.parametrize("tag", ["{}", "{nome}", "{ NOME }", "{NOMÉ}", "{ÉÃ}", "{VENCTO}"])
@@ -64,7 +72,7 @@ def test_each_unknown_tag_is_named_once(tag):
 
 def test_an_unknown_tag_made_by_the_transliteration_is_refused():
     assert conferir("｛XYZ｝") == ["O texto do SMS está com dados inválidos: {XYZ}."]
-    assert conferir("｛") == ["Quantidade de tags inválidas SMS."]
+    assert conferir("｛") == ["Quantidade de tags inválidas SMS. Há 1 chave aberta “{” e 0 chaves fechadas “}”."]
     assert conferir("｛XYZ｝", maximo=None, nome="E-MAIL") == []
 
 

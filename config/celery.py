@@ -16,6 +16,7 @@ FILAS = {
 }
 TIQUE_DO_BATCH = 10  # seconds
 TIQUE_DO_ENVIO = 5
+UM_DIA = 86400
 
 app = Celery("avisa")
 app.conf.update(
@@ -43,6 +44,11 @@ app.conf.update(
             "task": "mensageria.tasks.tique",
             "schedule": TIQUE_DO_ENVIO,
             "options": {"expires": TIQUE_DO_ENVIO, "queue": "geral"},
+        },
+        "esquecer-pedidos": {
+            "task": "telas.tasks.esquecer_pedidos",
+            "schedule": UM_DIA,
+            "options": {"expires": UM_DIA, "queue": "geral"},
         },
     },
 )

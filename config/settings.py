@@ -6,6 +6,7 @@ from pathlib import Path
 
 import environ
 from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.pastas import pasta_de_dados
@@ -69,23 +70,29 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "crispy_forms",
     "crispy_bootstrap5",
+    "csp",
     "django_htmx",
     "django_include_bootstrap",
+    "js_lib_bootstrap_icons",
+    "telas",
     "cadastro",
     "mensageria",
     "batch",
     "faturamento",
     "cobranca",
+    "painel",
     "exemplo",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -104,6 +111,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.contexto.envio",
+                "telas.contexto.base",
             ],
         },
     },
@@ -132,7 +140,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "telas:entrar"
+LOGIN_REDIRECT_URL = "painel"
+LOGOUT_REDIRECT_URL = "telas:entrar"
 
 LANGUAGE_CODE = "pt-br"
 TIME_ZONE = env.str("TIME_ZONE", "America/Sao_Paulo")
@@ -156,7 +166,18 @@ SECURE_REDIRECT_EXEMPT = [r"^saude/$"]  # asked from inside, without the proxy
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000 if PRODUCAO else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCAO
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("ATRAS_DE_PROXY", False) else None
-X_FRAME_OPTIONS = "DENY"
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the preview of an e-mail stands in a frame of its own page
+# Everything comes from here, and nothing on a page runs or styles that did not come in a file.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    }
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # Celery: Redis where it is named, else files in var/, which need no server.

@@ -1,13 +1,18 @@
 """URLs of the whole product."""
 
 from django.contrib import admin
-from django.urls import path
-from django.views.generic import RedirectView
+from django.urls import include, path
 
 from config.saude import saude
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("painel.urls")),
+    path("", include("telas.urls")),
+    path("cadastro/", include("cadastro.urls")),
+    path("mensagens/", include("mensageria.urls")),
+    path("faturamento/", include("faturamento.urls")),
+    path("cobranca/", include("cobranca.urls")),
+    path("batch/", include("batch.urls")),
     path("admin/", admin.site.urls),
     path("saude/", saude, name="saude"),
 ]

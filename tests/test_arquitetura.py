@@ -10,17 +10,18 @@ import pytest
 RAIZ = Path(__file__).resolve().parent.parent
 FORA = {"tests", "var", ".venv", "staticfiles", "node_modules", ".git", "bench"}
 
-# Who may import whom: what each package may see besides itself. `config` and `exemplo` put everything together.
+# Who may import whom: what each package may see besides itself. `config`, `painel` and `exemplo` put everything together.
 PODE_IMPORTAR = {
-    "cadastro": set(),
-    "mensageria": {"cadastro"},
-    "batch": {"cadastro"},
-    "faturamento": {"mensageria", "batch", "cadastro"},
-    "cobranca": {"faturamento", "mensageria", "batch", "cadastro"},
-    "preventivo": {"mensageria", "batch", "cadastro"},
+    "telas": set(),
+    "cadastro": {"telas"},
+    "mensageria": {"cadastro", "telas"},
+    "batch": {"cadastro", "telas"},
+    "faturamento": {"mensageria", "batch", "cadastro", "telas"},
+    "cobranca": {"faturamento", "mensageria", "batch", "cadastro", "telas"},
+    "preventivo": {"mensageria", "batch", "cadastro", "telas"},
     "simuladores": set(),
 }
-LIVRES = {"config", "exemplo"}
+LIVRES = {"config", "exemplo", "painel"}
 # Calls that answer with the clock or the calendar of the machine, whatever the time zone of the product.
 RELOGIO_DA_MAQUINA = {"today", "utcnow", "utcfromtimestamp"}
 COM_FUSO = {"now": 0, "fromtimestamp": 1}  # need a time zone, as argument number n or as `tz`

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from painel import views
+
+urlpatterns = [path("", views.painel, name="painel")]

@@ -1,0 +1,99 @@
+// What every page does beyond plain HTML. Without it all still works: forms are sent, questions are pages of their own.
+
+// A form that is being sent is not sent again by a second click.
+document.addEventListener("submit", (evento) => {
+  const formulario = evento.target;
+  if (!formulario.matches("[data-unico]") || evento.defaultPrevented) return;
+  if (formulario.dataset.enviado) {
+    evento.preventDefault();
+    return;
+  }
+  if (evento.submitter?.formTarget) return; // opens elsewhere: this page stays as it is
+  formulario.dataset.enviado = "1";
+  for (const botao of formulario.querySelectorAll("button:not([type=button])")) botao.setAttribute("aria-disabled", "true");
+});
+// The back button shows the page as it was left: let it be sent again.
+addEventListener("pageshow", () => {
+  for (const formulario of document.querySelectorAll("[data-enviado]")) {
+    delete formulario.dataset.enviado;
+    for (const botao of formulario.querySelectorAll("[aria-disabled]")) botao.removeAttribute("aria-disabled");
+  }
+});
+
+// A button with data-confirma asks first; the server would ask too, on a page of its own.
+document.addEventListener("click", (evento) => {
+  const botao = evento.target.closest("button[data-confirma]");
+  if (!botao || botao.dataset.respondido || !botao.form) return;
+  evento.preventDefault();
+  const dialogo = document.getElementById("dialogo");
+  document.getElementById("dialogo-pergunta").textContent = botao.dataset.confirma;
+  dialogo.addEventListener(
+    "close",
+    () => {
+      if (dialogo.returnValue !== "sim") return botao.focus();
+      const campo = Object.assign(document.createElement("input"), { type: "hidden", name: "confirmado", value: "1" });
+      botao.form.append(campo);
+      botao.dataset.respondido = "1";
+      botao.form.requestSubmit(botao);
+      delete botao.dataset.respondido;
+      campo.remove();
+    },
+    { once: true },
+  );
+  dialogo.returnValue = "nao";
+  dialogo.showModal();
+});
+
+// Tables: filters, order, pages and sizes change only the table, and the address follows.
+const trocarTabela = (url) => {
+  const alvo = "#tabela";
+  if (!document.querySelector(alvo)) return location.assign(url);
+  htmx.ajax("GET", url, { target: alvo, select: alvo, swap: "outerHTML" }).then(() => history.pushState({}, "", url));
+};
+addEventListener("popstate", () => location.reload());
+document.addEventListener("click", (evento) => {
+  const ligacao = evento.target.closest("a[data-tabela]");
+  if (!ligacao || evento.ctrlKey || evento.metaKey || evento.shiftKey || evento.button) return;
+  evento.preventDefault();
+  trocarTabela(ligacao.href);
+});
+document.addEventListener("submit", (evento) => {
+  const formulario = evento.target;
+  if (!formulario.matches("form[data-tabela]")) return;
+  evento.preventDefault();
+  const dados = new URLSearchParams(new FormData(formulario));
+  for (const [nome, valor] of [...dados]) if (valor === "") dados.delete(nome);
+  trocarTabela(`${location.pathname}?${dados}`);
+});
+document.addEventListener("change", (evento) => {
+  if (evento.target.matches("[data-envia]")) evento.target.form.requestSubmit();
+});
+
+// Dates, hours and references get their separators as they are typed: the 9s of data-mascara are digits.
+document.addEventListener("input", (evento) => {
+  const campo = evento.target;
+  const mascara = campo.dataset?.mascara;
+  if (!mascara || evento.inputType?.startsWith("delete") || campo.selectionStart !== campo.value.length) return;
+  const digitos = [...campo.value.replace(/\D/g, "")];
+  let texto = "";
+  for (const molde of mascara) {
+    if (!digitos.length) break;
+    texto += molde === "9" ? digitos.shift() : molde;
+  }
+  campo.value = texto;
+});
+
+// Menus that open by <details> close by Escape and by a click elsewhere.
+const fecharSuspensos = (menos) => {
+  for (const aberto of document.querySelectorAll("details.suspenso[open]")) if (aberto !== menos) aberto.open = false;
+};
+document.addEventListener("click", (evento) => fecharSuspensos(evento.target.closest("details.suspenso")));
+document.addEventListener("keydown", (evento) => {
+  if (evento.key !== "Escape") return;
+  const aberto = document.querySelector("details.suspenso[open]");
+  fecharSuspensos();
+  aberto?.querySelector("summary").focus();
+});
+
+// Whoever sent a form with errors is taken to them.
+document.querySelector("[data-foco]")?.focus();

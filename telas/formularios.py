@@ -1,0 +1,113 @@
+"""What every form of the screens is made of: GSAN's words for what is missing, and a warning when two edit the same."""
+
+import hashlib
+import json
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from telas import registro
+
+
+class Base:
+    """Mixin of forms: drawn by crispy inside a form tag of ours; a required field asks for itself by its label."""
+
+    @property
+    def helper(self) -> FormHelper:
+        ajudante = FormHelper(self)
+        ajudante.form_tag = False
+        ajudante.disable_csrf = True
+        ajudante.form_show_errors = True
+        self.desenhar(ajudante)
+        return ajudante
+
+    def desenhar(self, ajudante: FormHelper) -> None:
+        """Where a form gives its layout."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for campo in self.fields.values():
+            if campo.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                campo.error_messages["required"] = f"Informe {campo.label}."
+
+
+class Formulario(Base, forms.Form):
+    pass
+
+
+class FormularioDeModelo(Base, forms.ModelForm):
+    """A form over one row. When somebody else changed the row since the form was opened, it says so and saves nothing.
+
+    Load the row with `select_for_update` in the transaction that saves it. Submitting once more overwrites.
+    """
+
+    visto = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._atual = retrato(self.instance, self._meta.fields or [])
+        self.initial["visto"] = json.dumps(self._atual)
+
+    def clean(self):
+        dados = super().clean()
+        if self.instance.pk and self.is_bound:
+            self._conferir_se_mudou()
+        return dados
+
+    def _conferir_se_mudou(self) -> None:
+        visto = _lido(self.data.get(self.add_prefix("visto"), ""))
+        mudaram = [nome for nome, resumo in self._atual.items() if nome in visto and visto[nome] != resumo]
+        if not mudaram:
+            return
+        self.data = self.data.copy()
+        self.data[self.add_prefix("visto")] = json.dumps(self._atual)
+        campos = ", ".join(f"{self.fields[nome].label} (agora: {self._mostrar(nome)})" for nome in mudaram)
+        raise ValidationError(
+            f"{quem_mudou(self.instance)} enquanto você editava: {campos}. Nada foi gravado. "
+            "Confira o que está abaixo; ao confirmar de novo, vale o que está nesta tela."
+        )
+
+    def _mostrar(self, nome: str) -> str:
+        campo = self.fields[nome]
+        valor = self.initial.get(nome)
+        if isinstance(valor, bool):
+            return "Sim" if valor else "Não"
+        if valor in (None, ""):
+            return "vazio"
+        if isinstance(campo, forms.ModelChoiceField):
+            return str(getattr(self.instance, nome))
+        if escolhas := dict(getattr(campo, "choices", ())):
+            return str(escolhas.get(valor, valor))
+        texto = str(campo.prepare_value(valor))
+        return texto if len(texto) <= 60 else f"{texto[:60]}…"
+
+
+def retrato(objeto: models.Model, campos) -> dict[str, str]:
+    """What a row holds, in few characters a field, to tell later whether it changed."""
+    return {
+        nome: hashlib.sha256(repr(objeto._meta.get_field(nome).value_from_object(objeto)).encode()).hexdigest()[:12]
+        for nome in campos
+        if objeto.pk is not None
+    }
+
+
+def quem_mudou(objeto: models.Model) -> str:
+    """ "Maria alterou às 14:32", or without a name when the change is not in the log."""
+    ultima = registro.ultima_alteracao(objeto)
+    if ultima is None:
+        return "Outra pessoa alterou este registro"
+    quando = date_format(timezone.localtime(ultima.action_time), "d/m/Y H:i")
+    return f"{ultima.user} alterou este registro ({quando})"
+
+
+def _lido(texto: str) -> dict[str, Any]:
+    try:
+        lido = json.loads(texto)
+    except ValueError:
+        return {}
+    return lido if isinstance(lido, dict) else {}

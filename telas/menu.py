@@ -1,0 +1,103 @@
+"""The menu: the manual's paths, as data. Pages and their breadcrumbs are found here by the name of their URL."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry: its title, the name of its URL, and the permission that shows it."""
+
+    titulo: str
+    url: str
+    permissao: str
+    secao: str = ""  # the manual's middle step, such as "Cliente" in Cadastro > Cliente > Manter Cliente
+
+
+@dataclass(frozen=True)
+class Grupo:
+    titulo: str
+    icone: str
+    itens: tuple[Item, ...]
+    aviso: str = ""  # shown instead of items, while there are none
+
+
+MENU = (
+    Grupo(
+        "Cadastro",
+        "people",
+        (
+            Item(
+                "Informar Parâmetros do Sistema",
+                "cadastro:parametros",
+                "cadastro.view_parametrosistema",
+                "Sistema Parâmetro",
+            ),
+            Item("Manter Cliente", "cadastro:clientes", "cadastro.view_cliente", "Cliente"),
+        ),
+    ),
+    Grupo(
+        "Faturamento",
+        "receipt",
+        (
+            Item(
+                "Parametrizar Mensagem de Faturamento (SMS/E-MAIL)",
+                "faturamento:parametrizar_mensagem",
+                "faturamento.view_parametromensagem",
+            ),
+        ),
+    ),
+    Grupo(
+        "Cobrança",
+        "megaphone",
+        (
+            Item("Inserir", "cobranca:acao_inserir", "cobranca.add_acaocobranca", "Ação de Cobrança"),
+            Item("Manter", "cobranca:acoes", "cobranca.view_acaocobranca", "Ação de Cobrança"),
+            Item("Comandar", "cobranca:comandos", "cobranca.view_comandoacao", "Ação de Cobrança"),
+        ),
+    ),
+    Grupo(
+        "Batch",
+        "gear",
+        (
+            Item("Inserir Processo", "batch:processo_inserir", "batch.add_processoiniciado"),
+            Item("Consultar Processos", "batch:processos", "batch.view_processoiniciado"),
+        ),
+    ),
+    Grupo("Campanha Preventiva", "calendar-check", (), aviso="As telas das campanhas chegam em uma próxima versão."),
+)
+
+
+def de(usuario) -> list[tuple[Grupo, list[Item]]]:
+    """The groups that somebody sees, each with the items that he may open."""
+    from django.urls import NoReverseMatch
+
+    def existe(url):
+        try:
+            return bool(reverse(url))
+        except NoReverseMatch:
+            return False
+
+    visiveis = [
+        (grupo, [item for item in grupo.itens if usuario.has_perm(item.permissao) and existe(item.url)])
+        for grupo in MENU
+    ]
+    return [(grupo, itens) for grupo, itens in visiveis if itens or not grupo.itens]
+
+
+def caminho(url: str) -> tuple[list[str], str] | None:
+    """The breadcrumb of the page whose URL has this name: the steps before it, and its title; None outside the menu."""
+    for grupo, item in _todos():
+        if item.url == url:
+            return [grupo.titulo, *([item.secao] if item.secao else [])], item.titulo
+    return None
+
+
+def endereco(url: str) -> str:
+    return reverse(url)
+
+
+def _todos() -> Iterator[tuple[Grupo, Item]]:
+    return ((grupo, item) for grupo in MENU for item in grupo.itens)

@@ -1,0 +1,48 @@
+"""A form sent twice (a double click, the back button, a reload) does its work once.
+
+The page carries a new number (`{% pedido %}` in the form). Whoever comes second waits for the first to end, and is led
+where the first was.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from telas.models import Pedido
+
+VALIDADE = timedelta(days=2)
+
+
+def novo() -> str:
+    return str(uuid.uuid4())
+
+
+@transaction.atomic
+def atender(request, fazer: Callable[[], str]) -> str:
+    """Do it unless this form already did; return the URL to go to. What `fazer` raises leaves no trace.
+
+    A form without a valid number, as only a program sends, is simply done.
+    """
+    try:
+        numero = uuid.UUID(request.POST.get("pedido", ""))
+    except ValueError:
+        return fazer()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO telas_pedido (id, usuario_id, destino, criado_em) VALUES (%s, %s, '', now())"
+            " ON CONFLICT (id) DO NOTHING",
+            [numero, request.user.pk],
+        )
+        repetido = cursor.rowcount == 0
+    if repetido:
+        return Pedido.objects.get(pk=numero).destino
+    destino = fazer()
+    Pedido.objects.filter(pk=numero).update(destino=destino)
+    return destino
+
+
+def esquecer(agora: datetime) -> int:
+    """Delete what no browser sends any more; return how many."""
+    return Pedido.objects.filter(criado_em__lt=agora - VALIDADE).delete()[0]

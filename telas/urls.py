@@ -1,0 +1,23 @@
+from django.contrib.auth import views
+from django.urls import path, reverse_lazy
+
+from telas.tema import escolher
+
+app_name = "telas"
+urlpatterns = [
+    path("entrar/", views.LoginView.as_view(template_name="telas/entrar.html"), name="entrar"),
+    path("sair/", views.LogoutView.as_view(), name="sair"),
+    path(
+        "senha/",
+        views.PasswordChangeView.as_view(
+            template_name="telas/senha.html", success_url=reverse_lazy("telas:senha_alterada")
+        ),
+        name="senha",
+    ),
+    path(
+        "senha/alterada/",
+        views.PasswordChangeDoneView.as_view(template_name="telas/senha_alterada.html"),
+        name="senha_alterada",
+    ),
+    path("tema/", escolher, name="tema"),
+]

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Group, User
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
 
@@ -43,3 +45,28 @@ def _ajustes(settings):
 def agora() -> datetime:
     """A Tuesday at noon in São Paulo."""
     return datetime(2026, 11, 10, 12, 0, tzinfo=ZoneInfo("America/Sao_Paulo"))
+
+
+@pytest.fixture
+def entrar(db):
+    """A browser with somebody of that group logged in; "" is a person of no group."""
+
+    def como(grupo: str) -> Client:
+        pessoa = User.objects.create_user(f"pessoa-{grupo or 'sem-grupo'}", is_staff=True)
+        if grupo:
+            pessoa.groups.add(Group.objects.get(name=grupo))
+        navegador = Client()
+        navegador.force_login(pessoa)
+        navegador.pessoa = pessoa
+        return navegador
+
+    return como
+
+
+@pytest.fixture
+def chefe(admin_user) -> Client:
+    """A browser with the superuser logged in."""
+    navegador = Client()
+    navegador.force_login(admin_user)
+    navegador.pessoa = admin_user
+    return navegador

@@ -1,10 +1,8 @@
-"""People of each group, and a row of every model."""
+"""A row of every model."""
 
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, User
-from django.test import Client
 from django.utils import timezone
 
 from batch.inicio import iniciar
@@ -24,31 +22,6 @@ from tests.fabricas import (
     novo_vinculo,
 )
 from tests.mensageria.apoio import nova_mensagem, por_em
-
-
-@pytest.fixture
-def entrar(db):
-    """A browser with somebody of that group logged in; "" is a person of no group."""
-
-    def como(grupo: str) -> Client:
-        pessoa = User.objects.create_user(f"pessoa-{grupo or 'sem-grupo'}", is_staff=True)
-        if grupo:
-            pessoa.groups.add(Group.objects.get(name=grupo))
-        navegador = Client()
-        navegador.force_login(pessoa)
-        navegador.pessoa = pessoa
-        return navegador
-
-    return como
-
-
-@pytest.fixture
-def chefe(admin_user) -> Client:
-    """A browser with the superuser logged in."""
-    navegador = Client()
-    navegador.force_login(admin_user)
-    navegador.pessoa = admin_user
-    return navegador
 
 
 @pytest.fixture

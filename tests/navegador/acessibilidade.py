@@ -1,0 +1,57 @@
+"""What axe-core finds in a page."""
+
+from functools import cache
+from importlib.resources import files
+
+TEMAS = {"light": "claro", "dark": "escuro"}
+GRAVES = ("serious", "critical")
+
+# Our pages and the administration name the theme by different attributes. What still moves is brought to its end.
+PREPARAR = """(tema) => {
+    document.documentElement.dataset.bsTheme = tema;
+    document.documentElement.dataset.theme = tema;
+    for (const animacao of document.getAnimations()) {
+        if (animacao.effect.getComputedTiming().endTime !== Infinity) animacao.finish();
+    }
+}"""
+EXECUTAR = "async () => (await axe.run(document, {resultTypes: ['violations'], iframes: false})).violations"
+
+
+@cache
+def _axe() -> str:
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def violacoes(pagina, tema: str) -> list[str]:
+    """The serious and critical violations of what is on the page now, in the theme "light" or "dark", a line each."""
+    pagina.emulate_media(color_scheme=tema)
+    pagina.evaluate(PREPARAR, tema)
+    if not pagina.evaluate("'axe' in window"):
+        pagina.evaluate(_axe())
+    return [
+        f"{TEMAS[tema]}: {regra['id']} ({regra['impact']}): {regra['help']}: {_alvo(no)}: {no['failureSummary']}"
+        for regra in pagina.evaluate(EXECUTAR)
+        if regra["impact"] in GRAVES
+        for no in regra["nodes"]
+    ]
+
+
+def _alvo(no: dict) -> str:
+    return " ".join(str(parte) for parte in no["target"])
+
+
+def acessivel(pagina) -> None:
+    """Fail when the page, as it is now, has a serious or critical violation in light or in dark."""
+    antes = pagina.evaluate("({...document.documentElement.dataset})")
+    achadas = [linha for tema in TEMAS for linha in violacoes(pagina, tema)]
+    pagina.emulate_media(color_scheme="light")
+    pagina.evaluate(
+        """(antes) => {
+            const atuais = document.documentElement.dataset;
+            for (const nome of ['bsTheme', 'theme']) {
+                if (nome in antes) atuais[nome] = antes[nome]; else delete atuais[nome];
+            }
+        }""",
+        antes,
+    )
+    assert not achadas, f"{pagina.url}\n" + "\n".join(achadas)

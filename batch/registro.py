@@ -6,13 +6,14 @@
 A step must be safe to run again: a worker may be lost in the middle of it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from batch.models import ProcessoIniciado
+from batch.models import Processo, ProcessoIniciado
 
 
 class PossePerdida(Exception):
@@ -67,8 +68,35 @@ class Aguardar:
             raise ValueError("Aguardar precisa de um tempo maior que zero.")
 
 
+@dataclass(frozen=True)
+class Previsao:
+    """What one unit would do: how many by (quadro, linha), as a page shows them, and the seconds that it would take.
+
+    `estimada` tells that not all was looked at, and `problemas` says, to the operator, why the unit would fail.
+    """
+
+    quantidades: Counter[tuple[str, str]] = field(default_factory=Counter)
+    segundos: float = 0.0
+    estimada: bool = False
+    problemas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pendencia:
+    """Something that is missing, in words for the operator, and the name of the URL where it is mended.
+
+    One that is not `grave` holds nothing back: it only explains why less may happen than is expected.
+    """
+
+    texto: str
+    url: str
+    grave: bool = True
+
+
 Executa = Callable[[Trabalho], "dict | Aguardar"]
 Unidades = Callable[[ProcessoIniciado], Iterable[tuple[int, str]]]
+Simula = Callable[[Trabalho], Previsao]
+Pendencias = Callable[[datetime], Iterable[Pendencia]]
 
 
 def unidade_unica(iniciado: ProcessoIniciado) -> Iterable[tuple[int, str]]:
@@ -81,18 +109,30 @@ class Passo:
     codigo: str
     executa: Executa
     unidades: Unidades
+    simula: Simula | None = None
+    pendencias: Pendencias | None = None
 
 
 _passos: dict[str, Passo] = {}
 
 
-def funcionalidade(codigo: str, *, unidades: Unidades = unidade_unica) -> Callable[[Executa], Executa]:
-    """Register the decorated function as the step `codigo`, run once for each (código, descrição) of `unidades`."""
+def funcionalidade(
+    codigo: str,
+    *,
+    unidades: Unidades = unidade_unica,
+    simula: Simula | None = None,
+    pendencias: Pendencias | None = None,
+) -> Callable[[Executa], Executa]:
+    """Register the decorated function as the step `codigo`, run once for each (código, descrição) of `unidades`.
+
+    `simula` tells what a unit would do; it is called where all that it writes is undone, and with an iniciado that is
+    not stored `unidades` is too. `pendencias` tells cheaply what the step still lacks at a given moment.
+    """
 
     def registrar(executa: Executa) -> Executa:
         if codigo in _passos:
             raise ValueError(f'A funcionalidade "{codigo}" já está registrada.')
-        _passos[codigo] = Passo(codigo, executa, unidades)
+        _passos[codigo] = Passo(codigo, executa, unidades, simula, pendencias)
         return executa
 
     return registrar
@@ -105,6 +145,19 @@ def buscar(codigo: str) -> Passo:
         raise NaoRegistrada(
             f'A funcionalidade "{codigo}" não está registrada: nenhum aplicativo instalado sabe executá-la.'
         ) from None
+
+
+def pendencias(processo: Processo, agora: datetime) -> list[Pendencia]:
+    """What the active funcionalidades of a process lack, each thing once, in the order in which they run."""
+    achadas: list[Pendencia] = []
+    for codigo in processo.funcionalidades.filter(ativo=True).values_list("codigo", flat=True):
+        try:
+            passo = buscar(codigo)
+        except NaoRegistrada as erro:
+            achadas.append(Pendencia(str(erro), "admin:batch_processo_changelist"))
+            continue
+        achadas += passo.pendencias(agora) if passo.pendencias else []
+    return list(dict.fromkeys(achadas))
 
 
 def registradas() -> list[str]:

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from cadastro.models import ParametroSistema
 from cobranca.fonte import ORIGEM
 from cobranca.models import AcaoCobranca, ComandoAcao
-from mensageria import geracao
+from mensageria import geracao, previsao
 from mensageria.models import Canal, VersaoTexto, inicio_do_dia
+from mensageria.previsao import Prevista
 
 
 def comandos_a_avisar() -> list[tuple[int, str]]:
@@ -50,13 +51,23 @@ def gerar_avisos(*, comando_id: int, execucao: UUID, hoje: date, agora: datetime
     return contagem
 
 
+def simular_avisos(*, comando_id: int, hoje: date, agora: datetime) -> Prevista:
+    """What `gerar_avisos` would do in a new run; nothing is written."""
+    comando = ComandoAcao.objects.select_related("acao").get(pk=comando_id)
+    if comando.anunciado_em or not comando.gerado_em:
+        return Prevista()
+    with previsao.sem_gravar():
+        _avaliar(comando, hoje, agora)
+        return previsao.prever(origem=ORIGEM, textos=_textos(comando.acao), hoje=hoje, agora=agora)
+
+
 def _textos(acao: AcaoCobranca) -> dict[Canal, VersaoTexto]:
     """A text for each channel that the action sends through."""
     textos = {}
     if acao.por_sms:
-        textos[Canal.SMS] = VersaoTexto.objects.da(Canal.SMS, acao.texto_sms, transliterar=acao.transliterar)
+        textos[Canal.SMS] = VersaoTexto(corpo=acao.texto_sms, transliterar=acao.transliterar)
     if acao.por_email:
-        textos[Canal.EMAIL] = VersaoTexto.objects.da(Canal.EMAIL, acao.texto_email, assunto=acao.assunto)
+        textos[Canal.EMAIL] = VersaoTexto(corpo=acao.texto_email, assunto=acao.assunto)
     return textos
 
 

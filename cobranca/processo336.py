@@ -3,11 +3,22 @@
 from django.db import transaction
 from django.utils import timezone
 
-from batch.registro import Trabalho, funcionalidade
-from cobranca import avisos
+from batch.registro import Previsao, Trabalho, funcionalidade
+from cobranca import avisos, pendencias
+from faturamento.processo336 import prevista
 
 
-@funcionalidade("gerar-mensagens-cobranca", unidades=lambda _: avisos.comandos_a_avisar())
+def _simular(trabalho: Trabalho) -> Previsao:
+    hoje = timezone.localdate(trabalho.agora)
+    return prevista(lambda: avisos.simular_avisos(comando_id=trabalho.codigo, hoje=hoje, agora=trabalho.agora))
+
+
+@funcionalidade(
+    "gerar-mensagens-cobranca",
+    unidades=lambda _: avisos.comandos_a_avisar(),
+    simula=_simular,
+    pendencias=pendencias.da_funcionalidade,
+)
 def gerar_mensagens(trabalho: Trabalho) -> dict:
     with transaction.atomic():
         contagem = avisos.gerar_avisos(

@@ -5,6 +5,7 @@ one marked SMS, and an empty Perfil do Programa Especial leaves nobody out.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from django.db.models import Exists, F, OuterRef
 from cadastro.models import Localidade, ParametroSistema
 from faturamento.fonte import ORIGEM, mes_ano
 from faturamento.models import Conta, FaturamentoGrupo, ParametroMensagem
-from mensageria import geracao
+from mensageria import geracao, previsao
 from mensageria.models import Canal, VersaoTexto
+from mensageria.previsao import Prevista
 
 
 class SemTexto(Exception):
@@ -38,15 +40,8 @@ def gerar_avisos(*, localidade_id: int, execucao: UUID, hoje: date, agora: datet
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(336, %s)", [localidade_id])
     geracao.limpar_nao_geradas(execucao, ORIGEM, localidade_id)
-    contas = Conta.objects.filter(localidade=localidade_id, grupo=OuterRef("pk"), referencia=OuterRef("referencia"))
     total = Counter(sms=0, email=0, nao_geradas=0)
-    for grupo in FaturamentoGrupo.objects.filter(Exists(contas)):
-        parametro = ParametroMensagem.objects.em_vigor_em(grupo.referencia)
-        if parametro is None:
-            raise SemTexto(
-                f"Não há texto de faturamento em vigor na referência {mes_ano(grupo.referencia)}: "
-                "parametrize a mensagem de faturamento."
-            )
+    for grupo, parametro in _grupos_a_avisar(localidade_id):
         geracao.criar_candidatas()
         _avaliar(grupo, parametro, localidade_id, hoje, agora)
         contagem = geracao.enfileirar(
@@ -60,14 +55,41 @@ def gerar_avisos(*, localidade_id: int, execucao: UUID, hoje: date, agora: datet
     return total
 
 
-def _saidas(parametro: ParametroMensagem, agora: datetime) -> dict[Canal, geracao.Saida]:
-    """The texts of a version; from now on it is used and is never rewritten."""
-    ParametroMensagem.objects.filter(pk=parametro.pk, usado_em=None).update(usado_em=agora)
-    textos = {
-        Canal.SMS: VersaoTexto.objects.da(Canal.SMS, parametro.texto_sms, transliterar=parametro.transliterar),
-        Canal.EMAIL: VersaoTexto.objects.da(Canal.EMAIL, parametro.texto_email, assunto=parametro.assunto),
+def simular_avisos(*, localidade_id: int, hoje: date, agora: datetime) -> Prevista:
+    """What `gerar_avisos` would do in a new run; nothing is written. Raises SemTexto."""
+    total = Prevista()
+    with previsao.sem_gravar():
+        for grupo, parametro in _grupos_a_avisar(localidade_id):
+            geracao.esvaziar_candidatas()
+            _avaliar(grupo, parametro, localidade_id, hoje, agora)
+            total.somar(previsao.prever(origem=ORIGEM, textos=_textos(parametro), hoje=hoje, agora=agora))
+    return total
+
+
+def _grupos_a_avisar(localidade_id: int) -> Iterator[tuple[FaturamentoGrupo, ParametroMensagem]]:
+    """The groups that have contas of their reference in the localidade, with the version in force. Raises SemTexto."""
+    contas = Conta.objects.filter(localidade=localidade_id, grupo=OuterRef("pk"), referencia=OuterRef("referencia"))
+    for grupo in FaturamentoGrupo.objects.filter(Exists(contas)):
+        parametro = ParametroMensagem.objects.em_vigor_em(grupo.referencia)
+        if parametro is None:
+            raise SemTexto(
+                f"Não há texto de faturamento em vigor na referência {mes_ano(grupo.referencia)}: "
+                "parametrize a mensagem de faturamento."
+            )
+        yield grupo, parametro
+
+
+def _textos(parametro: ParametroMensagem) -> dict[Canal, VersaoTexto]:
+    return {
+        Canal.SMS: VersaoTexto(corpo=parametro.texto_sms, transliterar=parametro.transliterar),
+        Canal.EMAIL: VersaoTexto(corpo=parametro.texto_email, assunto=parametro.assunto),
     }
-    return geracao.saidas(ORIGEM, textos, parametro.tentativas_email)
+
+
+def _saidas(parametro: ParametroMensagem, agora: datetime) -> dict[Canal, geracao.Saida]:
+    """Through what a version leaves; from now on it is used and is never rewritten."""
+    ParametroMensagem.objects.filter(pk=parametro.pk, usado_em=None).update(usado_em=agora)
+    return geracao.saidas(ORIGEM, _textos(parametro), parametro.tentativas_email)
 
 
 AVALIAR = f"""

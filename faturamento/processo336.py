@@ -3,18 +3,41 @@
 Step 2, the messages of collection documents, is registered by cobranca under the code named in the migration.
 """
 
+from collections.abc import Callable
+
 from django.db import transaction
 from django.utils import timezone
 
-from batch.registro import Aguardar, Trabalho, funcionalidade
-from faturamento import avisos
+from batch.registro import Aguardar, Previsao, Trabalho, funcionalidade
+from cadastro.models import ParametroSistema
+from faturamento import avisos, pendencias
 from mensageria import balanco, retornos
 from mensageria.models import Canal, GatewaySMS
+from mensageria.previsao import Prevista
 
 ESPERA = 2  # seconds between two looks at a sending that has not ended
 
 
-@funcionalidade("gerar-mensagens-faturamento", unidades=lambda _: avisos.localidades_a_avisar())
+def prevista(prever: Callable[[], Prevista]) -> Previsao:
+    """What `prever` tells, or what would make the unit fail."""
+    try:
+        resposta = prever()
+    except (avisos.SemTexto, ParametroSistema.DoesNotExist) as erro:
+        return Previsao(problemas=(str(erro),))
+    return Previsao(resposta.quantidades, resposta.segundos, resposta.estimada)
+
+
+def _simular(trabalho: Trabalho) -> Previsao:
+    hoje = timezone.localdate(trabalho.agora)
+    return prevista(lambda: avisos.simular_avisos(localidade_id=trabalho.codigo, hoje=hoje, agora=trabalho.agora))
+
+
+@funcionalidade(
+    "gerar-mensagens-faturamento",
+    unidades=lambda _: avisos.localidades_a_avisar(),
+    simula=_simular,
+    pendencias=pendencias.da_funcionalidade,
+)
 def gerar_mensagens(trabalho: Trabalho) -> dict:
     with transaction.atomic():
         contagem = avisos.gerar_avisos(

@@ -41,7 +41,9 @@ MOTIVOS_DO_CANAL = {
     "SEM_SAIDA": (SEM_SAIDA, "Origem sem remetente ou gateway"),
     "JA_ANUNCIADA": (JA_ANUNCIADA, "Já há mensagem de outra execução"),
 }
-_COLUNA = {Canal.SMS: "sms", Canal.EMAIL: "email"}
+COLUNA = {Canal.SMS: "sms", Canal.EMAIL: "email"}
+# The chave of a candidate: one message for each version of an object and channel.
+CHAVE = "%(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s"
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,15 @@ class Saida:
 
 
 def saidas(origem: str, textos: Mapping[Canal, VersaoTexto], tentativas_email: int) -> dict[Canal, Saida]:
-    """The channels that have a text; an SMS has the maximum of its gateway."""
+    """The channels that have a text, which is stored; an SMS has the maximum of its gateway."""
     envio = OrigemEnvio.objects.select_related("gateway").filter(pk=origem).first()
     do_gateway = envio.gateway.tentativas_maximas if envio and envio.gateway else 1
     return {
-        canal: Saida(texto, do_gateway if canal == Canal.SMS else tentativas_email) for canal, texto in textos.items()
+        canal: Saida(
+            VersaoTexto.objects.da(canal, texto.corpo, assunto=texto.assunto, transliterar=texto.transliterar),
+            do_gateway if canal == Canal.SMS else tentativas_email,
+        )
+        for canal, texto in textos.items()
     }
 
 
@@ -88,6 +94,12 @@ def criar_candidatas() -> None:
         )
 
 
+def esvaziar_candidatas() -> None:
+    """Empty the table, where a new one cannot be made."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM candidata")
+
+
 def enfileirar(
     *, execucao: UUID, origem: str, unidade: int, saidas: Mapping[Canal, Saida], agora: datetime, acao: str = ""
 ) -> Counter:
@@ -101,7 +113,7 @@ def enfileirar(
         cursor.execute("ANALYZE candidata")
         contagem["nao_geradas"] += _deixar_de_fora(cursor, execucao, origem, unidade, None, "motivo", "true")
         for canal, saida in saidas.items():
-            coluna = _COLUNA[canal]
+            coluna = COLUNA[canal]
             contagem["nao_geradas"] += _deixar_de_fora(
                 cursor, execucao, origem, unidade, canal, f"motivo_{coluna}", "motivo IS NULL"
             )
@@ -157,10 +169,6 @@ def _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora) -> None:
         """,
         [execucao, origem, canal, acao, agora],
     )
-
-
-# The chave of a candidate: one message for each version of an object and channel.
-CHAVE = "%(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s"
 
 
 def _por_onde_sai(canal, por_onde: int) -> dict[str, int | None]:
@@ -236,8 +244,7 @@ def _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna) -> int:
         INSERT INTO mensageria_naogerada (execucao, origem, unidade, objeto_id, canal, localidade_id, motivo)
         SELECT %(execucao)s, %(origem)s, %(unidade)s, c.objeto_id, %(canal)s, c.localidade_id, '{JA_ANUNCIADA}'
         FROM candidata c
-        JOIN mensageria_mensagem m
-            ON m.chave = %(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s
+        JOIN mensageria_mensagem m ON m.chave = {CHAVE}
         JOIN mensageria_lote l ON l.id = m.lote_id
         WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL AND l.execucao <> %(execucao)s
         """,

@@ -144,6 +144,12 @@ class OrigemEnvio(models.Model):
     def __str__(self):
         return self.descricao
 
+    def servico(self, canal: Canal) -> Servico | None:
+        """Through what a channel leaves now; needs gateway and remetente__servico loaded."""
+        if canal == Canal.SMS:
+            return self.gateway
+        return self.remetente.servico if self.remetente else None
+
     def clean(self):
         if self.origem not in fontes.origens():
             conhecidas = ", ".join(fontes.origens())

@@ -1,0 +1,48 @@
+"""What process 336 still lacks on the collection side, a function for each topic."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from batch.registro import Pendencia
+from cobranca.fonte import ORIGEM
+from cobranca.models import AcaoCobranca, ComandoAcao
+from faturamento.pendencias import do_sistema, dos_clientes
+from mensageria import pendencias as da_mensageria
+from mensageria.models import Canal
+
+COM_MENSAGEM = Q(por_sms=True) | Q(por_email=True)
+
+
+def da_funcionalidade(agora: datetime) -> list[Pendencia]:
+    """All that generating the messages of documents may lack."""
+    topicos = (do_sistema, das_acoes, dos_comandos, da_saida, dos_clientes)
+    return [pendencia for topico in topicos for pendencia in topico(agora)]
+
+
+def das_acoes(agora: datetime) -> list[Pendencia]:
+    acoes = AcaoCobranca.objects.filter(COM_MENSAGEM)
+    if acoes.filter(ativa=True).exists():
+        return []
+    if acoes.exists():
+        return [Pendencia("As ações de cobrança que enviam mensagem estão inativas: ative uma.", "cobranca:acoes")]
+    texto = "Nenhuma ação de cobrança envia mensagem: insira uma, com texto SMS ou E-MAIL."
+    return [Pendencia(texto, "cobranca:acao_inserir")]
+
+
+def dos_comandos(agora: datetime) -> list[Pendencia]:
+    """Comandos whose messages wait for their documents."""
+    a_gerar = ComandoAcao.objects.filter(Q(acao__por_sms=True) | Q(acao__por_email=True), gerado_em=None)
+    comando = a_gerar.order_by("id").first()
+    if comando is None:
+        return []
+    texto = f"Há comandos sem documentos, como “{comando}”: gere os documentos para que as mensagens saiam."
+    return [Pendencia(texto, "cobranca:comandos", grave=False)]
+
+
+def da_saida(agora: datetime) -> list[Pendencia]:
+    """Only for the channels that some active action uses."""
+    ativas = AcaoCobranca.objects.filter(ativa=True)
+    usa = ativas.filter(por_sms=True).exists(), ativas.filter(por_email=True).exists()
+    canais = [canal for canal, usado in zip((Canal.SMS, Canal.EMAIL), usa, strict=True) if usado]
+    return [Pendencia(*falta) for falta in da_mensageria.da_saida(ORIGEM, agora, canais)]

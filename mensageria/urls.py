@@ -1,2 +1,16 @@
+from django.urls import path
+
+from mensageria import views
+
 app_name = "mensageria"
-urlpatterns = []
+urlpatterns = [
+    path("execucao/<uuid:execucao>/", views.balanco_da_execucao, name="balanco"),
+    path("execucao/<uuid:execucao>/mensagens/", views.mensagens, name="mensagens"),
+    path("execucao/<uuid:execucao>/de-fora/", views.nao_geradas, name="nao_geradas"),
+    path("<int:pk>/", views.mensagem, name="mensagem"),
+    path("<int:pk>/html/", views.html, name="html"),
+    path("<int:pk>/reenviar/", views.reenviar, name="reenviar"),
+    path("<int:pk>/resolver/", views.resolver, name="resolver"),
+    path("<int:pk>/cancelar/", views.cancelar, name="cancelar"),
+    path("cliente/<int:pk>/", views.do_cliente, name="do_cliente"),
+]

@@ -1,2 +1,9 @@
+from django.urls import path
+
+from faturamento import views
+
 app_name = "faturamento"
-urlpatterns = []
+urlpatterns = [
+    path("parametrizar-mensagem/", views.parametrizar_mensagem, name="parametrizar_mensagem"),
+    path("parametrizar-mensagem/versao/<int:pk>/", views.versao, name="versao"),
+]

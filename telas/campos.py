@@ -42,19 +42,16 @@ class CampoMoeda(forms.DecimalField):
         return moeda(value) if isinstance(value, Decimal) else value
 
 
-class CampoReferencia(forms.CharField):
+class CampoReferencia(forms.Field):
     """MM/AAAA, as the integer AAAAMM."""
 
     def __init__(self, **kwargs):
-        kwargs.setdefault(
-            "widget",
-            forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "mm/aaaa", "data-mascara": "99/9999"}),
-        )
-        kwargs.setdefault("max_length", 7)
+        atributos = {"inputmode": "numeric", "placeholder": "mm/aaaa", "data-mascara": "99/9999", "maxlength": "7"}
+        kwargs.setdefault("widget", forms.TextInput(attrs=atributos))
         super().__init__(**kwargs)
 
     def to_python(self, value):
-        texto = super().to_python(value)
+        texto = str(value or "").strip()
         if not texto:
             return None
         partes = re.fullmatch(r"(0[1-9]|1[0-2])/?([1-9][0-9]{3})", texto)

@@ -1,0 +1,91 @@
+"""A form that is sent twice does its work once, also when both arrive together."""
+
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import RequestFactory
+from django.utils import timezone
+
+from cadastro.models import Gerencia
+from telas import pedidos
+from telas.models import Pedido
+
+
+def requisicao(usuario, numero: str):
+    feita = RequestFactory().post("/", {"pedido": numero})
+    feita.user = usuario
+    return feita
+
+
+def fazer_uma() -> str:
+    return f"/gerencias/{Gerencia.objects.create(nome=str(uuid.uuid4())).pk}/"
+
+
+def test_the_second_time_leads_where_the_first_did(admin_user):
+    numero = pedidos.novo()
+
+    primeira = pedidos.atender(requisicao(admin_user, numero), fazer_uma)
+    segunda = pedidos.atender(requisicao(admin_user, numero), fazer_uma)
+
+    assert primeira == segunda
+    assert Gerencia.objects.count() == 1
+
+
+def test_two_forms_are_two_pieces_of_work(admin_user):
+    for _ in range(2):
+        pedidos.atender(requisicao(admin_user, pedidos.novo()), fazer_uma)
+
+    assert Gerencia.objects.count() == 2
+
+
+def test_what_failed_may_be_sent_again(admin_user):
+    numero = pedidos.novo()
+
+    with pytest.raises(ZeroDivisionError):
+        pedidos.atender(requisicao(admin_user, numero), lambda: f"{fazer_uma()}{1 / 0}")
+    pedidos.atender(requisicao(admin_user, numero), fazer_uma)
+
+    assert Gerencia.objects.count() == 1
+
+
+@pytest.mark.parametrize("numero", ["", "não é um número", "1"])
+def test_a_form_without_a_number_is_done(admin_user, numero):
+    pedidos.atender(requisicao(admin_user, numero), fazer_uma)
+
+    assert Gerencia.objects.count() == 1
+    assert not Pedido.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_do_it_once():
+    usuario = User.objects.create_user("ana")
+    numero, largada, destinos = pedidos.novo(), threading.Barrier(2), []
+
+    def enviar():
+        try:
+            largada.wait(5)
+            destinos.append(pedidos.atender(requisicao(usuario, numero), fazer_uma))
+        finally:
+            connection.close()
+
+    linhas = [threading.Thread(target=enviar) for _ in range(2)]
+    for linha in linhas:
+        linha.start()
+    for linha in linhas:
+        linha.join(20)
+
+    assert len(destinos) == 2
+    assert len(set(destinos)) == 1
+    assert Gerencia.objects.count() == 1
+
+
+def test_old_ones_are_forgotten_and_recent_ones_kept(admin_user):
+    agora = timezone.now()
+    pedidos.atender(requisicao(admin_user, pedidos.novo()), fazer_uma)
+
+    assert pedidos.esquecer(agora + timedelta(hours=1)) == 0
+    assert pedidos.esquecer(agora + timedelta(days=3)) == 1

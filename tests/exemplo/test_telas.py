@@ -1,5 +1,7 @@
 """The pictures of the pages: made of what the pages show, and not at all of a page with a fault."""
 
+import os
+
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -31,6 +33,7 @@ def test_each_page_is_a_small_picture_of_1366_by_768(live_server, admin_user, tm
             assert len(foto.getcolors()) > 20
         assert arquivo.stat().st_size < 100_000
     assert arquivos[0].read_bytes() != arquivos[1].read_bytes()
+    assert "DJANGO_ALLOW_ASYNC_UNSAFE" not in os.environ  # it was for as long as the browser ran
 
 
 def test_the_variants_are_dark_and_on_a_cell_phone(live_server, admin_user, tmp_path):

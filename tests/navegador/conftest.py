@@ -36,14 +36,14 @@ def pytest_pyfunc_call(pyfuncitem):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Keep the picture of each page of a test that failed."""
+    """Keep the picture of each page of a test that failed, and say what the page did, even if it is not why."""
     relatorio = yield
     if relatorio.when == "call" and relatorio.failed:
         nome = re.sub(r"[^\w.-]+", "-", item.nodeid.removeprefix("tests/navegador/")).strip("-")
-        for numero, (pagina, _) in enumerate(item.stash.get(ABERTAS, []), 1):
+        for numero, (pagina, vigia) in enumerate(item.stash.get(ABERTAS, []), 1):
             arquivo = PASTA / f"{nome}-{numero}.png"
             pagina.screenshot(path=arquivo, full_page=True)
-            relatorio.sections.append(("tela", f"{pagina.url}: {arquivo}"))
+            relatorio.sections.append(("tela", "\n".join([f"{pagina.url}: {arquivo}", *vigia.faltas])))
     return relatorio
 
 

@@ -116,11 +116,7 @@ class ComandoAcaoAdmin(AdminAvisa):
 
 class ItemInline(InlineSoLeitura):
     model = CobrancaDocumentoItem
-    fields = readonly_fields = ["conta", "debito_a_cobrar", "valor"]
-
-    @admin.display(description="débito a cobrar")
-    def debito_a_cobrar(self, item):
-        return item.debito
+    fields = readonly_fields = ["conta", "debito", "valor"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("conta", "debito")
@@ -145,11 +141,9 @@ class CobrancaDocumentoAdmin(TabelaGrande, SoLeitura):
 
 @admin.register(CobrancaDocumentoItem)
 class CobrancaDocumentoItemAdmin(TabelaGrande, SoLeitura):
-    list_display = ["id", "documento_id", "conta", "debito_a_cobrar", "valor"]
-    fields = ["documento", "conta", "debito_a_cobrar", "valor"]
+    list_display = ["id", "documento_id", "conta", "debito", "valor"]
     list_select_related = ["conta", "debito", "documento"]
     search_help_text = "Número do documento"
-    debito_a_cobrar = ItemInline.debito_a_cobrar
 
     def buscar(self, queryset, termo):
         return queryset.filter(documento=numero) if (numero := inteiro(termo)) else queryset.none()

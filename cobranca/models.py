@@ -212,7 +212,12 @@ class CobrancaDocumentoItem(models.Model):
     documento = models.ForeignKey(CobrancaDocumento, on_delete=models.CASCADE, related_name="itens")
     conta = models.ForeignKey(Conta, on_delete=models.PROTECT, null=True, blank=True, related_name="documentos")
     debito = models.ForeignKey(
-        DebitoACobrar, on_delete=models.PROTECT, null=True, blank=True, related_name="documentos"
+        DebitoACobrar,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="documentos",
+        verbose_name="débito a cobrar",
     )
     valor = models.DecimalField(max_digits=11, decimal_places=2)
 

@@ -252,9 +252,9 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
         ("Quando", {"fields": ["criado_em", "enviar_apos", "expira_em", "proxima_tentativa_em", "enviada_em"]}),
         (
             "Por onde",
-            {"fields": ["remetente", "gateway", "por_servico", "id_externo", "codigo_retorno", "prioridade"]},
+            {"fields": ["remetente", "gateway", "servico", "id_externo", "codigo_retorno", "prioridade"]},
         ),
-        ("Tentativas", {"fields": ["tentativas", "no_maximo", "pedido_por", "pedido_motivo"]}),
+        ("Tentativas", {"fields": ["tentativas", "tentativas_maximas", "pedido_por", "pedido_motivo"]}),
     ]
 
     def get_readonly_fields(self, request, obj=None):
@@ -266,14 +266,6 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
     @admin.display(description="motivo")
     def motivo_em_palavras(self, mensagem):
         return palavras_do_motivo(mensagem.motivo)
-
-    @admin.display(description="serviço")
-    def por_servico(self, mensagem):
-        return mensagem.servico
-
-    @admin.display(description="tentativas, no máximo")
-    def no_maximo(self, mensagem):
-        return mensagem.tentativas_maximas
 
     @admin.display(description="conteúdo")
     def conteudo(self, mensagem):

@@ -8,12 +8,10 @@ from operator import itemgetter
 from django import forms
 from django.contrib import admin
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import F, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,7 +22,6 @@ from django.utils.timezone import localtime
 
 from cadastro.documentos import formatar_documento, normalizar_documento
 from cadastro.models import (
-    TAMANHO_SMS_DO_OPERADOR,
     Cliente,
     ClienteFone,
     ClienteImovel,
@@ -39,9 +36,8 @@ from cadastro.models import (
     Rota,
     SetorComercial,
 )
-from cadastro.nomes import normalizar_nome
+from cadastro.parametros import conferir_tamanho_do_sms
 
-GRUPO_ADMINISTRADOR = "administrador"
 MAIOR_INTEIRO = 2**31 - 1
 MAIOR_BIGINT = 2**63 - 1
 
@@ -70,17 +66,6 @@ class Formulario(forms.ModelForm):
             super()._post_clean()
         except ParametroSistema.DoesNotExist as falta:
             self.add_error(None, str(falta))
-
-
-class CampoDocumento(forms.CharField):
-    """A CPF or CNPJ as people write it, with the mask or without."""
-
-    def widget_attrs(self, widget):
-        return super().widget_attrs(widget) | {"maxlength": "18"}
-
-    def to_python(self, value):
-        texto = super().to_python(value)
-        return re.sub(r"[\s.\-/]", "", texto) or self.empty_value if texto else texto
 
 
 class AdminAvisa(admin.ModelAdmin):
@@ -324,22 +309,11 @@ class ConjuntoDeVinculos(Conjunto):
 
 
 class FormularioDeParametros(Formulario):
-    class Meta:
-        field_classes = {"cnpj": CampoDocumento}
-
     def clean_tamanho_maximo_sms(self):
         tamanho = self.cleaned_data["tamanho_maximo_sms"]
-        if tamanho and tamanho > TAMANHO_SMS_DO_OPERADOR and self._aumentou(tamanho) and not self._administra():
-            raise ValidationError(f"Somente o administrador pode informar mais de {TAMANHO_SMS_DO_OPERADOR} posições.")
+        antes = None if self.instance._state.adding else self.initial.get("tamanho_maximo_sms")
+        conferir_tamanho_do_sms(tamanho, antes=antes, usuario=self.usuario)
         return tamanho
-
-    def _aumentou(self, tamanho: int) -> bool:
-        """What an administrator set may stay while others change the rest."""
-        return tamanho != self.initial.get("tamanho_maximo_sms") or self.instance._state.adding
-
-    def _administra(self) -> bool:
-        usuario = self.usuario
-        return usuario.is_superuser or usuario.groups.filter(name=GRUPO_ADMINISTRADOR).exists()
 
 
 @admin.register(ParametroSistema)
@@ -482,14 +456,8 @@ class FoneInline(admin.TabularInline):
     extra = 0
 
 
-class FormularioDeCliente(Formulario):
-    class Meta:
-        field_classes = {"documento": CampoDocumento}
-
-
 @admin.register(Cliente)
 class ClienteAdmin(TabelaGrande, AdminAvisa):
-    form = FormularioDeCliente
     list_display = ["nome", "cpf_cnpj", "email", "por_sms", "por_email", "ativo"]
     list_filter = ["ativo", "por_sms", "por_email"]
     search_help_text = "Nome, CPF/CNPJ, e-mail ou telefone com DDD"
@@ -511,29 +479,12 @@ class ClienteAdmin(TabelaGrande, AdminAvisa):
 
     def buscar(self, queryset, termo):
         if "@" in termo:
-            return queryset.alias(email_busca=Lower("email")).filter(~Q(email=""), email_busca=termo.lower())
+            return queryset.por_email(termo)
         numero = re.sub(r"[\s().\-/]", "", termo)
         try:
-            return queryset.filter(documento=normalizar_documento(numero))
+            return queryset.por_documento(normalizar_documento(numero))
         except ValueError:
-            return _por_fone(queryset, numero) if numero.isdigit() else _por_nome(queryset, termo)
-
-
-def _por_fone(queryset: QuerySet, numero: str) -> QuerySet:
-    fones = ClienteFone.objects.filter(numero=numero)
-    if len(numero) > 9:
-        fones = ClienteFone.objects.filter(ddd=numero[:2], numero=numero[2:])
-    return queryset.filter(pk__in=fones.values("cliente"))
-
-
-def _por_nome(queryset: QuerySet, termo: str) -> QuerySet:
-    """By the start of the name, or by words that start so in any order; both have an index."""
-    nome = normalizar_nome(termo)
-    citadas = [palavra.replace("\\", "\\\\").replace("'", "''") for palavra in nome.split()]
-    palavras = SearchQuery(" & ".join(f"'{palavra}':*" for palavra in citadas), search_type="raw", config="simple")
-    return queryset.alias(palavras=SearchVector("nome_busca", config="simple")).filter(
-        Q(nome_busca__startswith=nome) | Q(palavras=palavras)
-    )
+            return queryset.por_telefone(numero) if numero.isdigit() else queryset.por_nome(termo)
 
 
 @admin.register(ClienteFone)

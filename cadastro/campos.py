@@ -3,11 +3,12 @@
 from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django import forms
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
 
-from cadastro.documentos import MASCARA
+from cadastro.documentos import MASCARA, formatar_documento
 
 
 def validar_referencia(valor: int) -> None:
@@ -49,6 +50,20 @@ class SegredoField(models.TextField):
             raise ImproperlyConfigured("Nenhuma das CHAVES_DE_CIFRA abre os segredos guardados no banco.") from erro
 
 
+class CampoDocumento(forms.CharField):
+    """A CPF or CNPJ as people write it, with the mask or without; shown with it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs | {"max_length": 18})
+
+    def to_python(self, value):
+        texto = super().to_python(value)
+        return texto.translate(MASCARA) or self.empty_value if texto else texto
+
+    def prepare_value(self, value):
+        return formatar_documento(value) if isinstance(value, str) else value
+
+
 class DocumentoField(models.CharField):
     """CPF or CNPJ, kept as 11 or 14 characters; a form takes it with its mask too."""
 
@@ -57,4 +72,4 @@ class DocumentoField(models.CharField):
         return value if value is None else value.translate(MASCARA).upper()
 
     def formfield(self, **kwargs):
-        return super().formfield(**{"max_length": 18} | kwargs)
+        return super().formfield(**{"form_class": CampoDocumento} | kwargs)

@@ -1,9 +1,11 @@
 """Who and where: the company's parameters, the places, the imóveis and the customers with their phones."""
 
+from datetime import date
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -15,6 +17,7 @@ from cadastro.campos import DocumentoField, ReferenciaField, referencia_valida
 from cadastro.digitos import formatar_matricula, matricula_valida
 from cadastro.documentos import normalizar_documento
 from cadastro.nomes import normalizar_nome
+from cadastro.telefones import celular_e164, formatar_telefone
 
 TAMANHO_SMS_DO_OPERADOR = 164
 
@@ -256,6 +259,40 @@ class Imovel(models.Model):
         return f"{self.localidade_id:03}.{quadra.setor.codigo:03}.{quadra.numero:03}.{self.lote:04}.{self.sublote:03}"
 
 
+class ClienteQuerySet(models.QuerySet):
+    """Ways to find customers among millions: each is answered by an index."""
+
+    def por_nome(self, nome: str) -> "ClienteQuerySet":
+        """By the start of the name, or by words that start so in any order; case and accents do not count."""
+        plano = normalizar_nome(nome)
+        citadas = [palavra.replace("\\", "\\\\").replace("'", "''") for palavra in plano.split()]
+        palavras = SearchQuery(" & ".join(f"'{palavra}':*" for palavra in citadas), search_type="raw", config="simple")
+        return self.alias(palavras=SearchVector("nome_busca", config="simple")).filter(
+            Q(nome_busca__startswith=plano) | Q(palavras=palavras)
+        )
+
+    def por_documento(self, documento: str) -> "ClienteQuerySet":
+        """By the whole CPF or CNPJ, without mask."""
+        return self.filter(documento=documento)
+
+    def por_email(self, email: str) -> "ClienteQuerySet":
+        """By the whole address; case does not count."""
+        return self.alias(email_busca=Lower("email")).filter(~Q(email=""), email_busca=email.lower())
+
+    def por_telefone(self, digitos: str) -> "ClienteQuerySet":
+        """By the digits of a phone, with the DDD or without; nine may be a DDD and an old number of seven."""
+        com_ddd = Q(ddd=digitos[:2], numero=digitos[2:])
+        if len(digitos) > 9:
+            achados = com_ddd
+        else:
+            achados = Q(numero=digitos) | com_ddd if len(digitos) == 9 else Q(numero=digitos)
+        return self.filter(pk__in=ClienteFone.objects.filter(achados).values("cliente"))
+
+    def por_matricula(self, matricula: int) -> "ClienteQuerySet":
+        """Whoever is, or once was, bound to the imóvel."""
+        return self.filter(pk__in=ClienteImovel.objects.filter(imovel=matricula).values("cliente"))
+
+
 class Cliente(models.Model):
     nome = models.CharField(max_length=100)
     nome_busca = models.CharField(max_length=100, editable=False, default="")
@@ -267,6 +304,8 @@ class Cliente(models.Model):
     por_email = models.BooleanField("por e-mail", default=False)
     ativo = models.BooleanField(default=True)
     alterado_em = models.DateTimeField("alterado em", auto_now=True)
+
+    objects = ClienteQuerySet.as_manager()
 
     class Meta:
         ordering = ["nome_busca", "id"]
@@ -293,6 +332,19 @@ class Cliente(models.Model):
             self.documento = normalizar_documento(self.documento)
         except ValueError as erro:
             raise ValidationError({"documento": str(erro)}) from None
+
+    def unique_error_message(self, model_class, unique_check):
+        """Say whose the document is."""
+        if unique_check != ("documento",):
+            return super().unique_error_message(model_class, unique_check)
+        sigla = "CPF" if len(self.documento) == 11 else "CNPJ"
+        dono = Cliente.objects.por_documento(self.documento).values_list("pk", flat=True).first()
+        return ValidationError(f"{sigla} já informado para cliente {dono}.", code="unique")
+
+    @property
+    def tipo(self) -> str:
+        """What the document tells: a CPF is of a person, a CNPJ of a company."""
+        return {11: "Pessoa Física", 14: "Pessoa Jurídica"}.get(len(self.documento or ""), "")
 
     def save(self, *args, **kwargs):
         self.nome_busca = normalizar_nome(self.nome)[:100]  # some letters become many: ß, ㎏
@@ -357,6 +409,19 @@ class ClienteFone(models.Model):
     def __str__(self):
         return f"({self.ddd}) {self.numero}"
 
+    @property
+    def formatado(self) -> str:
+        return formatar_telefone(self.ddd, self.numero, self.ramal)
+
+    @property
+    def pode_ser_sms(self) -> bool:
+        """Whether it may be marked SMS; `recebe_sms` tells whether the mark is of any use."""
+        return self.tipo == self.Tipo.CELULAR
+
+    @property
+    def recebe_sms(self) -> bool:
+        return self.pode_ser_sms and celular_e164(self.ddd, self.numero) is not None
+
 
 class Relacao(models.IntegerChoices):
     """ClienteRelacaoTipo of GSAN: what a customer is of an imóvel or of a conta."""
@@ -366,12 +431,19 @@ class Relacao(models.IntegerChoices):
     RESPONSAVEL = 3, "Responsável"
 
 
+class VinculoQuerySet(models.QuerySet):
+    def em_vigor(self, hoje: date) -> "VinculoQuerySet":
+        return self.filter(Q(fim__isnull=True) | Q(fim__gt=hoje), inicio__lte=hoje)
+
+
 class ClienteImovel(models.Model):
     cliente = models.ForeignKey(Cliente, on_delete=models.PROTECT, related_name="vinculos")
     imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, related_name="vinculos", verbose_name="imóvel")
     relacao = models.PositiveSmallIntegerField("relação", choices=Relacao)
     inicio = models.DateField("data de início")
     fim = models.DateField("data de fim", null=True, blank=True, help_text="vazia enquanto o vínculo vale")
+
+    objects = VinculoQuerySet.as_manager()
 
     class Meta:
         verbose_name = "vínculo de cliente e imóvel"

@@ -59,6 +59,12 @@ def normalizar_telefone(texto: str) -> tuple[str, str]:
     raise ValueError("Telefone inválido: informe o DDD e um número de celular (9 dígitos) ou fixo (8 dígitos).")
 
 
+def formatar_telefone(ddd: str, numero: str, ramal: str = "") -> str:
+    """A phone as GSAN shows it: "(84) 98765-4321 Ramal 12"."""
+    telefone = f"({ddd}) {numero[:-4]}-{numero[-4:]}"
+    return f"{telefone} Ramal {ramal}" if ramal else telefone
+
+
 def _dividir(nacional: str) -> tuple[str, str] | None:
     """The rule alone, for 10 or 11 digits with or without 55: some fifteen times faster than parsing."""
     partes = _NACIONAL.fullmatch(nacional)

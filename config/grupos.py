@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from django.apps import apps as apps_atuais
 from django.contrib.auth.management import create_permissions
 
-from cadastro.admin import GRUPO_ADMINISTRADOR
+from cadastro.parametros import GRUPO_ADMINISTRADOR
 
 VER = ("view",)
 INICIAR = ("view", "add")

@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.urls import reverse
 
-from cadastro.admin import GRUPO_ADMINISTRADOR
 from cadastro.models import Cliente
+from cadastro.parametros import GRUPO_ADMINISTRADOR
 from config.grupos import GRUPOS, preencher
 from mensageria.models import GatewaySMS, ServicoEmail
 from tests.fabricas import nova_acao, novo_cliente, novo_parametro
@@ -73,7 +73,7 @@ def test_only_the_administrator_opens_a_service(modelo, pagina, entrar, uma_de_c
 
 
 def test_somebody_logged_out_is_sent_to_the_login_page(client, db):
-    assert client.get("/admin/cadastro/cliente/").headers["Location"]== "/entrar/?next=/admin/cadastro/cliente/"
+    assert client.get("/admin/cadastro/cliente/").headers["Location"] == "/entrar/?next=/admin/cadastro/cliente/"
 
 
 def test_an_operator_edits_a_customer_and_an_action_but_no_localidade(entrar, uma_de_cada):

@@ -1,0 +1,30 @@
+"""Informar Parâmetros do Sistema: what may be informed, by whom, and one person at a time."""
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from cadastro.models import TAMANHO_SMS_DO_OPERADOR, ParametroSistema
+
+GRUPO_ADMINISTRADOR = "administrador"
+
+
+def conferir_tamanho_do_sms(tamanho: int | None, *, antes: int | None, usuario) -> None:
+    """Raise ValidationError when `usuario` may not inform so many positions.
+
+    `antes` is what was informed: what an administrator set may stay while others change the rest.
+    """
+    passou = tamanho is not None and tamanho > TAMANHO_SMS_DO_OPERADOR
+    if passou and tamanho != antes and not administra(usuario):
+        raise ValidationError(f"Somente o administrador pode informar mais de {TAMANHO_SMS_DO_OPERADOR} posições.")
+
+
+def administra(usuario) -> bool:
+    return usuario.is_superuser or usuario.groups.filter(name=GRUPO_ADMINISTRADOR).exists()
+
+
+def para_alterar() -> ParametroSistema | None:
+    """The row, or None before it is informed; until the transaction ends nobody else writes it, nor inserts it."""
+    with connection.cursor() as cursor:
+        # A row that is not there cannot be locked, and the table has one row only.
+        cursor.execute(f"LOCK TABLE {ParametroSistema._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+    return ParametroSistema.objects.select_related("perfil_programa_especial").first()

@@ -23,6 +23,7 @@ from itertools import cycle, repeat
 from pathlib import Path
 
 from cadastro.digitos import MAIOR_MATRICULA, matricula_com_digito
+from cadastro.nomes import normalizar_nome
 
 # --- proportions, in each hundred ---
 
@@ -348,7 +349,7 @@ class _Gerador:
 
     def _email(self, nome: str, imovel: _Imovel) -> str:
         """Unique, plain ASCII: the first letters of the name and the customer's number."""
-        letras = "".join(letra for letra in nome.lower() if "a" <= letra <= "z")[:8]
+        letras = "".join(letra for letra in normalizar_nome(nome) if "a" <= letra <= "z")[:8]
         magico = f"+{CAIXAS_MAGICAS[imovel.posicao]}" if imovel.posicao in CAIXAS_MAGICAS else ""
         return f"{letras}.{self.clientes}{magico}@{self.sorte.choice(DOMINIOS)}"
 

@@ -185,3 +185,9 @@ def test_the_sample_meets_each_fault_of_the_simulators_a_few_times(exemplo_impor
     for final in ("0001", "0002", "0003", "0004"):
         assert 2 <= ClienteFone.objects.filter(sms=True, numero__endswith=final).count() <= 4
     assert Imovel.objects.count() == 300
+
+
+def test_accented_letters_of_a_name_stay_in_its_address(base):
+    clientes = [cliente for cliente in ler(base, "clientes") if cliente["nome"].startswith("JOSÉ ") and cliente["email"]]
+    assert clientes
+    assert all(cliente["email"].startswith("jose") for cliente in clientes)

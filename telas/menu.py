@@ -72,18 +72,7 @@ MENU = (
 
 def de(usuario) -> list[tuple[Grupo, list[Item]]]:
     """The groups that somebody sees, each with the items that he may open."""
-    from django.urls import NoReverseMatch
-
-    def existe(url):
-        try:
-            return bool(reverse(url))
-        except NoReverseMatch:
-            return False
-
-    visiveis = [
-        (grupo, [item for item in grupo.itens if usuario.has_perm(item.permissao) and existe(item.url)])
-        for grupo in MENU
-    ]
+    visiveis = [(grupo, [item for item in grupo.itens if usuario.has_perm(item.permissao)]) for grupo in MENU]
     return [(grupo, itens) for grupo, itens in visiveis if itens or not grupo.itens]
 
 
@@ -93,6 +82,13 @@ def caminho(url: str) -> tuple[list[str], str] | None:
         if item.url == url:
             return [grupo.titulo, *([item.secao] if item.secao else [])], item.titulo
     return None
+
+
+def pode_abrir(usuario, url: str) -> bool:
+    """Whether somebody may open the page with this URL name: one of the menu, or one of the administration."""
+    if url.startswith("admin:"):
+        return usuario.is_staff
+    return any(item.url == url and usuario.has_perm(item.permissao) for _, item in _todos())
 
 
 def endereco(url: str) -> str:

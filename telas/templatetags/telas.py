@@ -88,6 +88,15 @@ def ordenar(pagina, nome: str, titulo: str, classe: str = "") -> SafeString:
     )
 
 
+@register.simple_tag(takes_context=True)
+def ir_para(context, url: str, palavras: str) -> SafeString:
+    """A link to a page by the name of its URL, for whoever may open it; for others, only whom to ask."""
+    usuario = context["request"].user
+    if menu.pode_abrir(usuario, url):
+        return format_html('<a href="{}">{}</a>', menu.endereco(url), palavras)
+    return format_html('<span class="apoio">{}</span>', "Peça a um administrador.") if ":" in url else SafeString("")
+
+
 @register.inclusion_tag("telas/_trilha.html", takes_context=True)
 def trilha(context, *mais: str) -> dict:
     """The breadcrumb of this page. `mais` are pairs (title, URL) of the steps after the menu's; the last has no URL.

@@ -5,11 +5,10 @@ from datetime import datetime
 
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 from django.http import HttpResponseRedirect
 from django.utils import timezone
 
-from batch import inicio
+from batch import acompanhamento, inicio
 from batch.inicio import OperacaoRecusada
 from batch.models import (
     FuncionalidadeIniciada,
@@ -174,8 +173,8 @@ class ProcessoIniciadoAdmin(SoLeitura):
             context |= {
                 "espera": obj.motivo_da_espera(agora),
                 "operacoes": self._operacoes(request, obj),
-                "funcionalidades": _funcionalidades(obj),
-                "unidades": _unidades(obj),
+                "funcionalidades": acompanhamento.funcionalidades(obj),
+                "unidades": acompanhamento.unidades(obj)[:UNIDADES_NA_PAGINA],
                 "unidades_na_pagina": UNIDADES_NA_PAGINA,
                 "quadros": [html for funcao in _quadros if (html := funcao(obj, agora))],
             }
@@ -192,31 +191,6 @@ class ProcessoIniciadoAdmin(SoLeitura):
         return [
             (nome, descricao) for _, nome, descricao in self.get_actions(request).values() if cabem.get(nome, False)
         ]
-
-
-def _funcionalidades(iniciado: ProcessoIniciado) -> list[FuncionalidadeIniciada]:
-    """Its steps, each with how many of its units are done."""
-    contagens: dict[int, dict[int, int]] = {}
-    unidades = UnidadeIniciada.objects.filter(funcionalidade__iniciado=iniciado).order_by()
-    for funcionalidade, situacao, quantas in unidades.values_list("funcionalidade", "situacao").annotate(n=Count("pk")):
-        contagens.setdefault(funcionalidade, {})[situacao] = quantas
-    funcionalidades = list(iniciado.funcionalidades.select_related("funcionalidade"))
-    for funcionalidade in funcionalidades:
-        suas = contagens.get(funcionalidade.pk, {})
-        funcionalidade.total_de_unidades = sum(suas.values())
-        funcionalidade.unidades_concluidas = suas.get(UnidadeIniciada.Situacao.CONCLUIDA, 0)
-        funcionalidade.unidades_com_erro = suas.get(UnidadeIniciada.Situacao.CONCLUIDA_COM_ERRO, 0)
-    return funcionalidades
-
-
-def _unidades(iniciado: ProcessoIniciado) -> list[UnidadeIniciada]:
-    """Those with error first; no more than a page of them."""
-    com_erro = Q(situacao=UnidadeIniciada.Situacao.CONCLUIDA_COM_ERRO)
-    unidades = UnidadeIniciada.objects.filter(funcionalidade__iniciado=iniciado).alias(
-        com_erro=ExpressionWrapper(com_erro, output_field=BooleanField())
-    )
-    ordem = ["-com_erro", "funcionalidade__sequencial", "funcionalidade", "pk"]
-    return list(unidades.select_related("funcionalidade__funcionalidade").order_by(*ordem)[:UNIDADES_NA_PAGINA])
 
 
 @admin.register(FuncionalidadeIniciada)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, TextChoices
 
+from cadastro.digitos import formatar_matricula
 from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cadastro.telefones import celular_e164
 from cobranca.models import CobrancaDocumento
@@ -13,11 +14,12 @@ from cobranca.textos import DADOS_COBRANCA
 from faturamento import codigo_barras
 from faturamento.fonte import contexto, data, empresa, moeda
 from mensageria.estados import Motivo
-from mensageria.fontes import Objeto
+from mensageria.fontes import Objeto, SemExemplo
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 
 ORIGEM = "cobranca"
+RECENTES = 500  # documents among which an example is looked for
 
 # Why a document, or one of its channels, is left out. The first that fits is kept.
 MotivoDeNaoGerar = TextChoices(
@@ -47,6 +49,20 @@ class FonteDeDocumentos:
     motivos_de_nao_gerar = MotivoDeNaoGerar
     layout = "aviso/1"
     dados = DADOS_COBRANCA
+    ver_textos = "cobranca.view_acaocobranca"
+    escrever_textos = ("cobranca.add_acaocobranca", "cobranca.change_acaocobranca")
+
+    def exemplo(self, matricula: int | None, hoje: date) -> int:
+        documentos = CobrancaDocumento.objects.order_by("-id")
+        if matricula:
+            documentos = documentos.filter(imovel=matricula)
+        recentes = list(documentos.values_list("id", flat=True)[:RECENTES])
+        com_usuario = usuarios_atuais(recentes, hoje).values_list("imovel__documentos", flat=True)
+        if documento := max(set(com_usuario) & set(recentes), default=None):
+            return documento
+        if matricula:
+            raise SemExemplo(f"O imóvel {formatar_matricula(matricula)} não tem documento com cliente usuário.")
+        raise SemExemplo("Não há documento de cobrança: comande uma ação e gere os documentos dela.")
 
     def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
         """The customer is who was the usuário of the imóvel when the document was made."""

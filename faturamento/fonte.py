@@ -15,11 +15,12 @@ from faturamento import codigo_barras
 from faturamento.models import ClienteConta, Conta
 from faturamento.textos import DADOS_FATURAMENTO
 from mensageria.estados import Motivo
-from mensageria.fontes import Objeto
+from mensageria.fontes import Objeto, SemExemplo
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 
 ORIGEM = "faturamento"
+RECENTES = 2000  # contas among which an example is looked for
 
 # Why a conta, or one of its channels, is left out. The first that fits is kept.
 MotivoDeNaoGerar = TextChoices(
@@ -89,6 +90,26 @@ class FonteDeContas:
     motivos_de_nao_gerar = MotivoDeNaoGerar
     layout = "aviso/1"
     dados = DADOS_FATURAMENTO
+    ver_textos = "faturamento.view_parametromensagem"
+    escrever_textos = ("faturamento.add_parametromensagem",)
+
+    def exemplo(self, matricula: int | None, hoje: date) -> int:
+        """Of the reference that its group is at, when no imóvel is asked for; only among the newest contas."""
+        usuarios = ClienteConta.objects.filter(relacao=Relacao.USUARIO)
+        if matricula:
+            usuarios = usuarios.filter(conta__imovel=matricula).order_by("-conta__referencia", "-conta")
+        else:
+            recentes = Conta.objects.order_by("-id").values("id")[:RECENTES]
+            usuarios = usuarios.filter(conta__in=recentes, conta__referencia=F("conta__grupo__referencia")).order_by(
+                "-conta"
+            )
+        if conta := usuarios.values_list("conta", flat=True).first():
+            return conta
+        if matricula:
+            raise SemExemplo(f"O imóvel {formatar_matricula(matricula)} não tem conta com cliente usuário.")
+        raise SemExemplo(
+            "Não há conta com cliente usuário na referência do grupo: importe as contas ou informe uma matrícula."
+        )
 
     def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
         contas = Conta.objects.filter(id__in=ids).annotate(

@@ -20,6 +20,10 @@ class Objeto:
     cliente: str
 
 
+class SemExemplo(LookupError):
+    """There is nothing to show a text on; the message says what to do."""
+
+
 class Fonte(Protocol):
     """Answers about the objects of one origin. Every method is set-wise: one query for a block of any size."""
 
@@ -27,6 +31,11 @@ class Fonte(Protocol):
     motivos_de_nao_gerar: type[TextChoices]  # why an object, or one of its channels, is left out
     layout: str  # of the e-mail, e.g. "aviso/1"
     dados: tuple[Dado, ...]  # the tags that its texts may have
+    ver_textos: str  # the permission of who may see its texts
+    escrever_textos: tuple[str, ...]  # any of these lets somebody write them
+
+    def exemplo(self, matricula: int | None, hoje: date) -> int:
+        """The newest object with a customer, of that imóvel when one is given; raises SemExemplo."""
 
     def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
         """What each object is; one that does not exist is absent."""

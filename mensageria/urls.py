@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mensageria import views
+from mensageria import views, views_texto
 
 app_name = "mensageria"
 urlpatterns = [
@@ -13,4 +13,7 @@ urlpatterns = [
     path("<int:pk>/resolver/", views.resolver, name="resolver"),
     path("<int:pk>/cancelar/", views.cancelar, name="cancelar"),
     path("cliente/<int:pk>/", views.do_cliente, name="do_cliente"),
+    path("texto/<slug:origem>/medir/<slug:campo>/", views_texto.medir_texto, name="medir_texto"),
+    path("texto/<slug:origem>/previa/", views_texto.previa_do_texto, name="previa"),
+    path("texto/<slug:origem>/teste/", views_texto.testar_texto, name="teste"),
 ]

@@ -1,0 +1,122 @@
+"""The fields of a text for SMS and e-mail, in whichever form they stand, and what the buttons SMS and E-MAIL insert."""
+
+from django import forms
+from django.forms.forms import DeclarativeFieldsMetaclass
+from django.http import QueryDict
+
+from cadastro.digitos import matricula_valida
+from cadastro.telefones import celular_e164, normalizar_telefone
+from mensageria import fontes
+from mensageria.medida import NOMES, como_se_guarda, medir
+from telas.formularios import Formulario
+
+SEM_DADO = "Selecione antes o dado que será incluído no texto"
+ALVOS = {"sms": "texto_sms", "email": "texto_email"}  # of the buttons, without JavaScript
+
+
+def _atributos(campo: str, **mais) -> dict:
+    return {"aria-describedby": f"medidor-{campo}", "data-texto": campo, "spellcheck": "true", **mais}
+
+
+class CamposDeTexto(metaclass=DeclarativeFieldsMetaclass):
+    """Mixin of forms that hold a text; `origem` says which tags it may have."""
+
+    origem = ""
+
+    texto_sms = forms.CharField(
+        label=NOMES["texto_sms"],
+        max_length=300,
+        widget=forms.Textarea(attrs=_atributos("texto_sms", rows=4)),
+        error_messages={"max_length": "Texto SMS passa de %(limit_value)d caracteres: tem %(show_value)d."},
+    )
+    transliterar = forms.BooleanField(
+        label="Trocar acentos no SMS",
+        required=False,
+        initial=True,
+        help_text="Com acentos a operadora aceita menos posições por SMS.",
+    )
+    assunto = forms.CharField(
+        label=NOMES["assunto"], max_length=150, widget=forms.TextInput(attrs=_atributos("assunto"))
+    )
+    texto_email = forms.CharField(
+        label=NOMES["texto_email"],
+        max_length=10_000,
+        widget=forms.Textarea(attrs=_atributos("texto_email", rows=10)),
+        error_messages={"max_length": "Texto E-MAIL passa de %(limit_value)d caracteres: tem %(show_value)d."},
+    )
+
+    def clean_texto_sms(self) -> str:
+        return como_se_guarda(self.cleaned_data["texto_sms"])
+
+    def clean_texto_email(self) -> str:
+        return como_se_guarda(self.cleaned_data["texto_email"])
+
+    @property
+    def dados(self):
+        return fontes.da_origem(self.origem).dados
+
+    @property
+    def medidas(self) -> dict:
+        """The meter of each field, for what it holds now."""
+        trocar = bool(self["transliterar"].value())
+        return {campo: medir(self.origem, campo, str(self[campo].value() or ""), trocar) for campo in NOMES}
+
+
+def pediu_insercao(digitado: QueryDict) -> bool:
+    """Whether one of the buttons SMS and E-MAIL sent the form, as they do without JavaScript."""
+    return digitado.get("inserir") in ALVOS
+
+
+def com_dados_inseridos(digitado: QueryDict) -> tuple[QueryDict, str]:
+    """What was typed, with the selected tags at the end of the text asked for; or why nothing was inserted."""
+    tags = " ".join(digitado.getlist("dados"))
+    if not tags:
+        return digitado, SEM_DADO
+    campo, novo = ALVOS[digitado["inserir"]], digitado.copy()
+    texto = novo.get(campo, "")
+    novo[campo] = texto + (" " if texto and not texto[-1].isspace() else "") + tags
+    return novo, ""
+
+
+class FormularioDePrevia(Formulario):
+    """On which imóvel a text is shown, and where a test of it goes."""
+
+    matricula = forms.CharField(
+        label="Matrícula do imóvel",
+        required=False,
+        max_length=12,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        help_text="Vazia: o mais recente.",
+    )
+    celular = forms.CharField(
+        label="Celular",
+        required=False,
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off", "placeholder": "(84) 98765-4321"}),
+    )
+    email = forms.EmailField(
+        label="E-mail",
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid": "E-Mail inválido."},
+    )
+
+    def clean_matricula(self) -> int | None:
+        texto = self.cleaned_data["matricula"].replace(".", "").strip()
+        if not texto:
+            return None
+        if not (texto.isascii() and texto.isdigit() and len(texto) <= 9 and matricula_valida(int(texto))):
+            raise forms.ValidationError("Matrícula inválida.")
+        return int(texto)
+
+    def clean_celular(self) -> str:
+        texto = self.cleaned_data["celular"]
+        if not texto:
+            return ""
+        try:
+            celular = celular_e164(*normalizar_telefone(texto))
+        except ValueError as erro:
+            raise forms.ValidationError(str(erro)) from None
+        if celular is None:
+            raise forms.ValidationError("Informe um celular, que possa receber SMS.")
+        return celular

@@ -1,0 +1,73 @@
+"""Send a text to whoever writes it, now, through what its origin leaves by. It is no customer's message: no ledger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mensageria import composicao
+from mensageria.canais.base import Canal as CanalBase
+from mensageria.canais.base import Envelope, FalhaDeEnvio
+from mensageria.envio import Turno, abrir_canal
+from mensageria.models import Canal
+from mensageria.previa import Rascunho, SemPrevia, compor
+from telas import registro
+
+MAIOR_ESPERA = 20  # seconds: somebody is looking at the page
+
+
+@dataclass(frozen=True)
+class Resultado:
+    aceito: bool
+    palavras: str
+
+
+def enviar_teste(
+    origem: str,
+    canal: Canal,
+    destino: str,
+    rascunho: Rascunho,
+    *,
+    matricula: int | None,
+    usuario,
+    agora: datetime,
+    por: CanalBase | None = None,
+) -> Resultado:
+    """Compose the text on a real object, send it to `destino`, and tell what the server said. It is logged."""
+    try:
+        previa = compor(origem, rascunho, matricula=matricula, agora=agora, destinos={canal: destino})
+    except SemPrevia as erro:
+        return Resultado(False, str(erro))
+    composta, servico = previa.do_canal(canal), previa.origem.servico(canal)
+    if composta is None:
+        return Resultado(False, f"Escreva antes o texto do {canal.label}.")
+    if composta.problema:
+        return Resultado(False, composta.problema)
+    if servico is None or not servico.ativo:
+        qual = "o gateway de SMS" if canal == Canal.SMS else "o serviço de e-mail"
+        return Resultado(False, f"Escolha e ative {qual} da origem {previa.origem} antes de enviar o teste.")
+    resultado = _entregar(servico, composta, por)
+    registro.registrar(usuario, previa.origem, f"Teste por {canal.label}: {resultado.palavras}")
+    return resultado
+
+
+def _entregar(servico, composta, por: CanalBase | None) -> Resultado:
+    mensagem = composta.mensagem
+    destino = mensagem.contexto["destino"]  # ENVIO may divert it
+    email = composta.canal == Canal.EMAIL
+    remetente = mensagem.remetente
+    servico.prazo = min(servico.prazo, MAIOR_ESPERA)  # of this object, which is not saved
+    try:
+        envelope = Envelope(
+            chave=mensagem.chave,
+            destino=composicao.endereco_ascii(destino) if email else destino,
+            conteudo=composta.conteudo,
+            remetente=(remetente.envelope or remetente.email) if email else "",
+        )
+        with por or abrir_canal(servico) as canal:
+            resposta = canal.enviar(envelope, lambda: None)
+    except composicao.NaoCompoe as erro:
+        return Resultado(False, str(erro))
+    except FalhaDeEnvio as falha:
+        palavras = Turno(servico).sem_segredo(f"{falha.classe.label}: {falha}")
+        return Resultado(False, f"Não foi aceito por {servico} para {destino}. {palavras}")
+    dito = Turno(servico).sem_segredo(f"{resposta.codigo} {resposta.texto}".strip())
+    return Resultado(True, f"Aceito por {servico} para {destino}. Resposta: {dito}")

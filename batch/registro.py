@@ -125,8 +125,8 @@ def funcionalidade(
 ) -> Callable[[Executa], Executa]:
     """Register the decorated function as the step `codigo`, run once for each (código, descrição) of `unidades`.
 
-    `simula` tells what a unit would do; it is called where all that it writes is undone, and with an iniciado that is
-    not stored `unidades` is too. `pendencias` tells cheaply what the step still lacks at a given moment.
+    `simula` tells what a unit would do: all that it writes is undone, and `unidades` gets an iniciado that is not
+    stored. `pendencias` tells cheaply what the step still lacks at a given moment.
     """
 
     def registrar(executa: Executa) -> Executa:

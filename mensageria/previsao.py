@@ -60,8 +60,8 @@ def sem_gravar() -> Iterator[None]:
 
 def prever(*, origem: str, textos: Mapping[Canal, VersaoTexto], hoje: date, agora: datetime) -> Prevista:
     """What `geracao.enfileirar` would do with the candidates in a new run. The texts need not be stored."""
-    prevista = Prevista()
-    servicos, envios = _servicos(origem), [0.0]
+    prevista, servicos = Prevista(), _servicos(origem)
+    envios = []
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE candidata")
         cursor.execute("SELECT motivo, count(*) FROM candidata WHERE motivo IS NOT NULL GROUP BY 1 ORDER BY 1")
@@ -69,24 +69,33 @@ def prever(*, origem: str, textos: Mapping[Canal, VersaoTexto], hoje: date, agor
             _deixar_de_fora(prevista, origem, None, motivo, quantas)
         for canal, texto in textos.items():
             valores = {"origem": origem, "canal": int(canal), "agora": agora, "tem_saida": servicos[canal] is not None}
-            cursor.execute(
-                f"""
-                SELECT motivo, count(*), count(*) FILTER (WHERE enviar_apos <= %(agora)s)
-                FROM ({_avaliadas(canal)}) a GROUP BY 1 ORDER BY 1
-                """,
-                valores,
-            )
-            for motivo, quantas, devidas in cursor.fetchall():
-                if motivo:
-                    _deixar_de_fora(prevista, origem, canal, motivo, quantas)
-                    continue
-                prevista.quantidades[A_ENVIAR, LINHA[canal]] = quantas
-                prevista.segundos += quantas / GERADAS_POR_SEGUNDO
+            quantas, devidas = _prever_canal(prevista, cursor, canal, valores)
+            prevista.segundos += quantas / GERADAS_POR_SEGUNDO
+            if quantas:
                 envios.append(devidas * segundos_por_mensagem(servicos[canal]))
-                if canal == Canal.SMS:
-                    _contar_segmentos(prevista, cursor, valores, texto, quantas, hoje)
-    prevista.segundos += max(envios)  # the channels send side by side
+            if quantas and canal == Canal.SMS:
+                _contar_segmentos(prevista, cursor, valores, texto, quantas, hoje)
+    prevista.segundos += max(envios, default=0)  # the channels send side by side
     return prevista
+
+
+def _prever_canal(prevista: Prevista, cursor, canal: Canal, valores: dict) -> tuple[int, int]:
+    """Count who is announced by a channel and who is not; return how many are, and how many of these leave at once."""
+    cursor.execute(
+        f"""
+        SELECT motivo, count(*), count(*) FILTER (WHERE enviar_apos <= %(agora)s)
+        FROM ({_avaliadas(canal)}) a GROUP BY 1 ORDER BY 1
+        """,
+        valores,
+    )
+    a_enviar = 0, 0
+    for motivo, quantas, devidas in cursor.fetchall():
+        if motivo:
+            _deixar_de_fora(prevista, valores["origem"], canal, motivo, quantas)
+        else:
+            a_enviar = quantas, devidas
+    prevista.quantidades[A_ENVIAR, LINHA[canal]] = a_enviar[0]
+    return a_enviar
 
 
 def _servicos(origem: str) -> dict[Canal, Servico | None]:

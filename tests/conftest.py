@@ -14,6 +14,8 @@ from django.dispatch import receiver
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
+pytest_plugins = ["tests.exemplares"]
+
 
 @receiver(post_migrate)
 def _repor_o_processo_336(sender, **_) -> None:

@@ -1,4 +1,4 @@
-"""A row of every model."""
+"""Fixtures with a row of every model, and a run of process 336."""
 
 from datetime import timedelta
 

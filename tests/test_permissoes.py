@@ -1,0 +1,158 @@
+"""Who may do what on every URL outside the administration: a table, and the server that must agree with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from batch.models import FuncionalidadeIniciada, ProcessoIniciado
+from cadastro.models import Cliente
+from cobranca.models import AcaoCobranca, ComandoAcao
+from faturamento.models import ParametroMensagem
+from mensageria.models import Mensagem
+
+GRUPOS = ("", "operador", "supervisor", "administrador")
+TODOS = set(GRUPOS)
+DO_GRUPO = TODOS - {""}
+CHEFIA = {"supervisor", "administrador"}
+
+
+@dataclass(frozen=True)
+class Argumentos:
+    """Of a URL: those of something that exists, and of something that does not."""
+
+    que_ha: Callable[[], list]
+    que_nao_ha: tuple = (2**70,)
+
+
+@dataclass(frozen=True)
+class Linha:
+    url: str
+    quem: set[str]
+    metodo: str = "get"
+    argumentos: Argumentos = Argumentos(list, ())
+
+    def __str__(self):
+        return f"{self.metodo} {self.url}"
+
+
+def de(modelo) -> Argumentos:
+    return Argumentos(lambda: [modelo.objects.first().pk])
+
+
+def da_origem(origem: str, *mais: str) -> Argumentos:
+    return Argumentos(lambda: [origem, *mais], ("nenhuma", *mais))
+
+
+DA_EXECUCAO = Argumentos(lambda: [ProcessoIniciado.objects.first().execucao], ("00000000-0000-4000-8000-000000000000",))
+
+
+TABELA = [
+    Linha("painel", TODOS),
+    Linha("painel_andamento", TODOS),
+    Linha("telas:senha", TODOS),
+    Linha("telas:senha", TODOS, "post"),
+    Linha("telas:senha_alterada", TODOS),
+    Linha("telas:sair", TODOS, "post"),
+    Linha("cadastro:parametros", DO_GRUPO),
+    Linha("cadastro:parametros", DO_GRUPO, "post"),
+    Linha("cadastro:clientes", DO_GRUPO),
+    Linha("cadastro:cliente_nome_tipo", DO_GRUPO, "get", de(Cliente)),
+    Linha("cadastro:cliente_nome_tipo", DO_GRUPO, "post", de(Cliente)),
+    Linha("cadastro:cliente_telefones", DO_GRUPO, "get", de(Cliente)),
+    Linha("cadastro:cliente_telefones", DO_GRUPO, "post", de(Cliente)),
+    Linha("faturamento:parametrizar_mensagem", DO_GRUPO),
+    Linha("faturamento:parametrizar_mensagem", DO_GRUPO, "post"),
+    Linha("faturamento:versao", DO_GRUPO, "get", de(ParametroMensagem)),
+    Linha("cobranca:acoes", DO_GRUPO),
+    Linha("cobranca:acoes", DO_GRUPO, "post"),
+    Linha("cobranca:acao_inserir", DO_GRUPO),
+    Linha("cobranca:acao_inserir", DO_GRUPO, "post"),
+    Linha("cobranca:acao", DO_GRUPO, "get", de(AcaoCobranca)),
+    Linha("cobranca:acao", DO_GRUPO, "post", de(AcaoCobranca)),
+    Linha("cobranca:comandos", DO_GRUPO),
+    Linha("cobranca:comando_inserir", DO_GRUPO),
+    Linha("cobranca:comando_inserir", DO_GRUPO, "post"),
+    Linha("cobranca:comando", DO_GRUPO, "get", de(ComandoAcao)),
+    Linha("cobranca:comando", DO_GRUPO, "post", de(ComandoAcao)),
+    Linha("batch:processos", DO_GRUPO),
+    Linha("batch:processo_inserir", DO_GRUPO),
+    Linha("batch:processo_inserir", DO_GRUPO, "post"),
+    Linha("batch:funcionalidades_do_processo", DO_GRUPO),
+    Linha("batch:processo", DO_GRUPO, "get", de(ProcessoIniciado)),
+    Linha("batch:andamento", DO_GRUPO, "get", de(ProcessoIniciado)),
+    Linha("batch:unidades", DO_GRUPO, "get", de(FuncionalidadeIniciada)),
+    Linha("batch:processo_da_execucao", DO_GRUPO, "get", DA_EXECUCAO),
+    Linha("batch:autorizar", CHEFIA, "post", de(ProcessoIniciado)),
+    Linha("batch:continuar", CHEFIA, "post", de(ProcessoIniciado)),
+    Linha("batch:reiniciar", CHEFIA, "post", de(ProcessoIniciado)),
+    Linha("mensageria:balanco", DO_GRUPO, "get", DA_EXECUCAO),
+    Linha("mensageria:mensagens", DO_GRUPO, "get", DA_EXECUCAO),
+    Linha("mensageria:nao_geradas", DO_GRUPO, "get", DA_EXECUCAO),
+    Linha("mensageria:mensagem", DO_GRUPO, "get", de(Mensagem)),
+    Linha("mensageria:html", DO_GRUPO, "get", de(Mensagem)),
+    Linha("mensageria:do_cliente", DO_GRUPO, "get", de(Cliente)),
+    Linha("mensageria:reenviar", CHEFIA, "post", de(Mensagem)),
+    Linha("mensageria:resolver", CHEFIA, "post", de(Mensagem)),
+    Linha("mensageria:cancelar", CHEFIA, "post", de(Mensagem)),
+    Linha("mensageria:medir_texto", DO_GRUPO, "post", da_origem("faturamento", "texto_sms")),
+    Linha("mensageria:previa", DO_GRUPO, "post", da_origem("faturamento")),
+    Linha("mensageria:teste", DO_GRUPO, "post", da_origem("cobranca")),
+]
+# Open to whoever is not logged in.
+ABERTAS = {"telas:entrar", "telas:tema", "saude"}
+
+
+def nomes(padroes, prefixo: str = "") -> set[str]:
+    achados = set()
+    for padrao in padroes:
+        if isinstance(padrao, URLPattern):
+            achados.add(f"{prefixo}{padrao.name}")
+        elif padrao.namespace != "admin":
+            achados |= nomes(padrao.url_patterns, f"{padrao.namespace}:" if padrao.namespace else prefixo)
+    return achados
+
+
+def pedir(navegador: Client, linha: Linha):
+    return getattr(navegador, linha.metodo)(reverse(linha.url, args=linha.argumentos.que_ha()))
+
+
+def test_every_url_is_in_the_table():
+    assert {linha.url for linha in TABELA} | ABERTAS == nomes(get_resolver().url_patterns)
+
+
+@pytest.mark.parametrize("linha", TABELA, ids=str)
+def test_each_group_may_do_what_the_table_says_and_nothing_else(linha, uma_de_cada, entrar):
+    assert {grupo for grupo in GRUPOS if pedir(entrar(grupo), linha).status_code != 403} == linha.quem
+
+
+@pytest.mark.parametrize("linha", TABELA, ids=str)
+def test_somebody_logged_out_is_asked_to_log_in(linha, uma_de_cada, client):
+    resposta = pedir(client, linha)
+
+    assert resposta.status_code == 302
+    assert resposta.headers["Location"].startswith("/entrar/")
+
+
+@pytest.mark.parametrize("url", sorted(ABERTAS - {"telas:tema"}))
+def test_what_is_open_is_open(url, client, db):
+    assert client.get(reverse(url)).status_code == 200
+
+
+@pytest.mark.parametrize("linha", [linha for linha in TABELA if linha.metodo == "post"], ids=str)
+def test_nothing_is_done_without_the_token_of_a_form(linha, uma_de_cada, admin_user):
+    navegador = Client(enforce_csrf_checks=True)
+    navegador.force_login(admin_user)
+
+    assert pedir(navegador, linha).status_code == 403
+
+
+@pytest.mark.parametrize("linha", [linha for linha in TABELA if linha.argumentos.que_nao_ha], ids=str)
+def test_what_does_not_exist_is_not_found(linha, chefe):
+    url = reverse(linha.url, args=linha.argumentos.que_nao_ha)
+
+    # A run without messages may be one that just started: its pages are empty, not absent.
+    vazia = linha.argumentos is DA_EXECUCAO and linha.url.startswith("mensageria:")
+    assert getattr(chefe, linha.metodo)(url).status_code == (200 if vazia else 404)

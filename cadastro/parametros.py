@@ -6,6 +6,7 @@ from django.db import connection
 from cadastro.models import TAMANHO_SMS_DO_OPERADOR, ParametroSistema
 
 GRUPO_ADMINISTRADOR = "administrador"
+POSICOES_DO_CODIGO_DE_BARRAS = 57  # they follow the text of an SMS, within its size
 
 
 def conferir_tamanho_do_sms(tamanho: int | None, *, antes: int | None, usuario) -> None:
@@ -28,3 +29,9 @@ def para_alterar() -> ParametroSistema | None:
         # A row that is not there cannot be locked, and the table has one row only.
         cursor.execute(f"LOCK TABLE {ParametroSistema._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     return ParametroSistema.objects.select_related("perfil_programa_especial").first()
+
+
+def posicoes_para_o_texto(tamanho: int | str | None) -> int:
+    """How many positions of an SMS of that size are left for its text; none in what is no size."""
+    digitos = str(tamanho or "").strip()
+    return max(int(digitos) - POSICOES_DO_CODIGO_DE_BARRAS, 0) if digitos.isdecimal() and len(digitos) < 4 else 0

@@ -1,37 +1,309 @@
 """The operator's screens of the parameters and of the customers."""
 
+from collections.abc import Callable
+
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.shortcuts import get_object_or_404, render
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import BaseForm
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cadastro.models import Cliente
+from cadastro import alcance, telefones_do_cliente
+from cadastro import parametros as regras
+from cadastro.forms import (
+    FiltroDeClientes,
+    FormularioDeCliente,
+    FormularioDeEscolha,
+    FormularioDeParametros,
+    FormularioDeTelefone,
+    so_para_ver,
+)
+from cadastro.models import Cliente, ClienteFone, ParametroSistema
+from telas import confirmacao, pedidos, registro
+from telas.formularios import FormularioDeModelo, quem_mudou
+from telas.paginacao import Pagina
 
-EDITAVEL = require_http_methods(["GET", "HEAD", "POST"])
+IMOVEIS_NA_TELA = 20
+MAIOR_CONTAGEM = 1_000
+
+ver_ou_enviar = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@EDITAVEL
+class _Recusado(Exception):
+    """The form that was sent has errors; what was begun is undone."""
+
+    def __init__(self, formulario: BaseForm):
+        super().__init__(formulario.errors)
+        self.formulario = formulario
+
+
+def _gravar(request, abrir: Callable[[], FormularioDeModelo], sucesso: str, destino: str) -> str:
+    """Save the form that `abrir` makes, once per pedido, in one transaction with its log. Raises _Recusado."""
+
+    def fazer() -> str:
+        formulario = abrir()
+        if not formulario.is_valid():
+            raise _Recusado(formulario)
+        inserindo = formulario.instance._state.adding
+        objeto = formulario.save()
+        rotulos = ", ".join(str(formulario.fields[nome].label) for nome in formulario.changed_data if nome != "visto")
+        if inserindo:
+            registro.inserido(request.user, objeto)
+        elif rotulos:
+            registro.registrar(request.user, objeto, f"Alterado: {rotulos}.")
+        messages.success(request, sucesso)
+        return destino
+
+    return pedidos.atender(request, fazer)
+
+
+def _exigir(request, *permissoes: str) -> None:
+    if not request.user.has_perms(permissoes):
+        raise PermissionDenied
+
+
+# Parameters
+
+
+@ver_ou_enviar
 @permission_required("cadastro.view_parametrosistema", raise_exception=True)
 def parametros(request):
-    return render(request, "cadastro/parametros.html")
+    pode_inserir = request.user.has_perm("cadastro.add_parametrosistema")
+    pode_alterar = request.user.has_perm("cadastro.change_parametrosistema")
+    atual = ParametroSistema.objects.select_related("perfil_programa_especial").first()
+    pode_gravar = pode_alterar if atual else pode_inserir
+    if request.method == "POST":
+        if not pode_gravar:
+            raise PermissionDenied
+        try:
+            return redirect(
+                _gravar(
+                    request,
+                    lambda: FormularioDeParametros(request.POST, instance=regras.para_alterar(), usuario=request.user),
+                    "Parâmetro do Sistema informado com sucesso.",
+                    reverse("cadastro:parametros"),
+                )
+            )
+        except _Recusado as recusado:
+            formulario = recusado.formulario
+    else:
+        formulario = FormularioDeParametros(instance=atual, usuario=request.user)
+    if not pode_gravar:
+        so_para_ver(formulario)
+    contexto = {
+        "form": formulario,
+        "atual": atual,
+        "pode_gravar": pode_gravar,
+        "ultima": registro.ultima_alteracao(atual) if atual else None,
+        "posicoes_do_codigo_de_barras": regras.POSICOES_DO_CODIGO_DE_BARRAS,
+        "posicoes_para_o_texto": regras.posicoes_para_o_texto(formulario["tamanho_maximo_sms"].value()),
+    }
+    return render(request, "cadastro/parametros.html", contexto)
+
+
+# Customers
 
 
 @require_safe
 @permission_required("cadastro.view_cliente", raise_exception=True)
 def clientes(request):
-    return render(request, "cadastro/clientes.html")
+    """Nothing is listed until something is asked."""
+    filtro = FiltroDeClientes(request.GET)
+    if not filtro.pediu:
+        return render(request, "cadastro/clientes.html", {"form": FiltroDeClientes()})
+    contexto = {"form": filtro}
+    if filtro.is_valid():
+        ordens = {"nome": "nome_busca", "codigo": "pk"}
+        contexto["pagina"] = Pagina(filtro.consultar(), request.GET, ordens=ordens, padrao="nome")
+    return render(request, "cadastro/clientes.html", contexto)
 
 
-@EDITAVEL
+@ver_ou_enviar
 @permission_required("cadastro.view_cliente", raise_exception=True)
 def cliente_nome_tipo(request, pk: int):
     cliente = get_object_or_404(Cliente, pk=pk)
-    contexto = {"cliente": cliente, "aba": "nome_tipo", "pagina_do_menu": "cadastro:clientes"}
-    return render(request, "cadastro/cliente_nome_tipo.html", contexto)
+    pode_gravar = request.user.has_perm("cadastro.change_cliente")
+    formulario = FormularioDeCliente(instance=cliente)
+    if request.method == "POST":
+        _exigir(request, "cadastro.change_cliente")
+        try:
+            return redirect(
+                _gravar(
+                    request,
+                    lambda: FormularioDeCliente(request.POST, instance=Cliente.objects.select_for_update().get(pk=pk)),
+                    f"Cliente de código {pk} atualizado com sucesso.",
+                    reverse("cadastro:cliente_nome_tipo", args=[pk]),
+                )
+            )
+        except _Recusado as recusado:
+            formulario = recusado.formulario
+    if not pode_gravar:
+        so_para_ver(formulario)
+    contexto = _do_cliente(cliente, "nome_tipo") | _imoveis(cliente)
+    return render(
+        request, "cadastro/cliente_nome_tipo.html", contexto | {"form": formulario, "pode_gravar": pode_gravar}
+    )
 
 
-@EDITAVEL
+def _do_cliente(cliente: Cliente, aba: str) -> dict:
+    """What each tab shows, of the customer as he is stored."""
+    fones = list(cliente.fones.all())
+    return {
+        "cliente": cliente,
+        "aba": aba,
+        "fones": fones,
+        "avisos": alcance.avisos(cliente, fones),
+        "pagina_do_menu": "cadastro:clientes",
+    }
+
+
+def _imoveis(cliente: Cliente) -> dict:
+    """A public body has thousands: the first ones, and how many more, counted to a limit."""
+    vinculos = cliente.vinculos.em_vigor(localdate()).order_by("imovel", "relacao")
+    quantos = vinculos[: IMOVEIS_NA_TELA + MAIOR_CONTAGEM + 1].count()
+    return {
+        "vinculos": vinculos.select_related("imovel")[:IMOVEIS_NA_TELA],
+        "mais_imoveis": min(max(quantos - IMOVEIS_NA_TELA, 0), MAIOR_CONTAGEM),
+        "mais_do_que_se_conta": quantos > IMOVEIS_NA_TELA + MAIOR_CONTAGEM,
+    }
+
+
+# Phones of a customer
+
+
+@ver_ou_enviar
 @permission_required("cadastro.view_cliente", raise_exception=True)
 def cliente_telefones(request, pk: int):
     cliente = get_object_or_404(Cliente, pk=pk)
-    contexto = {"cliente": cliente, "aba": "telefones", "pagina_do_menu": "cadastro:clientes"}
+    if request.method == "POST":
+        _exigir(request, "cadastro.change_cliente", *_permissao_do_botao(request))
+        return _enviar_telefones(request, cliente)
+    return _mostrar_telefones(request, cliente, FormularioDeTelefone(), FormularioDeEscolha())
+
+
+def _permissao_do_botao(request) -> list[str]:
+    if "adicionar" in request.POST:
+        return ["cadastro.add_clientefone"]
+    return ["cadastro.delete_clientefone"] if "remover" in request.POST else ["cadastro.change_clientefone"]
+
+
+def _enviar_telefones(request, cliente: Cliente) -> HttpResponse:
+    novo, escolha = FormularioDeTelefone(request.POST), FormularioDeEscolha(request.POST)
+    passo = _passo(request)
+    if passo is not _adicionar:
+        novo = FormularioDeTelefone(initial=request.POST.dict())  # kept as it was typed, and not judged
+    if confirmacao.voltou(request):
+        return _mostrar_telefones(request, cliente, novo, escolha)
+    if passo is _remover and (pergunta := confirmacao.perguntar(request, "Confirma remoção?", perigo=True)):
+        return pergunta
+
+    def fazer() -> str:
+        messages.success(request, passo(request, cliente, novo, escolha))
+        return reverse("cadastro:cliente_telefones", args=[cliente.pk])
+
+    try:
+        destino = pedidos.atender(request, fazer)
+    except telefones_do_cliente.TelefonesMudaram:
+        escolha.add_error(None, _mudaram(cliente))
+    except ValidationError as erro:
+        _repartir(erro, novo, escolha)
+    else:
+        if not (passo is _remover and _digitou_telefone(request)):
+            return redirect(destino)
+        escolha = FormularioDeEscolha()
+    return _mostrar_telefones(request, cliente, novo, escolha)
+
+
+def _passo(request) -> Callable:
+    if "adicionar" in request.POST:
+        return _adicionar
+    return _remover if "remover" in request.POST else _concluir
+
+
+def _adicionar(request, cliente: Cliente, novo: FormularioDeTelefone, escolha: FormularioDeEscolha) -> str:
+    _conferir(novo, escolha)
+    fone = telefones_do_cliente.adicionar(cliente, novo.telefone(), _escolha(escolha), request.user)
+    return f"Telefone {fone.formatado} adicionado."
+
+
+def _remover(request, cliente: Cliente, _, escolha: FormularioDeEscolha) -> str:
+    _conferir(escolha)
+    pk = request.POST["remover"]
+    fone = telefones_do_cliente.remover(
+        cliente, int(pk) if pk.isascii() and pk.isdigit() else 0, _escolha(escolha), request.user
+    )
+    return f"Telefone {fone.formatado} removido."
+
+
+def _concluir(request, cliente: Cliente, _, escolha: FormularioDeEscolha) -> str:
+    _conferir(escolha)
+    if _digitou_telefone(request):
+        raise ValidationError(
+            {None: "O telefone digitado ainda não foi adicionado: clique em Adicionar, ou apague os campos dele."}
+        )
+    telefones_do_cliente.escolher(cliente, _escolha(escolha), request.user)
+    return f"Cliente de código {cliente.pk} atualizado com sucesso."
+
+
+def _digitou_telefone(request) -> bool:
+    return any(request.POST.get(nome, "").strip() for nome in FormularioDeTelefone.base_fields)
+
+
+def _conferir(*formularios: BaseForm) -> None:
+    """Raise ValidationError when one of them already says what is wrong."""
+    validos = [formulario.is_valid() for formulario in formularios]
+    if not all(validos):
+        raise ValidationError({})
+
+
+def _escolha(formulario: FormularioDeEscolha) -> telefones_do_cliente.Escolha:
+    return telefones_do_cliente.Escolha(**formulario.cleaned_data)
+
+
+def _repartir(erro: ValidationError, novo: FormularioDeTelefone, escolha: FormularioDeEscolha) -> None:
+    """Put each error beside its field."""
+    for campo, erros in erro.error_dict.items():
+        (novo if campo in novo.fields else escolha).add_error(campo, erros)
+
+
+def _mudaram(cliente: Cliente) -> str:
+    return (
+        f"{quem_mudou(cliente)} enquanto você editava: os telefones não são mais os que você via. Nada foi gravado. "
+        "Confira o que está abaixo; ao confirmar de novo, vale o que está nesta tela."
+    )
+
+
+def _mostrar_telefones(
+    request, cliente: Cliente, novo: FormularioDeTelefone, escolha: FormularioDeEscolha
+) -> HttpResponse:
+    contexto = _do_cliente(cliente, "telefones")
+    fones = contexto["fones"]
+    guardados = {
+        "principal": next((fone.pk for fone in fones if fone.principal), None),
+        "sms": next((fone.pk for fone in fones if fone.sms), None),
+    }
+    marcados = guardados | (_enviados(escolha, fones) if escolha.is_bound else {})
+    if len(fones) == 1:
+        marcados["principal"] = fones[0].pk
+    altera = request.user.has_perm("cadastro.change_cliente")
+    contexto |= {
+        "novo": novo,
+        "escolha": escolha,
+        "marcados": marcados,
+        "visto": telefones_do_cliente.retrato(fones),
+        "pode_adicionar": altera and request.user.has_perm("cadastro.add_clientefone"),
+        "pode_remover": altera and request.user.has_perm("cadastro.delete_clientefone"),
+        "pode_escolher": altera and request.user.has_perm("cadastro.change_clientefone"),
+    }
     return render(request, "cadastro/cliente_telefones.html", contexto)
+
+
+def _enviados(escolha: FormularioDeEscolha, fones: list[ClienteFone]) -> dict[str, int | None]:
+    """The marks that were sent, as long as they are on a phone that is still there."""
+    pks = {str(fone.pk): fone.pk for fone in fones}
+    enviados = {nome: escolha.data.get(nome) for nome in ("principal", "sms")}
+    return {nome: pks.get(valor) for nome, valor in enviados.items() if valor in pks or valor == ""}

@@ -1,44 +1,232 @@
 """The operator's screens of the collection: actions and comandos."""
 
-from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_http_methods
+from collections import Counter
 
-from cobranca.models import AcaoCobranca, ComandoAcao
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cadastro.models import ParametroSistema
+from cobranca.acoes import AcaoEmUso, remover_acoes
+from cobranca.documentos import JaGerado, gerar_documentos
+from cobranca.forms import FiltroDeAcoes, FormularioDeAcao, FormularioDeComando
+from cobranca.models import AcaoCobranca, ComandoAcao, ImovelSemDocumento
+from cobranca.textos import DADOS_COBRANCA
+from mensageria.forms_texto import com_dados_inseridos, pediu_insercao
+from mensageria.medida import dados_ausentes
+from telas import confirmacao, pedidos, registro
+from telas.paginacao import Pagina
+
+# Inserir and Manter
 
 
 @require_http_methods(["GET", "POST"])
 @permission_required("cobranca.add_acaocobranca", raise_exception=True)
 def acao_inserir(request: HttpRequest) -> HttpResponse:
-    return render(request, "cobranca/acao.html")
-
-
-@require_http_methods(["GET", "POST"])
-@permission_required("cobranca.view_acaocobranca", raise_exception=True)
-def acoes(request: HttpRequest) -> HttpResponse:
-    return render(request, "cobranca/acoes.html")
+    if request.method == "POST":
+        return _gravar_acao(request, AcaoCobranca(), "inserida")
+    return _mostrar_acao(request, FormularioDeAcao())
 
 
 @require_http_methods(["GET", "POST"])
 @permission_required("cobranca.view_acaocobranca", raise_exception=True)
 def acao(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "cobranca/acao.html", {"acao": get_object_or_404(AcaoCobranca, pk=pk)})
+    if request.method == "POST":
+        return _atualizar_acao(request, pk)
+    return _mostrar_acao(request, FormularioDeAcao(instance=get_object_or_404(AcaoCobranca, pk=pk)))
 
 
-@require_http_methods(["GET"])
+@permission_required("cobranca.change_acaocobranca", raise_exception=True)
+def _atualizar_acao(request: HttpRequest, pk: int) -> HttpResponse:
+    with transaction.atomic():
+        existente = get_object_or_404(AcaoCobranca.objects.select_for_update(), pk=pk)
+        if destino := pedidos.ja_atendido(request):
+            return redirect(destino)
+        return _gravar_acao(request, existente, "atualizada")
+
+
+def _gravar_acao(request: HttpRequest, instancia: AcaoCobranca, feito: str) -> HttpResponse:
+    if pediu_insercao(request.POST):
+        digitado, sem_dado = com_dados_inseridos(request.POST)
+        return _mostrar_acao(request, FormularioDeAcao.digitado(digitado, instancia), sem_dado=sem_dado)
+    form = FormularioDeAcao(request.POST, instance=instancia)
+    if confirmacao.voltou(request) or not form.is_valid():
+        return _mostrar_acao(request, form)
+    if ausentes := dados_ausentes(form.textos, DADOS_COBRANCA):
+        pergunta = confirmacao.perguntar(request, "Confirma a ação sem estes dados no texto?", detalhes=ausentes)
+        if pergunta:
+            return pergunta
+    return redirect(pedidos.atender(request, lambda: _guardar(request, form, feito)))
+
+
+def _guardar(request: HttpRequest, form: FormularioDeAcao, feito: str) -> str:
+    gravada = form.save()
+    palavras = f"Ação de Cobrança {gravada.descricao} {feito} com sucesso."
+    if feito == "inserida":
+        registro.inserido(request.user, gravada, palavras)
+    else:
+        registro.registrar(request.user, gravada, palavras)
+    messages.success(request, palavras)
+    return reverse("cobranca:acoes")
+
+
+def _mostrar_acao(request: HttpRequest, form: FormularioDeAcao, *, sem_dado: str = "") -> HttpResponse:
+    nova = form.instance.pk is None
+    so_leitura = not request.user.has_perm(f"cobranca.{'add' if nova else 'change'}_acaocobranca")
+    for campo in form.fields.values():
+        campo.disabled = so_leitura
+    contexto = {
+        "form": form,
+        "nova": nova,
+        "so_leitura": so_leitura,
+        "sem_dado": sem_dado,
+        "pagina_do_menu": "cobranca:acao_inserir" if nova else "cobranca:acoes",
+        "titulo": "Inserir Ação de Cobrança" if nova else "Atualizar Ação de Cobrança",
+    }
+    return render(request, "cobranca/acao.html", contexto)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cobranca.view_acaocobranca", raise_exception=True)
+def acoes(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST" and (resposta := _remover(request)):
+        return resposta
+    filtro = FiltroDeAcoes(request.GET)
+    pagina = Pagina(
+        filtro.filtrar(AcaoCobranca.objects.select_related("criterio")),
+        request.GET,
+        ordens={"descricao": "descricao", "validade": "dias_de_validade", "codigo": "pk"},
+        padrao="descricao",
+    )
+    contexto = {
+        "filtro": filtro,
+        "pagina": pagina,
+        "ha_acoes": AcaoCobranca.objects.exists(),
+        "marcadas": request.POST.getlist("remover"),
+    }
+    return render(request, "cobranca/acoes.html", contexto)
+
+
+@permission_required("cobranca.delete_acaocobranca", raise_exception=True)
+def _remover(request: HttpRequest) -> HttpResponse | None:
+    """Remove what was marked; None when there is only something to say on the list itself."""
+    if destino := pedidos.ja_atendido(request):
+        return redirect(destino)
+    if confirmacao.voltou(request):
+        return None
+    ids = {int(pk) for pk in request.POST.getlist("remover") if pk.isascii() and pk.isdigit() and len(pk) < 19}
+    nomes = AcaoCobranca.objects.filter(pk__in=ids).values_list("descricao", flat=True)
+    if not nomes:
+        messages.error(request, "Nenhum registro selecionado.")
+        return None
+    if pergunta := confirmacao.perguntar(request, "Confirma remoção?", detalhes=nomes, perigo=True):
+        return pergunta
+
+    def fazer() -> str:
+        quantas = remover_acoes(ids, usuario=request.user)
+        messages.success(
+            request,
+            "Ação de Cobrança removida com sucesso."
+            if quantas == 1
+            else f"{quantas} Ações de Cobrança removidas com sucesso.",
+        )
+        return request.get_full_path()
+
+    try:
+        return redirect(pedidos.atender(request, fazer))
+    except AcaoEmUso as erro:
+        messages.error(request, str(erro))
+        return None
+
+
+# Comandar
+
+
+@require_safe
 @permission_required("cobranca.view_comandoacao", raise_exception=True)
 def comandos(request: HttpRequest) -> HttpResponse:
-    return render(request, "cobranca/comandos.html")
+    pagina = Pagina(
+        ComandoAcao.objects.select_related("acao", "localidade", "criado_por"),
+        request.GET,
+        ordens={"numero": "pk", "titulo": "titulo", "quando": "criado_em"},
+        padrao="-numero",
+    )
+    return render(request, "cobranca/comandos.html", {"pagina": pagina})
 
 
 @require_http_methods(["GET", "POST"])
 @permission_required("cobranca.add_comandoacao", raise_exception=True)
 def comando_inserir(request: HttpRequest) -> HttpResponse:
-    return render(request, "cobranca/comando_inserir.html")
+    form = FormularioDeComando(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect(pedidos.atender(request, lambda: _guardar_comando(request, form)))
+    contexto = {
+        "form": form,
+        "pagina_do_menu": "cobranca:comandos",
+        "ha_acoes": form.fields["acao"].queryset.exists(),
+    }
+    return render(request, "cobranca/comando_inserir.html", contexto)
+
+
+def _guardar_comando(request: HttpRequest, form: FormularioDeComando) -> str:
+    form.instance.criado_por = request.user
+    gravado = form.save()
+    registro.inserido(request.user, gravado)
+    messages.success(request, f"Comando {gravado.titulo} inserido com sucesso.")
+    return reverse("cobranca:comando", args=[gravado.pk])
 
 
 @require_http_methods(["GET", "POST"])
 @permission_required("cobranca.view_comandoacao", raise_exception=True)
 def comando(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "cobranca/comando.html", {"comando": get_object_or_404(ComandoAcao, pk=pk)})
+    escolhido = get_object_or_404(
+        ComandoAcao.objects.select_related("acao__criterio", "localidade", "criado_por"), pk=pk
+    )
+    if request.method == "POST" and not confirmacao.voltou(request):
+        return _gerar(request, escolhido)
+    de_fora = dict(
+        escolhido.sem_documento.values_list("motivo").annotate(quantos=Count("id")).order_by("-quantos", "motivo")
+    )
+    contexto = {
+        "comando": escolhido,
+        "de_fora": [(ImovelSemDocumento.Motivo(motivo).label, quantos) for motivo, quantos in de_fora.items()],
+        "total_de_fora": sum(de_fora.values()),
+        "pode_gerar": request.user.has_perm("cobranca.add_cobrancadocumento") and not escolhido.gerado_em,
+        "pagina_do_menu": "cobranca:comandos",
+    }
+    return render(request, "cobranca/comando.html", contexto)
+
+
+def _gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
+    if not request.user.has_perm("cobranca.add_cobrancadocumento"):
+        raise PermissionDenied
+    onde = f"na localidade {escolhido.localidade}" if escolhido.localidade else "em todas as localidades"
+    detalhes = [f"Ação {escolhido.acao}, {onde}.", "Os documentos de um comando são gerados uma só vez."]
+    if pergunta := confirmacao.perguntar(request, "Confirma a geração dos documentos?", detalhes=detalhes):
+        return pergunta
+    destino = reverse("cobranca:comando", args=[escolhido.pk])
+
+    def fazer() -> str:
+        agora = timezone.now()
+        contagem = gerar_documentos(escolhido.pk, hoje=timezone.localdate(agora), agora=agora)
+        palavras = _contado(contagem)
+        registro.registrar(request.user, escolhido, palavras)
+        messages.success(request, palavras)
+        return destino
+
+    try:
+        return redirect(pedidos.atender(request, fazer))
+    except (JaGerado, ParametroSistema.DoesNotExist) as recusa:
+        messages.error(request, str(recusa))
+        return redirect(destino)
+
+
+def _contado(contagem: Counter) -> str:
+    return f"{contagem['documentos']} documentos gerados; {contagem['sem_documento']} imóveis sem documento."

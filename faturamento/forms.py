@@ -89,8 +89,8 @@ class FormularioDeParametrizacao(CamposDeTexto, Base, forms.ModelForm):
                     Column("categorias", css_class="col-md-4"),
                 ),
                 Row(
-                    Column("dias_antes", css_class="col-md-4"),
-                    Column("tentativas_email", css_class="col-md-4"),
+                    Column("dias_antes", css_class="col-md-6"),
+                    Column("tentativas_email", css_class="col-md-6"),
                 ),
             )
         )

@@ -9,7 +9,7 @@ from mensageria import fontes
 from mensageria.alfabeto import GSM7, UCS2, alfabeto, segmentos, transliterar
 from mensageria.textos import POSICOES_DO_CODIGO, TAG, Dado, conferir_texto, posicoes_do_texto, texto_do_sms
 
-NOMES = {"texto_sms": "Texto SMS", "texto_email": "Texto E-MAIL", "assunto": "Assunto do e-mail"}
+NOMES = {"texto_sms": "Texto SMS", "assunto": "Assunto do e-mail", "texto_email": "Texto E-MAIL"}
 _NAS_MENSAGENS = {"texto_email": "E-MAIL", "assunto": "assunto"}
 MAIOR_TEXTO = 20_000  # characters that are measured; no text that may be saved has as many
 

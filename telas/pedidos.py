@@ -25,9 +25,8 @@ def atender(request, fazer: Callable[[], str]) -> str:
 
     A form without a valid number, as only a program sends, is simply done.
     """
-    try:
-        numero = uuid.UUID(request.POST.get("pedido", ""))
-    except ValueError:
+    numero = _numero(request)
+    if numero is None:
         return fazer()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -41,6 +40,21 @@ def atender(request, fazer: Callable[[], str]) -> str:
     destino = fazer()
     Pedido.objects.filter(pk=numero).update(destino=destino)
     return destino
+
+
+def ja_atendido(request) -> str:
+    """Where this form led when its work was done; empty before that.
+
+    For a view that would refuse the second copy for what the first one changed: ask under the lock of the row.
+    """
+    return Pedido.objects.filter(pk=_numero(request)).values_list("destino", flat=True).first() or ""
+
+
+def _numero(request) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.POST.get("pedido", ""))
+    except ValueError:
+        return None
 
 
 def esquecer(agora: datetime) -> int:

@@ -1,0 +1,38 @@
+"""Remove actions of collection, unless something holds them."""
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import Q
+
+from cobranca.models import AcaoCobranca
+from telas import registro
+
+
+class AcaoEmUso(Exception):
+    """Some action cannot be removed; the message says which and what holds it."""
+
+
+@transaction.atomic
+def remover_acoes(ids: Collection[int], *, usuario) -> int:
+    """Remove them all, or none: raises AcaoEmUso. Return how many there were."""
+    acoes = list(AcaoCobranca.objects.select_for_update().filter(pk__in=ids).order_by("descricao"))
+    impedidas = [motivo for acao in acoes if (motivo := _o_que_segura(acao, ids))]
+    if impedidas:
+        raise AcaoEmUso(" ".join(impedidas))
+    for acao in acoes:
+        registro.removido(usuario, acao)
+    saem = AcaoCobranca.objects.filter(pk__in=[acao.pk for acao in acoes])
+    saem.update(predecessora=None, predecessora_alternativa=None)  # they may hold each other
+    saem.delete()
+    return len(acoes)
+
+
+def _o_que_segura(acao: AcaoCobranca, tambem_saem: Collection[int]) -> str:
+    """Why an action stays, in words; empty when nothing needs it. Those that leave together hold nobody."""
+    if comando := acao.comandos.order_by("-id").first():
+        return f"{acao.descricao} não pode ser removida: o comando “{comando.titulo}” é dela. Você pode inativá-la."
+    seguintes = AcaoCobranca.objects.filter(Q(predecessora=acao) | Q(predecessora_alternativa=acao))
+    if seguinte := seguintes.exclude(pk__in=tambem_saem).first():
+        return f"{acao.descricao} não pode ser removida: é predecessora de {seguinte.descricao}."
+    return ""

@@ -198,10 +198,10 @@ def test_autocomplete_finds_customers_by_name(chefe, db):
         ("real", None),
     ],
 )
-@pytest.mark.parametrize("pagina", ["/admin/", "/admin/cadastro/cliente/", "/admin/cadastro/cliente/?_popup=1"])
+@pytest.mark.parametrize("pagina", ["/", "/admin/", "/admin/cadastro/cliente/", "/admin/cadastro/cliente/?_popup=1"])
 def test_every_page_says_where_messages_go(envio, aviso, pagina, chefe, client, settings):
     settings.ENVIO = envio
-    for resposta in (chefe.get(pagina), client.get("/admin/login/")):
+    for resposta in (chefe.get(pagina), client.get("/entrar/")):
         html = resposta.content.decode()
         assert html.count('class="aviso-de-envio"') == (1 if aviso else 0)
         assert not aviso or aviso in html

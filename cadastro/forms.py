@@ -100,8 +100,10 @@ class FormularioDeParametros(FormularioDeModelo):
             ),
             Fieldset(
                 "Mensagens",
-                _lado_a_lado(("tamanho_maximo_sms", "6"), ("perfil_programa_especial", "6")),
-                HTML('{% include "cadastro/_posicoes.html" %}'),
+                Row(
+                    Column("tamanho_maximo_sms", HTML('{% include "cadastro/_posicoes.html" %}'), css_class="col-md-6"),
+                    Column("perfil_programa_especial", css_class="col-md-6"),
+                ),
             ),
             Fieldset(
                 "Faturamento e código de barras",

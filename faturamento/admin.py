@@ -21,17 +21,6 @@ from mensageria.models import Canal
 from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar
 
 LINHAS_NO_BALANCO = 400
-COLUNAS = [
-    "total",
-    "pendentes",
-    "programadas",
-    "em_envio",
-    "enviadas",
-    "entregues",
-    "falhas",
-    "canceladas",
-    "incertas",
-]
 
 
 @quadro
@@ -50,7 +39,7 @@ def balanco_da_execucao(iniciado: ProcessoIniciado, agora: datetime) -> str:
             "iniciado": iniciado,
             "linhas": [(linha, linha.acao or nome_da_origem(linha.origem)) for linha in linhas[:LINHAS_NO_BALANCO]],
             "linhas_a_mais": max(len(linhas) - LINHAS_NO_BALANCO, 0),
-            "totais": [balanco.soma(linhas, coluna) for coluna in COLUNAS],
+            "totais": [balanco.soma(linhas, coluna) for coluna in balanco.COLUNAS],
             "fecha": all(linha.fecha for linha in linhas),
             "nao_geradas": nao_geradas,
         },

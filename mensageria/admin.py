@@ -15,7 +15,7 @@ from django.utils import timezone
 from cadastro.admin import AdminAvisa, Formulario, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro
 from cadastro.campos import SegredoField
 from mensageria import composicao, decisoes, fontes
-from mensageria.estados import Estado
+from mensageria.forms import Decisao, DecisaoSobreIncertas
 from mensageria.models import (
     Canal,
     GatewaySMS,
@@ -212,30 +212,6 @@ class TentativaInline(InlineSoLeitura):
     model = TentativaEnvio
     fields = readonly_fields = ["numero", "momento", "servico", "destino", "classe", "codigo", "resposta", "duracao_ms"]
     ordering = ["numero"]
-
-
-class Decisao(forms.Form):
-    motivo = forms.CharField(
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3, "cols": 80}),
-        help_text="Fica guardado em cada mensagem, com o seu nome.",
-        error_messages={"required": "Informe o motivo."},
-    )
-
-
-class DecisaoSobreIncertas(Decisao):
-    como = forms.TypedChoiceField(
-        label="o que houve com elas",
-        coerce=lambda valor: Estado(int(valor)),
-        choices=[
-            (Estado.ENVIADA, "Foram enviadas"),
-            (Estado.FALHA, "Falharam"),
-            (Estado.CANCELADA, "Não devem mais sair: cancelar"),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Informe o que houve com as mensagens."},
-    )
-    field_order = ["como", "motivo"]
 
 
 @admin.register(Mensagem)

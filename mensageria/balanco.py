@@ -10,6 +10,19 @@ from django.db.models import Count, Sum
 from mensageria.estados import Estado
 from mensageria.models import Lote, LoteContagem, Mensagem, NaoGerada
 
+# The columns, as pages show them; those with * are counted in another too.
+COLUNAS = {
+    "total": "Total",
+    "pendentes": "Pendentes",
+    "programadas": "Programadas*",
+    "em_envio": "Em envio",
+    "enviadas": "Enviadas",
+    "entregues": "Entregues*",
+    "falhas": "Falhas",
+    "canceladas": "Canceladas",
+    "incertas": "Incertas",
+}
+
 
 @dataclass(frozen=True)
 class Linha:
@@ -28,6 +41,8 @@ class Linha:
     canceladas: int
     incertas: int
     total: int
+    localidade_id: int | None
+    canal_id: int
 
     @property
     def fecha(self) -> bool:
@@ -51,6 +66,8 @@ def do_lote(lote: Lote, contagens: dict[int, int], programadas: int, total: int)
         canceladas=contagens.get(Estado.CANCELADA, 0),
         incertas=contagens.get(Estado.INCERTA, 0),
         total=total,
+        localidade_id=lote.localidade_id,
+        canal_id=lote.canal,
     )
 
 
@@ -114,7 +131,7 @@ def nao_geradas(execucao: UUID) -> list[tuple[str, int | None, str, int]]:
         NaoGerada.objects.filter(execucao=execucao)
         .order_by("origem", "canal", "motivo")
         .values_list("origem", "canal", "motivo")
-        .annotate(n=Count("id"))
+        .annotate(n=Count("*"))
     )
 
 

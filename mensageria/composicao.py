@@ -96,22 +96,19 @@ def sms(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
 
 def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
     """The whole message, CRLF line ends: text, and HTML with the bar code as an inline image."""
-    dados = {**contexto, "corpo": preencher(texto.corpo, contexto["valores"])}
     nome, remetente = contexto["de"]
     mensagem = EmailMessage(policy=_POLITICA)
     mensagem["From"] = Address(nome, addr_spec=endereco_ascii(remetente))
     mensagem["To"] = Address(addr_spec=endereco_ascii(contexto["destino"]))
     if contexto["responder_para"]:
         mensagem["Reply-To"] = Address(addr_spec=endereco_ascii(contexto["responder_para"]))
-    mensagem["Subject"] = limpar(preencher(texto.assunto, contexto["valores"]))
+    mensagem["Subject"] = assunto(contexto, texto)
     mensagem["Date"] = format_datetime(datetime.fromisoformat(contexto["momento"]))
     mensagem["Message-ID"] = contexto["id"]
     mensagem["Auto-Submitted"] = "auto-generated"
-    layout, _, versao = contexto["layout"].partition("/")
     imagem = f"codigo@{contexto['id'].strip('<>').partition('@')[2]}"
-    modelo = f"mensageria/layouts/{layout}_{versao}"
-    mensagem.set_content(render_to_string(f"{modelo}.txt", dados))
-    mensagem.add_alternative(render_to_string(f"{modelo}.html", dados | {"imagem": imagem}), subtype="html")
+    mensagem.set_content(texto_do_email(contexto, texto))
+    mensagem.add_alternative(_no_layout("html", contexto, texto, imagem=imagem), subtype="html")
     html = mensagem.get_payload()[1]
     html.add_related(
         png_itf(contexto["codigo"]),
@@ -124,6 +121,21 @@ def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
     for ordem, parte in enumerate(parte for parte in mensagem.walk() if parte.is_multipart()):
         parte.set_boundary(f"=_{contexto['id'].strip('<>').partition('@')[0]}_{ordem}")
     return mensagem.as_bytes()
+
+
+def assunto(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
+    return limpar(preencher(texto.assunto, contexto["valores"]))
+
+
+def texto_do_email(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
+    """What is read where no HTML is."""
+    return _no_layout("txt", contexto, texto)
+
+
+def _no_layout(extensao: str, contexto: Mapping[str, Any], texto: VersaoTexto, **mais: str) -> str:
+    layout, _, versao = contexto["layout"].partition("/")
+    dados = {**contexto, "corpo": preencher(texto.corpo, contexto["valores"]), **mais}
+    return render_to_string(f"mensageria/layouts/{layout}_{versao}.{extensao}", dados)
 
 
 def endereco_ascii(endereco: str) -> str:

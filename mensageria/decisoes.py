@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, TextChoices
 from django.db.models.functions import Greatest
 
 from mensageria.estados import TRANSICOES, Estado
@@ -13,6 +13,59 @@ from mensageria.models import Mensagem
 
 class MotivoObrigatorio(ValueError):
     """Every decision is kept with its reason."""
+
+
+class MudouEnquantoIsso(Exception):
+    """The message is not what the operator saw, or may not become what he wants. The message is shown to him."""
+
+
+class Decisao(TextChoices):
+    """What may be decided about one message."""
+
+    REENVIAR = "reenviar", "Reenviar"
+    FOI_ENVIADA = "enviada", "Foi enviada"
+    FALHOU = "falha", "Falhou"
+    CANCELAR = "cancelar", "Cancelar a mensagem"
+
+
+def possiveis(mensagem: Mensagem, agora: datetime) -> list[Decisao]:
+    """What may be decided about it now."""
+    estado, alvos = Estado(mensagem.estado), TRANSICOES[mensagem.estado]
+    if estado == Estado.EM_ENVIO:
+        return []
+    cabem = {
+        Decisao.REENVIAR: Estado.PENDENTE in alvos and mensagem.expira_em > agora,
+        Decisao.FOI_ENVIADA: estado == Estado.INCERTA,
+        Decisao.FALHOU: estado == Estado.INCERTA,
+        Decisao.CANCELAR: Estado.CANCELADA in alvos,
+    }
+    return [decisao for decisao, cabe in cabem.items() if cabe]
+
+
+def retrato(mensagem: Mensagem) -> str:
+    """What of a message an operator saw when he decided."""
+    return f"{mensagem.estado}:{mensagem.tentativas}"
+
+
+@transaction.atomic
+def decidir(mensagem_id: int, decisao: Decisao, *, visto: str, usuario, motivo: str, agora: datetime) -> Mensagem:
+    """Decide about one message as it was seen (`retrato`); return it as it was. Raises MudouEnquantoIsso."""
+    _conferir_motivo(motivo)
+    mensagem = Mensagem.objects.select_for_update(of=("self",)).get(pk=mensagem_id)
+    if retrato(mensagem) != visto or decisao not in possiveis(mensagem, agora):
+        raise MudouEnquantoIsso(
+            f"A mensagem mudou enquanto você decidia: agora está {mensagem.get_estado_display().lower()}. "
+            "Nada foi feito."
+        )
+    ids = [mensagem_id]
+    if decisao == Decisao.REENVIAR:
+        reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
+    elif decisao == Decisao.CANCELAR:
+        cancelar(ids, usuario=usuario, motivo=motivo)
+    else:
+        como = Estado.ENVIADA if decisao == Decisao.FOI_ENVIADA else Estado.FALHA
+        resolver_incertas(ids, como=como, usuario=usuario, motivo=motivo, agora=agora)
+    return mensagem
 
 
 def _das_que_podem(ids: Collection[int], para: Estado, excluidos: tuple[Estado, ...] = ()):

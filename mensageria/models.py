@@ -263,7 +263,8 @@ class MensagemQuerySet(models.QuerySet):
 class Mensagem(models.Model):
     """One message to one customer about one fact, for ever: `chave` says which."""
 
-    lote = models.ForeignKey(Lote, on_delete=models.PROTECT, related_name="mensagens")
+    # Its index is mensagem_celula, below.
+    lote = models.ForeignKey(Lote, on_delete=models.PROTECT, related_name="mensagens", db_index=False)
     chave = models.CharField(max_length=80, unique=True)
     canal = models.PositiveSmallIntegerField(choices=Canal)
     origem = models.CharField(max_length=20)
@@ -326,6 +327,7 @@ class Mensagem(models.Model):
             ),
             models.Index(fields=["id_externo"], name="mensagem_id_externo", condition=~Q(id_externo="")),
             models.Index(fields=["origem", "objeto_id"], name="mensagem_objeto"),
+            models.Index(fields=["lote", "estado", "id"], name="mensagem_celula"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -397,7 +399,11 @@ class NaoGerada(models.Model):
         verbose_name = "não gerada"
         verbose_name_plural = "não geradas"
         ordering = ["id"]
-        indexes = [models.Index(fields=["execucao", "origem", "unidade"], name="nao_gerada_unidade")]
+        indexes = [
+            models.Index(fields=["execucao", "origem", "unidade"], name="nao_gerada_unidade"),
+            # Counts the reasons of a run without reading its rows; many are equal, so it is small.
+            models.Index(fields=["execucao", "origem", "motivo", "unidade", "canal"], name="nao_gerada_motivo"),
+        ]
 
     def __str__(self):
         return f"{self.origem} {self.objeto_id}: {self.motivo}"

@@ -1,63 +1,263 @@
 """The outbox, seen: the balance of a run, its messages one by one, who was left out, and what a customer got."""
 
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from cadastro.models import Cliente
+from mensageria import balanco, composicao, decisoes, previa
+from mensageria.consultas import PaginaDoBalanco, com_objetos, texto_enviado
+from mensageria.forms import (
+    OS_DOIS,
+    SEM_LOCALIDADE,
+    Decisao,
+    FiltroDeMensagens,
+    FiltroDeNaoGeradas,
+    FiltroDoCliente,
+)
+from mensageria.models import Canal, Lote, Mensagem, NaoGerada
+from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar, palavras_do_motivo
+from telas import confirmacao, pedidos
+from telas.paginacao import Pagina
+from telas.registro import registrar
+
+LINHAS_NO_QUADRO, LINHAS_NA_PAGINA = 25, 100
+DO_PROCESSO, DOS_CLIENTES = "batch:processos", "cadastro:clientes"
+
 pode_ver = permission_required("mensageria.view_mensagem", raise_exception=True)
+pode_ver_lotes = permission_required("mensageria.view_lote", raise_exception=True)
+pode_ver_nao_geradas = permission_required("mensageria.view_naogerada", raise_exception=True)
 pode_decidir = permission_required("mensageria.change_mensagem", raise_exception=True)
 
 
+# The balance of a run
+
+
 @require_safe
-@permission_required("mensageria.view_lote", raise_exception=True)
+@pode_ver_lotes
 def balanco_da_execucao(request, execucao):
-    return HttpResponse("")
+    """A page of its own; or a piece of the page of whoever runs, which asks for it by htmx.
+
+    The numbers are those of the ledger; with `conferir` the messages are counted one by one.
+    """
+    conferido = "conferir" in request.GET
+    linhas = balanco.da_execucao(execucao, timezone.now(), contar=conferido)
+    if not linhas and not request.htmx and not NaoGerada.objects.filter(execucao=execucao).exists():
+        raise Http404
+    paginas = Paginator(linhas, LINHAS_NO_QUADRO if request.htmx else LINHAS_NA_PAGINA)
+    pagina = paginas.get_page(request.GET.get("pagina"))
+    contexto = {
+        "execucao": execucao,
+        "colunas": balanco.COLUNAS.values(),
+        "por_canal": [
+            (canal.label, _celulas(execucao, do_canal, canal=canal.value))
+            for canal in Canal
+            if (do_canal := [linha for linha in linhas if linha.canal_id == canal])
+        ],
+        "totais": _celulas(execucao, linhas),
+        "fecha": all(linha.fecha for linha in linhas),
+        "conferido": conferido,
+        "linhas": [(linha, linha.acao or nome_da_origem(linha.origem), _da_linha(execucao, linha)) for linha in pagina],
+        "pagina": pagina,
+        "pagina_do_menu": DO_PROCESSO,
+    }
+    modelo = "mensageria/_balanco.html" if request.htmx else "mensageria/balanco.html"
+    return render(request, modelo, contexto)
+
+
+def _da_linha(execucao, linha: balanco.Linha) -> list[tuple[int, str]]:
+    return _celulas(
+        execucao,
+        [linha],
+        canal=linha.canal_id,
+        localidade=linha.localidade_id or SEM_LOCALIDADE,
+        origem=linha.origem,
+        acao=linha.acao,
+    )
+
+
+def _celulas(execucao, linhas, **filtros) -> list[tuple[int, str]]:
+    """The number of each column, and where its messages are, when there are any."""
+    celulas = []
+    for coluna in balanco.COLUNAS:
+        numero = balanco.soma(linhas, coluna)
+        parametros = QueryDict(mutable=True)
+        pedidos_ = filtros | {"estado": "" if coluna == "total" else coluna}
+        parametros.update({nome: valor for nome, valor in pedidos_.items() if valor})
+        endereco = reverse("mensageria:mensagens", args=[execucao])
+        celulas.append((numero, f"{endereco}?{parametros.urlencode()}" if numero else ""))
+    return celulas
 
 
 @require_safe
-@permission_required("mensageria.view_naogerada", raise_exception=True)
+@pode_ver_nao_geradas
+def motivos(request, execucao):
+    """Who was left out of a run, and why: how many by reason. Like the balance, a page or a piece of one."""
+    endereco = reverse("mensageria:nao_geradas", args=[execucao])
+    linhas = []
+    for origem, canal, motivo, quantas in balanco.nao_geradas(execucao):
+        parametros = QueryDict(mutable=True)
+        parametros.update({"origem": origem, "canal": canal or OS_DOIS, "motivo": motivo})
+        linhas.append(
+            {
+                "origem": nome_da_origem(origem),
+                "canal": Canal(canal).label if canal else "",
+                "motivo": palavras_de_nao_gerar(origem, motivo),
+                "quantas": quantas,
+                "url": f"{endereco}?{parametros.urlencode()}",
+            }
+        )
+    contexto = {"execucao": execucao, "motivos": linhas, "pagina_do_menu": DO_PROCESSO}
+    modelo = "mensageria/_motivos.html" if request.htmx else "mensageria/motivos.html"
+    return render(request, modelo, contexto)
+
+
+@require_safe
+@pode_ver_nao_geradas
 def nao_geradas(request, execucao):
-    return HttpResponse("")
+    filtro = FiltroDeNaoGeradas(request.GET)
+    achadas = filtro.filtrar(NaoGerada.objects.filter(execucao=execucao).select_related("localidade"))
+    # In the order of the index that finds them.
+    pagina = Pagina(achadas, request.GET, ordens={"unidade": "unidade"}, padrao="unidade")
+    com_objetos(pagina.linhas)
+    for linha in pagina.linhas:
+        linha.motivo_em_palavras = palavras_de_nao_gerar(linha.origem, linha.motivo)
+    contexto = {"execucao": execucao, "form": filtro, "pagina": pagina, "pagina_do_menu": DO_PROCESSO}
+    return render(request, "mensageria/nao_geradas.html", contexto)
+
+
+# Its messages
 
 
 @require_safe
 @pode_ver
 def mensagens(request, execucao):
-    return HttpResponse("")
-
-
-@require_safe
-@pode_ver
-def mensagem(request, pk):
-    return HttpResponse("")
-
-
-@require_safe
-@pode_ver
-def html(request, pk):
-    return HttpResponse("")
+    lotes = list(Lote.objects.filter(execucao=execucao).select_related("localidade"))
+    filtro = FiltroDeMensagens(request.GET, lotes=lotes)
+    escolhidos = filtro.lotes()
+    pagina = PaginaDoBalanco(escolhidos, filtro.coluna, request.GET, timezone.now())
+    _em_palavras(pagina.linhas)
+    contexto = {"execucao": execucao, "form": filtro, "pagina": pagina, "pagina_do_menu": DO_PROCESSO}
+    return render(request, "mensageria/mensagens.html", contexto)
 
 
 @require_safe
 @pode_ver
 def do_cliente(request, pk):
-    return HttpResponse("")
+    """The history of every message that a customer got."""
+    cliente = get_object_or_404(Cliente, pk=pk)
+    filtro = FiltroDoCliente(request.GET)
+    suas = Mensagem.objects.filter(cliente=cliente).select_related("texto").prefetch_related("envios")
+    pagina = Pagina(filtro.filtrar(suas), request.GET, ordens={"codigo": "pk"}, padrao="-codigo")
+    _em_palavras(pagina.linhas)
+    agora = timezone.now()
+    for linha in pagina.linhas:
+        linha.conteudo = texto_enviado(linha)
+        linha.pode_reenviar = decisoes.Decisao.REENVIAR in decisoes.possiveis(linha, agora)
+    contexto = {"cliente": cliente, "form": filtro, "pagina": pagina, "aba": "mensagens"}
+    return render(request, "mensageria/do_cliente.html", contexto | {"pagina_do_menu": DOS_CLIENTES})
+
+
+def _em_palavras(linhas: list[Mensagem]) -> None:
+    com_objetos(linhas)
+    for linha in linhas:
+        linha.motivo_em_palavras = palavras_do_motivo(linha.motivo)
+        linha.nome_da_origem = nome_da_origem(linha.origem)
+
+
+# One message
+
+
+@require_safe
+@pode_ver
+def mensagem(request, pk):
+    return _pagina_da_mensagem(request, pk, Decisao())
+
+
+def _pagina_da_mensagem(request, pk, form):
+    agora = timezone.now()
+    relacionadas = ("lote__localidade", "cliente", "remetente", "gateway", "servico", "texto", "pedido_por")
+    uma = get_object_or_404(Mensagem.objects.select_related(*relacionadas), pk=pk)
+    _em_palavras([uma])
+    decidir_ = request.user.has_perm("mensageria.change_mensagem")
+    contexto = {
+        "mensagem": uma,
+        "conteudo": texto_enviado(uma),
+        "assunto": _assunto(uma),
+        "envios": uma.envios.select_related("pedido_por").order_by("pk"),
+        "form": form,
+        "decisoes": decisoes.possiveis(uma, agora) if decidir_ else [],
+        "visto": decisoes.retrato(uma),
+        "vencida": uma.expira_em <= agora,
+        "pagina_do_menu": DO_PROCESSO,
+    }
+    return render(request, "mensageria/mensagem.html", contexto)
+
+
+def _assunto(uma: Mensagem) -> str:
+    if uma.canal != Canal.EMAIL or not texto_enviado(uma):
+        return ""
+    return composicao.assunto(uma.contexto, uma.texto)
+
+
+@require_safe
+@pode_ver
+@csp({"default-src": [NONE], "img-src": ["data:"], "style-src": [UNSAFE_INLINE], "frame-ancestors": [SELF]})
+def html(request, pk):
+    """The e-mail as its reader sees it, for a frame of the page of the message; nothing in it runs or is fetched."""
+    uma = get_object_or_404(Mensagem.objects.select_related("texto"), pk=pk, canal=Canal.EMAIL)
+    if not texto_enviado(uma):
+        raise Http404
+    return HttpResponse(previa.html_do_email(composicao.conteudo(uma)))
 
 
 @require_POST
 @pode_decidir
-def reenviar(request, pk):
-    return redirect("mensageria:mensagem", pk)
+def decidir(request, pk):
+    """Ask, decide once, log it, and go back to the message."""
+    form = Decisao(request.POST)
+    try:
+        decisao = decisoes.Decisao(request.POST.get("decisao"))
+    except ValueError:
+        raise Http404 from None
+    if not form.is_valid() or confirmacao.voltou(request):
+        return _pagina_da_mensagem(request, pk, form)
+    uma = get_object_or_404(Mensagem, pk=pk)
+    motivo = form.cleaned_data["motivo"]
+    if resposta := confirmacao.perguntar(request, PERGUNTAS[decisao], detalhes=[str(uma), f"Motivo: {motivo}"]):
+        return resposta
+    pagina = reverse("mensageria:mensagem", args=[pk])
+
+    def fazer() -> str:
+        visto, agora = request.POST.get("visto", ""), timezone.now()
+        decisoes.decidir(pk, decisao, visto=visto, usuario=request.user, motivo=motivo, agora=agora)
+        registrar(request.user, uma, f"{decisao.label}: {motivo}")
+        messages.success(request, FEITAS[decisao])
+        return pagina
+
+    try:
+        pedidos.atender(request, fazer)
+    except decisoes.MudouEnquantoIsso as mudanca:
+        messages.warning(request, str(mudanca))
+    return HttpResponseRedirect(pagina)
 
 
-@require_POST
-@pode_decidir
-def resolver(request, pk):
-    return redirect("mensageria:mensagem", pk)
-
-
-@require_POST
-@pode_decidir
-def cancelar(request, pk):
-    return redirect("mensageria:mensagem", pk)
+PERGUNTAS = {
+    decisoes.Decisao.REENVIAR: "Confirma reenvio da mensagem?",
+    decisoes.Decisao.FOI_ENVIADA: "Confirma que a mensagem foi enviada?",
+    decisoes.Decisao.FALHOU: "Confirma que a mensagem falhou?",
+    decisoes.Decisao.CANCELAR: "Confirma cancelamento da mensagem?",
+}
+FEITAS = {
+    decisoes.Decisao.REENVIAR: "A mensagem voltou para a fila de envio.",
+    decisoes.Decisao.FOI_ENVIADA: "A mensagem foi dada como enviada.",
+    decisoes.Decisao.FALHOU: "A mensagem foi dada como falha.",
+    decisoes.Decisao.CANCELAR: "A mensagem foi cancelada.",
+}

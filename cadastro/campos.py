@@ -61,7 +61,8 @@ class CampoDocumento(forms.CharField):
         return texto.translate(MASCARA) or self.empty_value if texto else texto
 
     def prepare_value(self, value):
-        return formatar_documento(value) if isinstance(value, str) else value
+        # What was typed with a mask, right or wrong, is shown as it was typed.
+        return formatar_documento(value) if isinstance(value, str) and value.isalnum() else value
 
 
 class DocumentoField(models.CharField):

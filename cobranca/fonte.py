@@ -53,12 +53,11 @@ class FonteDeDocumentos:
     escrever_textos = ("cobranca.add_acaocobranca", "cobranca.change_acaocobranca")
 
     def exemplo(self, matricula: int | None, hoje: date) -> int:
-        documentos = CobrancaDocumento.objects.order_by("-id")
+        documentos = CobrancaDocumento.objects.order_by("-id").values("id")
         if matricula:
             documentos = documentos.filter(imovel=matricula)
-        recentes = list(documentos.values_list("id", flat=True)[:RECENTES])
-        com_usuario = usuarios_atuais(recentes, hoje).values_list("imovel__documentos", flat=True)
-        if documento := max(set(com_usuario) & set(recentes), default=None):
+        com_usuario = usuarios_atuais(documentos[:RECENTES], hoje).order_by("-imovel__documentos")
+        if documento := com_usuario.values_list("imovel__documentos", flat=True).first():
             return documento
         if matricula:
             raise SemExemplo(f"O imóvel {formatar_matricula(matricula)} não tem documento com cliente usuário.")

@@ -2,7 +2,6 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.forms.models import model_to_dict
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -34,6 +33,11 @@ class VersaoMaisNova(Exception):
             "Confira o que está abaixo; ao atualizar de novo, vale o que está nesta tela."
         )
         self.versao = versao
+
+
+def referencia_do_sistema() -> int:
+    """0 before the system's parameters are informed."""
+    return ParametroSistema.objects.values_list("ano_mes_faturamento", flat=True).first() or 0
 
 
 def ultima() -> ParametroMensagem | None:
@@ -70,27 +74,15 @@ def _conteudo(versao: ParametroMensagem) -> dict:
     return model_to_dict(versao, CAMPOS) | {"categorias": sorted(versao.categorias)}
 
 
-def situacoes(versoes: list[ParametroMensagem]) -> dict[int, str]:
-    """What each version is at the system's reference: vigente, futura or substituída."""
-    parametro = ParametroSistema.objects.first()
-    referencia = parametro.ano_mes_faturamento if parametro else 0
-    vigente = ParametroMensagem.objects.em_vigor_em(referencia)
-    return {versao.pk: _situacao(versao, referencia, vigente) for versao in _com_seguinte(versoes)}
+def situacoes(versoes: list[ParametroMensagem], referencia: int) -> dict[int, str]:
+    """What each version is when the system is at `referencia`: vigente, futura or substituída."""
+    # One number a reference; there is a version for each change of a text, so all of them are few.
+    mais_novas = dict(ParametroMensagem.objects.order_by("referencia", "id").values_list("referencia", "id"))
+    vigente = max((outra for outra in mais_novas if outra <= referencia), default=None)
+    return {versao.pk: _situacao(versao, mais_novas, vigente) for versao in versoes}
 
 
-def _com_seguinte(versoes: list[ParametroMensagem]) -> list[ParametroMensagem]:
-    """Each with `substituida`: whether a newer one has its own reference."""
-    mais_novas = _mais_novas(ParametroMensagem.objects.filter(referencia__in={v.referencia for v in versoes}))
-    for versao in versoes:
-        versao.substituida = mais_novas[versao.referencia] != versao.pk
-    return versoes
-
-
-def _mais_novas(versoes: QuerySet) -> dict[int, int]:
-    return dict(versoes.order_by("referencia", "id").values_list("referencia", "id"))
-
-
-def _situacao(versao: ParametroMensagem, referencia: int, vigente: ParametroMensagem | None) -> str:
-    if vigente is not None and versao.pk == vigente.pk:
-        return "vigente"
-    return "futura" if versao.referencia > referencia and not versao.substituida else "substituída"
+def _situacao(versao: ParametroMensagem, mais_novas: dict[int, int], vigente: int | None) -> str:
+    if mais_novas[versao.referencia] != versao.pk or versao.referencia < (vigente or 0):
+        return "substituída"
+    return "vigente" if versao.referencia == vigente else "futura"

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cadastro.models import Imovel, ParametroSistema
+from cadastro.models import Imovel
 from faturamento import parametrizacao
 from faturamento.forms import FormularioDeParametrizacao
 from faturamento.models import ParametroMensagem
@@ -27,7 +27,8 @@ pode_ver = permission_required("faturamento.view_parametromensagem", raise_excep
 def parametrizar_mensagem(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _atualizar(request)
-    return _mostrar(request, FormularioDeParametrizacao(initial=_inicial(request)))
+    referencia = parametrizacao.referencia_do_sistema()
+    return _mostrar(request, FormularioDeParametrizacao(initial=_inicial(request, referencia)), referencia=referencia)
 
 
 @permission_required("faturamento.add_parametromensagem", raise_exception=True)
@@ -63,14 +64,12 @@ def _gravar(request: HttpRequest, form: FormularioDeParametrizacao) -> str:
     return reverse(TELA)
 
 
-def _inicial(request: HttpRequest) -> dict:
+def _inicial(request: HttpRequest, referencia: int) -> dict:
     """The version in force, or that of `?base=`, at the system's reference."""
-    parametro = ParametroSistema.objects.first()
-    referencia = parametro.ano_mes_faturamento if parametro else None
     ultima = parametrizacao.ultima()
-    base = _base(request) or (ParametroMensagem.objects.em_vigor_em(referencia) if referencia else None)
+    base = _base(request) or ParametroMensagem.objects.em_vigor_em(referencia)
     de_base = model_to_dict(base, parametrizacao.CAMPOS) if base else {}
-    return de_base | {"referencia": referencia, "vista": ultima.pk if ultima else None}
+    return de_base | {"referencia": referencia or None, "vista": ultima.pk if ultima else None}
 
 
 def _base(request: HttpRequest) -> ParametroMensagem | None:
@@ -85,7 +84,9 @@ def _como_inicial(digitado) -> dict:
     return {**digitado.dict(), "categorias": digitado.getlist("categorias"), "transliterar": "transliterar" in digitado}
 
 
-def _mostrar(request: HttpRequest, form: FormularioDeParametrizacao, *, sem_dado: str = "") -> HttpResponse:
+def _mostrar(
+    request: HttpRequest, form: FormularioDeParametrizacao, *, referencia: int | None = None, sem_dado: str = ""
+) -> HttpResponse:
     so_leitura = not request.user.has_perm("faturamento.add_parametromensagem")
     for campo in form.fields.values():
         campo.disabled = so_leitura
@@ -96,7 +97,9 @@ def _mostrar(request: HttpRequest, form: FormularioDeParametrizacao, *, sem_dado
         padrao="-referencia",
         tamanho=5,
     )
-    situacoes = parametrizacao.situacoes(pagina.linhas)
+    if referencia is None:
+        referencia = parametrizacao.referencia_do_sistema()
+    situacoes = parametrizacao.situacoes(pagina.linhas, referencia)
     for versao in pagina.linhas:
         versao.situacao = situacoes[versao.pk]
     contexto = {"form": form, "pagina": pagina, "so_leitura": so_leitura, "sem_dado": sem_dado}
@@ -111,7 +114,7 @@ def versao(request: HttpRequest, pk: int) -> HttpResponse:
         "versao": escolhida,
         "titulo": f"Versão {escolhida}",
         "categorias": ", ".join(Imovel.Categoria(categoria).label for categoria in escolhida.categorias),
-        "situacao": parametrizacao.situacoes([escolhida])[escolhida.pk],
+        "situacao": parametrizacao.situacoes([escolhida], parametrizacao.referencia_do_sistema())[escolhida.pk],
         "pode_criar": request.user.has_perm("faturamento.add_parametromensagem"),
         "pagina_do_menu": TELA,
     }

@@ -18,6 +18,12 @@ def _sim_nao(label: str, **mais) -> CampoSimNao:
     return CampoSimNao(label=label, initial=False, **mais)
 
 
+def _numero(label: str, digitos: int, **mais) -> CampoInteiro:
+    """A number from 1 on."""
+    palavras = {"min_value": f"{label} deve somente conter números positivos."}
+    return CampoInteiro(label=label, digitos=digitos, min_value=1, error_messages=palavras, **mais)
+
+
 def _coluna(campo: str, largura: int = 4) -> Column:
     return Column(campo, css_class=f"col-md-{largura}")
 
@@ -31,8 +37,12 @@ class FormularioDeAcao(CamposDeTexto, FormularioDeModelo):
 
     origem = "cobranca"
 
-    descricao = forms.CharField(label="Descrição da Ação de Cobrança", max_length=40)
-    dias_de_validade = CampoInteiro(digitos=4, min_value=1, label="Número de Dias de Validade da Ação")
+    descricao = forms.CharField(
+        label="Descrição da Ação de Cobrança",
+        max_length=40,
+        error_messages={"unique": "Já existe uma ação de cobrança com esta descrição."},
+    )
+    dias_de_validade = _numero("Número de Dias de Validade da Ação", 4)
     predecessora = forms.ModelChoiceField(AcaoCobranca.objects.none(), label="Ação Predecessora", required=False)
     dias_da_predecessora = CampoInteiro(
         digitos=4, required=False, label="Número de Dias entre a Ação e sua Predecessora"
@@ -40,12 +50,17 @@ class FormularioDeAcao(CamposDeTexto, FormularioDeModelo):
     predecessora_alternativa = forms.ModelChoiceField(
         AcaoCobranca.objects.none(), label="Ação Predecessora Alternativa", required=False
     )
-    tipo_documento = CampoInteiro(
-        digitos=2, min_value=1, label="Tipo de Documento a ser Gerado", help_text="Código do tipo, de 1 a 99."
+    tipo_documento = _numero("Tipo de Documento a ser Gerado", 2, help_text="Código do tipo, de 1 a 99.")
+    criterio = forms.ModelChoiceField(
+        CriterioCobranca.objects,
+        label="Critério de Cobrança",
+        error_messages={"invalid_choice": "Critério de Cobrança inexistente."},
     )
-    criterio = forms.ModelChoiceField(CriterioCobranca.objects, label="Critério de Cobrança")
     tipo_servico = forms.ModelChoiceField(
-        TipoServico.objects, label="Tipo de Serviço da Ordem de Serviço a ser Gerada", required=False
+        TipoServico.objects,
+        label="Tipo de Serviço da Ordem de Serviço a ser Gerada",
+        required=False,
+        error_messages={"invalid_choice": "Tipo de Serviço inexistente."},
     )
     compoe_cronograma = _sim_nao("Compõe o Cronograma")
     ordem_cronograma = CampoInteiro(digitos=4, required=False, label="Ordem no Cronograma")
@@ -88,7 +103,6 @@ class FormularioDeAcao(CamposDeTexto, FormularioDeModelo):
             "assunto",
             "texto_email",
         )
-        error_messages = {"descricao": {"unique": "Já existe uma ação de cobrança com esta descrição."}}
 
     field_order = Meta.fields
 

@@ -47,8 +47,6 @@ def acao(request: HttpRequest, pk: int) -> HttpResponse:
 def _atualizar_acao(request: HttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         existente = get_object_or_404(AcaoCobranca.objects.select_for_update(), pk=pk)
-        if destino := pedidos.ja_atendido(request):
-            return redirect(destino)
         return _gravar_acao(request, existente, "atualizada")
 
 
@@ -58,7 +56,8 @@ def _gravar_acao(request: HttpRequest, instancia: AcaoCobranca, feito: str) -> H
         return _mostrar_acao(request, FormularioDeAcao.digitado(digitado, instancia), sem_dado=sem_dado)
     form = FormularioDeAcao(request.POST, instance=instancia)
     if confirmacao.voltou(request) or not form.is_valid():
-        return _mostrar_acao(request, form)
+        destino = pedidos.ja_atendido(request)  # the second click is refused for what the first one did
+        return redirect(destino) if destino else _mostrar_acao(request, form)
     if ausentes := dados_ausentes(form.textos, DADOS_COBRANCA):
         pergunta = confirmacao.perguntar(request, "Confirma a ação sem estes dados no texto?", detalhes=ausentes)
         if pergunta:

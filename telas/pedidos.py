@@ -45,7 +45,7 @@ def atender(request, fazer: Callable[[], str]) -> str:
 def ja_atendido(request) -> str:
     """Where this form led when its work was done; empty before that.
 
-    For a view that would refuse the second copy for what the first one changed: ask under the lock of the row.
+    For a view that would refuse the second copy for what the first one changed.
     """
     return Pedido.objects.filter(pk=_numero(request)).values_list("destino", flat=True).first() or ""
 

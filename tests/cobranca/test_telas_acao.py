@@ -1,0 +1,401 @@
+"""Inserir and Manter Ação de Cobrança: the fields, the rules beside them, and that nothing in use is removed."""
+
+import uuid
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+
+from cobranca.models import AcaoCobranca, CriterioCobranca, TipoServico
+from tests.fabricas import nova_acao, novo_parametro_sistema
+
+INSERIR = "/cobranca/acoes/inserir/"
+MANTER = "/cobranca/acoes/"
+SMS = "{NOME} mat {MATRICULA}: {VALORDOC} ate {VALIDADEDOC}"
+EMAIL = "{NOME}, o imóvel {MATRICULA} deve {VALORDOC}. Pague até {VALIDADEDOC}."
+
+
+@pytest.fixture(autouse=True)
+def sistema(db):
+    return novo_parametro_sistema()
+
+
+@pytest.fixture
+def operador(entrar):
+    return entrar("operador")
+
+
+def sem_mensagem(**campos) -> dict:
+    """The form as its page posts it, for an action without message."""
+    criterio, _ = CriterioCobranca.objects.get_or_create(descricao="ATRASO", defaults={"dias_de_atraso": 5})
+    return {
+        "pedido": str(uuid.uuid4()),
+        "descricao": "AVISO DE CORTE",
+        "dias_de_validade": "15",
+        "tipo_documento": "8",
+        "criterio": criterio.pk,
+        "predecessora": "",
+        "dias_da_predecessora": "",
+        "predecessora_alternativa": "",
+        "tipo_servico": "",
+        "compoe_cronograma": "False",
+        "ordem_cronograma": "",
+        "considera_debitos": "True",
+        "por_sms": "False",
+        "por_email": "False",
+        "tentativas_email": "",
+        "assunto": "",
+        "texto_sms": "",
+        "texto_email": "",
+        "transliterar": "on",
+    } | campos
+
+
+def com_mensagem(**campos) -> dict:
+    mensagem = {
+        "por_sms": "True",
+        "por_email": "True",
+        "tentativas_email": "3",
+        "assunto": "Débitos de {NOME}",
+        "texto_sms": SMS,
+        "texto_email": EMAIL,
+    }
+    return sem_mensagem(**mensagem | campos)
+
+
+def erros(resposta) -> dict:
+    assert resposta.status_code == 200
+    return resposta.context["form"].errors
+
+
+# Inserir
+
+
+def test_an_action_that_sends_messages_is_inserted(operador):
+    resposta = operador.post(INSERIR, com_mensagem(), follow=True)
+
+    acao = AcaoCobranca.objects.get()
+    assert "Ação de Cobrança AVISO DE CORTE inserida com sucesso." in resposta.text
+    assert (acao.por_sms, acao.por_email, acao.tentativas_email, acao.ativa) == (True, True, 3, True)
+    assert (acao.texto_sms, acao.texto_email, acao.considera_debitos) == (SMS, EMAIL, True)
+    assert LogEntry.objects.get().user == operador.pessoa
+
+
+def test_one_of_the_cronograma_is_inserted_with_its_neighbours(operador):
+    antes = nova_acao(por_sms=False, por_email=False, compoe_cronograma=True, ordem_cronograma=1)
+
+    operador.post(
+        INSERIR,
+        sem_mensagem(compoe_cronograma="True", ordem_cronograma="2", predecessora=antes.pk, dias_da_predecessora="30"),
+    )
+
+    acao = AcaoCobranca.objects.get(descricao="AVISO DE CORTE")
+    assert (acao.predecessora, acao.dias_da_predecessora, acao.ordem_cronograma) == (antes, 30, 2)
+
+
+@pytest.mark.parametrize(
+    ("campos", "campo", "mensagem"),
+    [
+        ({"descricao": ""}, "descricao", "Informe Descrição da Ação de Cobrança."),
+        ({"dias_de_validade": ""}, "dias_de_validade", "Informe Número de Dias de Validade da Ação."),
+        ({"dias_de_validade": "x"}, "dias_de_validade", "deve somente conter números positivos."),
+        ({"dias_de_validade": "0"}, "dias_de_validade", "deve somente conter números positivos."),
+        ({"tipo_documento": "0"}, "tipo_documento", "deve somente conter números positivos."),
+        ({"criterio": ""}, "criterio", "Informe Critério de Cobrança."),
+        ({"criterio": "999"}, "criterio", "Critério de Cobrança inexistente."),
+        ({"compoe_cronograma": ""}, "compoe_cronograma", "Informe Compõe o Cronograma."),
+        ({"compoe_cronograma": "True"}, "ordem_cronograma", "Informe Ordem no Cronograma."),
+        ({"por_sms": "True"}, "texto_sms", "Informe Texto SMS."),
+        (
+            {"por_email": "True", "texto_email": EMAIL, "assunto": "A"},
+            "tentativas_email",
+            "Informe número máximo de tentativas de envio.",
+        ),
+        (
+            {"por_email": "True", "tentativas_email": "3", "assunto": "A"},
+            "texto_email",
+            "Informe Texto E-MAIL.",
+        ),
+        (
+            {"por_email": "True", "tentativas_email": "3", "texto_email": EMAIL},
+            "assunto",
+            "Informe Assunto do E-mail.",
+        ),
+        ({"por_sms": "True", "texto_sms": "{VALOR}"}, "texto_sms", "dados inválidos: {VALOR}."),
+        ({"por_sms": "True", "texto_sms": "x" * 120}, "texto_sms", "passam do tamanho máximo de 164"),
+        ({"por_sms": "True", "texto_sms": "{NOME"}, "texto_sms", "Quantidade de tags inválidas SMS."),
+    ],
+)
+def test_each_mistake_has_its_words_beside_its_field(operador, campos, campo, mensagem):
+    resposta = operador.post(INSERIR, sem_mensagem(**campos))
+
+    assert list(erros(resposta)) == [campo]
+    assert mensagem in erros(resposta)[campo][0]
+    assert f"error_1_id_{campo}" in resposta.text
+    assert not AcaoCobranca.objects.exists()
+
+
+def test_what_a_message_forbids_is_told_beside_each_field(operador):
+    TipoServico.objects.create(pk=1, descricao="CORTE")
+    outra = nova_acao(por_sms=False, por_email=False)
+
+    resposta = operador.post(
+        INSERIR,
+        com_mensagem(
+            tipo_servico="1",
+            predecessora=outra.pk,
+            dias_da_predecessora="1",
+            compoe_cronograma="True",
+            ordem_cronograma="5",
+        ),
+    )
+
+    assert set(erros(resposta)) == {"tipo_servico", "predecessora", "compoe_cronograma"}
+
+
+def test_a_description_that_exists_is_told(operador):
+    nova_acao(descricao="AVISO DE CORTE")
+
+    assert erros(operador.post(INSERIR, com_mensagem())) == {
+        "descricao": ["Já existe uma ação de cobrança com esta descrição."]
+    }
+
+
+def test_a_mistake_loses_no_text_even_of_a_channel_that_is_off(operador):
+    resposta = operador.post(INSERIR, com_mensagem(por_sms="False", por_email="False", dias_de_validade="x"))
+
+    assert SMS in resposta.text and EMAIL in resposta.text
+    assert 'value="Débitos de {NOME}"' in resposta.text
+    assert 'value="x"' in resposta.text
+
+
+@pytest.mark.parametrize(
+    "estranho",
+    [
+        {"descricao": "a\0"},
+        {"descricao": "😀" * 5000},
+        {"dias_de_validade": "9" * 400},
+        {"criterio": "x"},
+        {"predecessora": "9" * 40},
+        {"por_sms": "talvez"},
+        {"texto_email": "x" * 20_000},
+        {"tentativas_email": "-1"},
+        {"por_sms": "True", "texto_sms": "\0"},
+    ],
+)
+def test_nonsense_is_an_error_on_the_form(operador, estranho):
+    assert erros(operador.post(INSERIR, sem_mensagem(**estranho)))
+    assert not AcaoCobranca.objects.exists()
+
+
+def test_a_text_that_lacks_main_data_is_stored_after_a_confirmation(operador):
+    pedido = com_mensagem(texto_sms="Pague até {VALIDADEDOC}")
+
+    pergunta = operador.post(INSERIR, pedido)
+
+    assert "Texto SMS: Matrícula do imóvel, Nome do cliente usuário, Valor do documento." in pergunta.text
+    assert not AcaoCobranca.objects.exists()
+    assert operador.post(INSERIR, pedido | {"confirmado": "1"}).status_code == 302
+    assert AcaoCobranca.objects.exists()
+
+
+def test_the_text_of_a_channel_that_is_off_needs_no_confirmation(operador):
+    assert operador.post(INSERIR, com_mensagem(por_sms="False", texto_sms="x")).status_code == 302
+
+
+def test_who_answers_no_goes_back_to_what_was_typed(operador):
+    assert "Pague já" in operador.post(INSERIR, com_mensagem(texto_sms="Pague já", voltar="1")).text
+    assert not AcaoCobranca.objects.exists()
+
+
+def test_a_double_click_inserts_one(operador):
+    duas_vezes = com_mensagem()
+
+    assert [operador.post(INSERIR, duas_vezes).status_code for _ in range(2)] == [302, 302]
+    assert AcaoCobranca.objects.count() == 1
+
+
+def test_the_buttons_put_the_selected_data_at_the_end_of_the_text(operador):
+    resposta = operador.post(
+        INSERIR, com_mensagem(inserir="email", dados=["{NOME}"], texto_email="Senhor(a)", dias_de_validade="x")
+    )
+
+    assert "Senhor(a) {NOME}</textarea>" in resposta.text
+    assert 'value="x"' in resposta.text
+    assert resposta.text.count("checked") == 5  # four switches and transliterar
+    assert "resumo-de-erros" not in resposta.text
+
+
+# Atualizar
+
+
+def na_tela(navegador, acao, **campos) -> dict:
+    """What the page of an action posts when only `campos` change."""
+    form = navegador.get(f"{MANTER}{acao.pk}/").context["form"]
+    valores = {nome: form[nome].value() for nome in form.fields}
+    limpos = {nome: "" if valor is None else str(valor) for nome, valor in valores.items()}
+    if not valores["transliterar"]:
+        del limpos["transliterar"]
+    return limpos | {"pedido": str(uuid.uuid4())} | campos
+
+
+def test_an_action_is_updated(operador):
+    acao = nova_acao(descricao="AVISO")
+
+    resposta = operador.post(f"{MANTER}{acao.pk}/", na_tela(operador, acao, ativa="False"), follow=True)
+
+    acao.refresh_from_db()
+    assert "Ação de Cobrança AVISO atualizada com sucesso." in resposta.text
+    assert not acao.ativa and acao.por_sms
+
+
+def test_a_double_click_updates_once_and_is_no_second_editor(operador):
+    acao = nova_acao()
+    duas_vezes = na_tela(operador, acao, dias_de_validade="99")
+
+    respostas = [operador.post(f"{MANTER}{acao.pk}/", duas_vezes) for _ in range(2)]
+
+    assert [resposta.status_code for resposta in respostas] == [302, 302]
+    assert LogEntry.objects.count() == 1
+
+
+def test_two_who_edit_one_action_are_told(operador, entrar):
+    acao = nova_acao()
+    aberta = na_tela(operador, acao, descricao="A MINHA")
+    outra = entrar("supervisor")
+    outra.post(f"{MANTER}{acao.pk}/", na_tela(outra, acao, dias_de_validade="99"))
+
+    resposta = operador.post(f"{MANTER}{acao.pk}/", aberta)
+
+    assert "pessoa-supervisor alterou este registro" in resposta.text
+    assert "Número de Dias de Validade da Ação (agora: 99)" in resposta.text
+    assert "A MINHA" in resposta.text
+    assert AcaoCobranca.objects.get().descricao == acao.descricao
+
+
+def test_an_action_is_not_its_own_predecessora(operador):
+    acao, outra, _ = nova_acao(), nova_acao(), nova_acao(ativa=False)
+
+    oferecidas = operador.get(f"{MANTER}{acao.pk}/").context["form"].fields["predecessora"].queryset
+
+    assert list(oferecidas) == [outra]
+
+
+def test_who_may_only_look_sees_fields_that_cannot_be_changed(entrar):
+    leitor = entrar("")
+    leitor.pessoa.user_permissions.add(Permission.objects.get(codename="view_acaocobranca"))
+    acao = nova_acao()
+
+    resposta = leitor.get(f"{MANTER}{acao.pk}/")
+
+    assert all(campo.disabled for campo in resposta.context["form"].fields.values())
+    assert ">Atualizar</button>" not in resposta.text
+    assert f'name="texto_sms" value="{acao.texto_sms}"' in resposta.text  # for the preview
+    assert leitor.post(f"{MANTER}{acao.pk}/", {}).status_code == 403
+    assert leitor.get(INSERIR).status_code == 403
+    lista = leitor.get(MANTER)
+    assert 'name="remover"' not in lista.text
+    assert leitor.post(MANTER, {"remover": acao.pk}).status_code == 403
+
+
+# Manter
+
+
+@pytest.mark.parametrize(
+    ("filtro", "achadas"),
+    [
+        ({}, ["A SMS", "B EMAIL", "C NADA"]),
+        ({"descricao": "sms"}, ["A SMS"]),
+        ({"mensagem": "sms"}, ["A SMS"]),
+        ({"mensagem": "email"}, ["B EMAIL"]),
+        ({"mensagem": "nao"}, ["C NADA"]),
+        ({"ativa": "nao"}, ["C NADA"]),
+        ({"ativa": "sim"}, ["A SMS", "B EMAIL"]),
+        ({"mensagem": "x", "ativa": "sim"}, ["A SMS", "B EMAIL"]),
+        ({"descricao": "\0"}, ["A SMS", "B EMAIL", "C NADA"]),
+        ({"descricao": "%_"}, []),
+    ],
+)
+def test_the_filter(operador, filtro, achadas):
+    nova_acao(descricao="A SMS", por_email=False)
+    nova_acao(descricao="B EMAIL", por_sms=False)
+    nova_acao(descricao="C NADA", por_sms=False, por_email=False, ativa=False)
+
+    linhas = operador.get(MANTER, filtro).context["pagina"].linhas
+
+    assert [linha.descricao for linha in linhas] == achadas
+
+
+def test_a_filter_that_makes_no_sense_says_so(operador):
+    nova_acao()
+
+    assert "Faça uma escolha válida" in operador.get(MANTER, {"mensagem": "x"}).text
+
+
+def test_actions_are_removed_after_a_confirmation(operador):
+    umas = [nova_acao(descricao="VELHA"), nova_acao(descricao="OUTRA")]
+    AcaoCobranca.objects.filter(pk=umas[0].pk).update(por_sms=False, por_email=False)
+    AcaoCobranca.objects.filter(pk=umas[1].pk).update(por_sms=False, por_email=False, predecessora=umas[0])
+    pedido = {"remover": [acao.pk for acao in umas], "pedido": str(uuid.uuid4())}
+
+    pergunta = operador.post(MANTER, pedido)
+
+    assert "Confirma remoção?" in pergunta.text and "VELHA" in pergunta.text
+    assert AcaoCobranca.objects.count() == 2
+    for _ in range(2):
+        resposta = operador.post(MANTER, pedido | {"confirmado": "1"}, follow=True)
+    assert "Nenhum registro" not in resposta.text
+    assert not AcaoCobranca.objects.exists()
+    assert LogEntry.objects.count() == 2
+
+
+@pytest.mark.parametrize("remover", [[], ["x"], ["9" * 40], ["\0"], ["999"]])
+def test_nothing_selected_is_told(operador, remover):
+    nova_acao()
+
+    resposta = operador.post(MANTER, {"remover": remover})
+
+    assert "Nenhum registro selecionado." in resposta.text
+    assert AcaoCobranca.objects.count() == 1
+
+
+def test_what_holds_an_action_is_named_and_none_is_removed(operador):
+    livre, comandada, seguida = (
+        nova_acao(),
+        nova_acao(),
+        nova_acao(descricao="PRIMEIRA", por_sms=False, por_email=False),
+    )
+    comandada.comandos.create(titulo="Corte de maio")
+    nova_acao(descricao="SEGUNDA", por_sms=False, por_email=False, predecessora_alternativa=seguida)
+
+    resposta = operador.post(
+        MANTER, {"remover": [livre.pk, comandada.pk, seguida.pk], "confirmado": "1", "pedido": str(uuid.uuid4())}
+    )
+
+    assert "o comando “Corte de maio” é dela" in resposta.text
+    assert "PRIMEIRA não pode ser removida: é predecessora de SEGUNDA." in resposta.text
+    assert AcaoCobranca.objects.count() == 4
+
+
+def test_who_answers_no_keeps_the_marks(operador):
+    acao = nova_acao()
+
+    resposta = operador.post(MANTER, {"remover": acao.pk, "voltar": "1"})
+
+    assert "checked" in resposta.text
+    assert AcaoCobranca.objects.exists()
+
+
+def test_an_empty_list_says_what_to_do(operador):
+    assert "Insira uma ação que envie mensagem" in operador.get(MANTER).text
+    nova_acao()
+    assert "Mude o filtro" in operador.get(MANTER, {"descricao": "zzz"}).text
+
+
+def test_the_pages_ask_few_questions_of_the_database(operador, django_assert_max_num_queries):
+    for _ in range(12):
+        acao = nova_acao()
+
+    for pagina in (MANTER, INSERIR, f"{MANTER}{acao.pk}/"):
+        with django_assert_max_num_queries(12):
+            operador.get(pagina)

@@ -1,0 +1,177 @@
+"""Comandar Ação de Cobrança: a comando is inserted, its documents are made once, and who was left out is told."""
+
+import uuid
+from datetime import date, timedelta
+from unittest.mock import ANY
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from cobranca.models import CobrancaDocumento, ComandoAcao, ImovelSemDocumento
+from tests.fabricas import (
+    nova_acao,
+    nova_conta,
+    nova_localidade,
+    novo_cliente,
+    novo_comando,
+    novo_imovel,
+    novo_parametro_sistema,
+    novo_vinculo,
+)
+
+LISTA = "/cobranca/comandos/"
+INSERIR = "/cobranca/comandos/inserir/"
+
+
+@pytest.fixture(autouse=True)
+def sistema(db):
+    return novo_parametro_sistema()
+
+
+@pytest.fixture
+def operador(entrar):
+    return entrar("operador")
+
+
+def dados(**campos) -> dict:
+    return {
+        "pedido": str(uuid.uuid4()),
+        "titulo": "Corte",
+        "acao": "",
+        "localidade": "",
+        "enviar_a_partir_de": "",
+    } | campos
+
+
+def devedor(**cliente):
+    """An imóvel with a conta overdue for a month."""
+    imovel = novo_imovel()
+    usuario = novo_cliente(**cliente)
+    novo_vinculo(usuario, imovel)
+    vencida = timezone.localdate() - timedelta(days=30)
+    nova_conta(imovel=imovel, cliente=usuario, emissao=vencida - timedelta(days=10), vencimento=vencida)
+    return imovel
+
+
+def test_a_comando_is_inserted_with_who_and_when(operador):
+    acao, localidade = nova_acao(), nova_localidade(7)
+
+    resposta = operador.post(
+        INSERIR, dados(acao=acao.pk, localidade=localidade.pk, enviar_a_partir_de="25/12/2026"), follow=True
+    )
+
+    comando = ComandoAcao.objects.get()
+    assert "Comando Corte inserido com sucesso." in resposta.text
+    assert (comando.acao, comando.localidade, comando.enviar_a_partir_de) == (acao, localidade, date(2026, 12, 25))
+    assert comando.criado_por == operador.pessoa
+    assert resposta.redirect_chain[-1][0] == f"{LISTA}{comando.pk}/"
+
+
+def test_a_double_click_inserts_one(operador):
+    duas_vezes = dados(acao=nova_acao().pk)
+
+    assert [operador.post(INSERIR, duas_vezes).status_code for _ in range(2)] == [302, 302]
+    assert ComandoAcao.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("campos", "erros"),
+    [
+        ({"titulo": ""}, {"titulo": ["Informe Título."]}),
+        ({"acao": ""}, {"acao": ["Informe Ação de Cobrança."]}),
+        ({"enviar_a_partir_de": "31/02/2026"}, {"enviar_a_partir_de": ["Data inválida: escreva dd/mm/aaaa."]}),
+        ({"titulo": "a\0"}, {"titulo": ANY}),
+        ({"titulo": "x" * 5000}, {"titulo": ANY}),
+        ({"localidade": "9" * 30}, {"localidade": ANY}),
+        ({"acao": "x"}, {"acao": ANY}),
+    ],
+)
+def test_each_mistake_is_beside_its_field_and_nothing_is_lost(operador, campos, erros):
+    resposta = operador.post(INSERIR, dados(acao=nova_acao().pk) | campos)
+
+    assert resposta.context["form"].errors == erros
+    assert not ComandoAcao.objects.exists()
+    if "titulo" not in campos:
+        assert 'value="Corte"' in resposta.text
+
+
+def test_only_active_actions_are_commanded(operador):
+    inativa = nova_acao(ativa=False)
+
+    assert "Só se comanda uma ação que existe e está ativa." in operador.get(INSERIR).text
+    assert operador.post(INSERIR, dados(acao=inativa.pk)).context["form"].errors["acao"]
+
+
+def test_documents_are_made_once_after_a_confirmation(operador):
+    devedor()
+    devedor(celular=None, email="")
+    comando = novo_comando()
+    tela, pedido = f"{LISTA}{comando.pk}/", {"pedido": str(uuid.uuid4())}
+
+    pergunta = operador.post(tela, pedido)
+
+    assert "Confirma a geração dos documentos?" in pergunta.text
+    assert not CobrancaDocumento.objects.exists()
+    for _ in range(2):
+        resposta = operador.post(tela, pedido | {"confirmado": "1"}, follow=True)
+    assert CobrancaDocumento.objects.count() == 1
+    assert "1 documento gerado;" in " ".join(resposta.text.split())
+    assert "Usuário sem canal de mensagem" in resposta.text
+    assert "Gerar documentos" not in resposta.text
+    assert LogEntry.objects.count() == 1
+
+
+def test_another_form_of_the_same_comando_is_refused(operador):
+    comando = novo_comando(gerado_em=timezone.now())
+
+    resposta = operador.post(f"{LISTA}{comando.pk}/", {"confirmado": "1", "pedido": str(uuid.uuid4())}, follow=True)
+
+    assert f"Os documentos do comando {comando.titulo} já foram gerados." in resposta.text
+
+
+def test_who_answers_no_makes_none(operador):
+    comando = novo_comando()
+
+    resposta = operador.post(f"{LISTA}{comando.pk}/", {"voltar": "1"})
+
+    assert "Gerar documentos" in resposta.text
+    comando.refresh_from_db()
+    assert comando.gerado_em is None
+
+
+def test_who_was_left_out_is_counted_by_reason(operador):
+    comando = novo_comando(gerado_em=timezone.now(), documentos_gerados=1234)
+    for motivo in (33, 33, 34):
+        ImovelSemDocumento.objects.create(comando=comando, imovel=novo_imovel(), motivo=motivo)
+    ImovelSemDocumento.objects.create(comando=novo_comando(), imovel=novo_imovel(), motivo=35)
+
+    resposta = operador.get(f"{LISTA}{comando.pk}/")
+
+    assert resposta.context["de_fora"] == [("Usuário sem canal de mensagem", 2), ("Débito abaixo do valor mínimo", 1)]
+    assert "1.234 documentos gerados; 3 imóveis sem documento." in " ".join(resposta.text.split())
+
+
+def test_who_may_only_look_neither_commands_nor_makes_documents(entrar):
+    leitor = entrar("")
+    leitor.pessoa.user_permissions.add(Permission.objects.get(codename="view_comandoacao"))
+    comando = novo_comando()
+
+    assert "Inserir comando" not in leitor.get(LISTA).text
+    assert "Gerar documentos" not in leitor.get(f"{LISTA}{comando.pk}/").text
+    assert leitor.post(f"{LISTA}{comando.pk}/", {"confirmado": "1"}).status_code == 403
+    assert leitor.get(INSERIR).status_code == 403
+
+
+def test_an_empty_list_says_what_to_do(operador):
+    assert "Um comando diz de qual ação" in operador.get(LISTA).text
+
+
+def test_the_pages_ask_few_questions_of_the_database(operador, django_assert_max_num_queries):
+    for _ in range(12):
+        comando = novo_comando(criado_por=operador.pessoa, localidade=nova_localidade(3))
+
+    for pagina in (LISTA, INSERIR, f"{LISTA}{comando.pk}/"):
+        with django_assert_max_num_queries(12):
+            operador.get(pagina)

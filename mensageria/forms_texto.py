@@ -1,5 +1,7 @@
 """The fields of a text for SMS and e-mail, in whichever form they stand, and what the buttons SMS and E-MAIL insert."""
 
+from dataclasses import replace
+
 from django import forms
 from django.forms.forms import DeclarativeFieldsMetaclass
 from django.http import QueryDict
@@ -57,9 +59,10 @@ class CamposDeTexto(metaclass=DeclarativeFieldsMetaclass):
 
     @property
     def medidas(self) -> dict:
-        """The meter of each field, for what it holds now."""
+        """The meter of each field, for what it holds now; what is already said beside a field is not said twice."""
         trocar = bool(self["transliterar"].value())
-        return {campo: medir(self.origem, campo, str(self[campo].value() or ""), trocar) for campo in NOMES}
+        medidas = {campo: medir(self.origem, campo, str(self[campo].value() or ""), trocar) for campo in NOMES}
+        return {campo: replace(m, problemas=[]) if self[campo].errors else m for campo, m in medidas.items()}
 
 
 def pediu_insercao(digitado: QueryDict) -> bool:
@@ -86,7 +89,6 @@ class FormularioDePrevia(Formulario):
         required=False,
         max_length=12,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-        help_text="Vazia: o mais recente.",
     )
     celular = forms.CharField(
         label="Celular",

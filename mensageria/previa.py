@@ -10,6 +10,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
+from cadastro.digitos import formatar_matricula
 from cadastro.models import ParametroSistema
 from mensageria import composicao, fontes
 from mensageria.alfabeto import alfabeto, posicoes, segmentos
@@ -101,6 +102,10 @@ class Previa:
     sms: Composta | None  # None while there is no text
     email: Composta | None
     origem: OrigemEnvio
+
+    @property
+    def matricula(self) -> str:
+        return formatar_matricula(self.objeto.matricula)
 
     def do_canal(self, canal: Canal) -> Composta | None:
         return self.sms if canal == Canal.SMS else self.email

@@ -49,8 +49,6 @@ def balanco_da_execucao(request, execucao):
     """
     conferido = "conferir" in request.GET
     linhas = balanco.da_execucao(execucao, timezone.now(), contar=conferido)
-    if not linhas and not request.htmx and not NaoGerada.objects.filter(execucao=execucao).exists():
-        raise Http404
     paginas = Paginator(linhas, LINHAS_NO_QUADRO if request.htmx else LINHAS_NA_PAGINA)
     pagina = paginas.get_page(request.GET.get("pagina"))
     contexto = {

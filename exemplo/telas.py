@@ -16,8 +16,12 @@ from django.urls import reverse
 from PIL import Image
 
 from batch.models import ProcessoIniciado
+from cobranca.models import AcaoCobranca, ComandoAcao
 from exemplo import demonstracao
 from exemplo.navegador import CELULAR, FaltasNaPagina, abrir, chromium
+from faturamento.models import ParametroMensagem
+from mensageria.estados import Estado
+from mensageria.models import Canal, Mensagem
 
 CORES = 256  # a page has few; what its letters' edges lose is not seen
 
@@ -47,9 +51,125 @@ def do_processo(nome: str) -> Callable[[], str]:
     return lambda: reverse(nome, args=[ProcessoIniciado.objects.latest("pk").pk])
 
 
+def da_execucao(nome: str, consulta: str = "") -> Callable[[], str]:
+    """The address of a view of the messages of the sample's run."""
+    return lambda: reverse(nome, args=[ProcessoIniciado.objects.latest("pk").execucao]) + consulta
+
+
+def do_cliente(nome: str) -> Callable[[], str]:
+    """The address of a view of a customer that got messages by both channels."""
+
+    def endereco() -> str:
+        por_email = Mensagem.objects.filter(canal=Canal.EMAIL, estado=Estado.ENVIADA).values("cliente")
+        sms = Mensagem.objects.filter(canal=Canal.SMS, estado=Estado.ENTREGUE, cliente__in=por_email).earliest("pk")
+        return reverse(nome, args=[sms.cliente_id])
+
+    return endereco
+
+
+def da_mensagem(canal: Canal, estado: Estado) -> Callable[[], str]:
+    """The address of the first message of that channel in that state."""
+    return lambda: reverse(
+        "mensageria:mensagem", args=[Mensagem.objects.filter(canal=canal, estado=estado).earliest("pk").pk]
+    )
+
+
+def do_primeiro(nome: str, modelo) -> Callable[[], str]:
+    return lambda: reverse(nome, args=[modelo.objects.earliest("pk").pk])
+
+
+# What is done before a picture
+
+
+def apertar(*botoes: str):
+    def passos(pagina):
+        for botao in botoes:
+            pagina.get_by_role("button", name=botao, exact=True).first.click()
+            pagina.wait_for_load_state("networkidle")
+
+    return passos
+
+
+def preencher(valores: dict[str, str], *botoes: str):
+    """Fill fields by their labels, then press."""
+
+    def passos(pagina):
+        for rotulo, valor in valores.items():
+            pagina.get_by_role("textbox", name=rotulo).first.fill(valor)
+        apertar(*botoes)(pagina)
+
+    return passos
+
+
+def digitar_336(*botoes: str):
+    def passos(pagina):
+        pagina.get_by_label("Processo").first.fill("336")
+        pagina.get_by_label("Complemento").focus()
+        pagina.get_by_role("cell", name="Gerar mensagens de faturamento").wait_for()
+        apertar(*botoes)(pagina)
+
+    return passos
+
+
+def previa(pagina):
+    """The preview opens elsewhere; here it takes the place of the page."""
+    pagina.get_by_role("button", name="Prévia e teste").evaluate("botao => botao.removeAttribute('formtarget')")
+    apertar("Prévia e teste")(pagina)
+
+
 PAGINAS = (
     Pagina("entrar", em("telas:entrar"), anonima=True),
     Pagina("painel", em("painel")),
+    Pagina("senha", em("telas:senha")),
+    Pagina("senha-alterada", em("telas:senha_alterada")),
+    Pagina("parametros", em("cadastro:parametros")),
+    Pagina(
+        "parametros-com-erro",
+        em("cadastro:parametros"),
+        preencher({"CNPJ": "11.222.333/0001-82", "Tamanho Máximo Mensagem via SMS": "301"}, "Concluir"),
+    ),
+    Pagina("clientes", em("cadastro:clientes")),
+    Pagina("clientes-filtrados", lambda: reverse("cadastro:clientes") + "?nome=maria&exibir=5"),
+    Pagina("cliente", do_cliente("cadastro:cliente_nome_tipo")),
+    Pagina("cliente-telefone", do_cliente("cadastro:cliente_telefones")),
+    Pagina("cliente-telefone-com-erro", do_cliente("cadastro:cliente_telefones"), apertar("Adicionar")),
+    Pagina("cliente-mensagens", do_cliente("mensageria:do_cliente")),
+    Pagina("mensagem-faturamento", em("faturamento:parametrizar_mensagem")),
+    Pagina(
+        "mensagem-faturamento-com-erro",
+        em("faturamento:parametrizar_mensagem"),
+        preencher({"Texto SMS": "Conta de {NOMBRE} {", "Valor mínimo da conta": "dez"}, "Atualizar"),
+    ),
+    Pagina(
+        "mensagem-faturamento-confirmacao",
+        em("faturamento:parametrizar_mensagem"),
+        preencher({"Texto SMS": "Sua conta vence em {VENCTO}."}, "Atualizar"),
+    ),
+    Pagina("mensagem-faturamento-previa", em("faturamento:parametrizar_mensagem"), previa),
+    Pagina("mensagem-faturamento-versao", do_primeiro("faturamento:versao", ParametroMensagem)),
+    Pagina("acoes", em("cobranca:acoes")),
+    Pagina("acao-inserir", em("cobranca:acao_inserir")),
+    Pagina("acao", do_primeiro("cobranca:acao", AcaoCobranca)),
+    Pagina("comandos", em("cobranca:comandos")),
+    Pagina("comando-inserir", em("cobranca:comando_inserir")),
+    Pagina("comando", do_primeiro("cobranca:comando", ComandoAcao)),
+    Pagina("processo-inserir", em("batch:processo_inserir"), digitar_336()),
+    Pagina("processo-simulado", em("batch:processo_inserir"), digitar_336("Simular")),
+    Pagina("processo-confirmacao", em("batch:processo_inserir"), digitar_336("Iniciar")),
+    Pagina("processos", em("batch:processos")),
+    Pagina("processo", do_processo("batch:processo")),
+    Pagina(
+        "unidades",
+        lambda: reverse("batch:unidades", args=[ProcessoIniciado.objects.latest("pk").funcionalidades.first().pk]),
+    ),
+    Pagina("balanco", da_execucao("mensageria:balanco")),
+    Pagina("mensagens", da_execucao("mensageria:mensagens")),
+    Pagina("mensagens-que-falharam", da_execucao("mensageria:mensagens", f"?estado={Estado.FALHA}")),
+    Pagina("mensagem-sms", da_mensagem(Canal.SMS, Estado.ENTREGUE)),
+    Pagina("mensagem-email", da_mensagem(Canal.EMAIL, Estado.ENVIADA)),
+    Pagina("mensagem-incerta", da_mensagem(Canal.EMAIL, Estado.INCERTA)),
+    Pagina("quem-ficou-de-fora", da_execucao("mensageria:nao_geradas")),
+    Pagina("nao-encontrada", lambda: "/nao-existe/", status=404),
     Pagina("administracao", em("admin:index")),
     Pagina("administracao-mensagens", em("admin:mensageria_mensagem_changelist")),
     Pagina("administracao-processo", do_processo("admin:batch_processoiniciado_change")),

@@ -9,9 +9,10 @@
   const campo = (nome) => campos.find((outro) => outro.dataset.texto === nome);
   const tags = [...lista.options].map((opcao) => opcao.value);
 
-  // The button E-MAIL inserts where the cursor last was: in the subject or in the text.
-  let doEmail = campo("texto_email");
-  for (const nome of ["assunto", "texto_email"]) campo(nome).addEventListener("focus", () => (doEmail = campo(nome)));
+  // The button E-MAIL inserts in the subject only when that is the text where the cursor last was.
+  let ultimo = null;
+  for (const texto of campos) texto.addEventListener("focus", () => (ultimo = texto));
+  const doEmail = () => (ultimo === campo("assunto") ? ultimo : campo("texto_email"));
 
   // execCommand is what keeps Ctrl+Z; it needs the focus, and fires the input event that the meter waits for.
   const escrever = (alvo, texto) => {
@@ -28,7 +29,7 @@
     const escolhidas = [...lista.selectedOptions].map((opcao) => opcao.value);
     aviso.textContent = escolhidas.length ? "" : "Selecione antes o dado que será incluído no texto";
     if (!escolhidas.length) return lista.focus();
-    escrever(botao.value === "sms" ? campo("texto_sms") : doEmail, escolhidas.join(" "));
+    escrever(botao.value === "sms" ? campo("texto_sms") : doEmail(), escolhidas.join(" "));
   });
   lista.addEventListener("change", () => (aviso.textContent = ""));
 

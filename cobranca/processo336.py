@@ -6,6 +6,7 @@ from django.utils import timezone
 from batch.registro import Previsao, Trabalho, funcionalidade
 from cobranca import avisos, pendencias
 from faturamento.processo336 import prevista
+from mensageria.palavras import da_geracao
 
 
 def _simular(trabalho: Trabalho) -> Previsao:
@@ -28,4 +29,4 @@ def gerar_mensagens(trabalho: Trabalho) -> dict:
             agora=trabalho.agora,
         )
         trabalho.conferir_posse()
-    return dict(contagem)
+    return da_geracao(contagem)

@@ -13,6 +13,7 @@ from cadastro.models import ParametroSistema
 from faturamento import avisos, pendencias
 from mensageria import balanco, retornos
 from mensageria.models import Canal, GatewaySMS
+from mensageria.palavras import da_geracao
 from mensageria.previsao import Prevista
 
 ESPERA = 2  # seconds between two looks at a sending that has not ended
@@ -47,7 +48,7 @@ def gerar_mensagens(trabalho: Trabalho) -> dict:
             agora=trabalho.agora,
         )
         trabalho.conferir_posse()
-    return dict(contagem)
+    return da_geracao(contagem)
 
 
 @funcionalidade("enviar-emails")
@@ -65,7 +66,7 @@ def _aguardar_envio(trabalho: Trabalho, canal: Canal) -> dict | Aguardar:
     faltam = balanco.por_terminar(trabalho.execucao, canal, trabalho.agora)
     total = balanco.total(trabalho.execucao, canal)
     trabalho.progresso(max(total - faltam, 0), total)
-    resultado = {"total": total, "por_terminar": faltam}
+    resultado = {"mensagens": total, "por terminar": faltam}
     return Aguardar(resultado, segundos=ESPERA) if faltam else resultado
 
 

@@ -1,7 +1,16 @@
 """The words for what the outbox keeps as codes. Each origin gives its own through its Fonte."""
 
+from collections.abc import Mapping
+
 from mensageria import fontes
 from mensageria.estados import Motivo
+
+DE_FORA = "de fora"
+
+
+def da_geracao(contagem: Mapping[str, int]) -> dict[str, int]:
+    """What a unit of generation did, as the page of its process shows it."""
+    return {"SMS": contagem["sms"], "e-mails": contagem["email"], DE_FORA: contagem["nao_geradas"]}
 
 
 def nome_da_origem(origem: str) -> str:

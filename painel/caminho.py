@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 from batch.models import ProcessoIniciado, UnidadeIniciada
 from mensageria.estados import Estado
 from mensageria.models import LoteContagem
+from mensageria.palavras import DE_FORA
 from painel.passos import PROCESSO
 
 EXECUCOES = 5
@@ -71,7 +72,9 @@ def das_ultimas() -> list[Execucao]:
     iniciados = ProcessoIniciado.objects.filter(processo=PROCESSO).select_related("usuario")[:EXECUCOES]
     execucoes = {iniciado.execucao: Execucao(iniciado) for iniciado in iniciados}
     contagens = LoteContagem.objects.filter(lote__execucao__in=execucoes).order_by()
-    for execucao, estado, quantas in contagens.values_list("lote__execucao", "estado").annotate(total=Sum("quantidade")):
+    for execucao, estado, quantas in contagens.values_list("lote__execucao", "estado").annotate(
+        total=Sum("quantidade")
+    ):
         execucoes[execucao].por_estado[estado] = int(quantas)
     for iniciado, quantas in _de_fora(execucoes):
         execucoes[iniciado].de_fora = quantas or 0
@@ -80,8 +83,8 @@ def das_ultimas() -> list[Execucao]:
 
 def _de_fora(execucoes):
     """As each unit of generation counted them: the rows themselves may be millions."""
-    contadas = Cast(KeyTextTransform("nao_geradas", "resultado"), IntegerField())
+    contadas = Cast(KeyTextTransform(DE_FORA, "resultado"), IntegerField())
     unidades = UnidadeIniciada.objects.filter(
-        funcionalidade__iniciado__execucao__in=execucoes, resultado__has_key="nao_geradas"
+        funcionalidade__iniciado__execucao__in=execucoes, resultado__has_key=DE_FORA
     )
     return unidades.order_by().values_list("funcionalidade__iniciado__execucao").annotate(total=Sum(contadas))

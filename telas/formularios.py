@@ -8,6 +8,7 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -32,6 +33,8 @@ class Base:
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for campo in self.fields.values():
+            if getattr(campo, "empty_label", None) == BLANK_CHOICE_DASH[0][1]:
+                campo.empty_label = "Selecione" if campo.required else "–"
             if campo.error_messages.get("required") == forms.Field.default_error_messages["required"]:
                 campo.error_messages["required"] = f"Informe {campo.label}."
 

@@ -2,6 +2,7 @@
 
 from django import template
 
+from cadastro.digitos import formatar_matricula
 from cadastro.documentos import formatar_documento
 
 register = template.Library()
@@ -10,3 +11,9 @@ register = template.Library()
 @register.filter
 def documento(valor: str | None) -> str:
     return formatar_documento(valor or "")
+
+
+@register.filter
+def matricula(numero: int) -> str:
+    """12345679 as 1234567.9."""
+    return formatar_matricula(numero)

@@ -11,6 +11,7 @@ from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeInicia
 from cadastro.models import Cliente
 from mensageria.estados import Estado
 from mensageria.models import Canal, Lote
+from mensageria.palavras import DE_FORA
 from painel import caminho, passos
 from tests.fabricas import (
     nova_acao,
@@ -89,7 +90,7 @@ def test_messages_are_where_the_ledger_says(db):
         UnidadeIniciada.objects.create(
             funcionalidade=FuncionalidadeIniciada.objects.filter(iniciado=run).first(),
             codigo=codigo,
-            resultado={"nao_geradas": de_fora},
+            resultado={DE_FORA: de_fora},
         )
 
     (execucao,) = caminho.das_ultimas()

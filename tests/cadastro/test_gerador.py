@@ -188,6 +188,8 @@ def test_the_sample_meets_each_fault_of_the_simulators_a_few_times(exemplo_impor
 
 
 def test_accented_letters_of_a_name_stay_in_its_address(base):
-    clientes = [cliente for cliente in ler(base, "clientes") if cliente["nome"].startswith("JOSÉ ") and cliente["email"]]
+    clientes = [
+        cliente for cliente in ler(base, "clientes") if cliente["nome"].startswith("JOSÉ ") and cliente["email"]
+    ]
     assert clientes
     assert all(cliente["email"].startswith("jose") for cliente in clientes)

@@ -72,13 +72,12 @@ def _exigir(request, *permissoes: str) -> None:
 @ver_ou_enviar
 @permission_required("cadastro.view_parametrosistema", raise_exception=True)
 def parametros(request):
-    pode_inserir = request.user.has_perm("cadastro.add_parametrosistema")
-    pode_alterar = request.user.has_perm("cadastro.change_parametrosistema")
     atual = ParametroSistema.objects.select_related("perfil_programa_especial").first()
-    pode_gravar = pode_alterar if atual else pode_inserir
+    permissao = "cadastro.change_parametrosistema" if atual else "cadastro.add_parametrosistema"
+    pode_gravar = request.user.has_perm(permissao)
+    formulario = FormularioDeParametros(instance=atual, usuario=request.user)
     if request.method == "POST":
-        if not pode_gravar:
-            raise PermissionDenied
+        _exigir(request, permissao)
         try:
             return redirect(
                 _gravar(
@@ -90,8 +89,6 @@ def parametros(request):
             )
         except _Recusado as recusado:
             formulario = recusado.formulario
-    else:
-        formulario = FormularioDeParametros(instance=atual, usuario=request.user)
     if not pode_gravar:
         so_para_ver(formulario)
     contexto = {

@@ -148,6 +148,17 @@ def test_two_people_editing_are_told(entrar):
     assert ParametroSistema.atual().nome_empresa == "DE ANA"
 
 
+def test_whoever_inserts_second_is_told_of_the_first(entrar):
+    ana, rui = entrar("operador"), entrar("supervisor")
+    antes = visto(ana)
+    enviar(rui, nome_empresa="DE RUI")
+
+    resposta = enviar(ana, nome_empresa="DE ANA", visto=antes)
+
+    assert "Nome da Empresa (agora: DE RUI)" in str(erros(resposta))
+    assert ParametroSistema.atual().nome_empresa == "DE RUI"
+
+
 def test_the_same_form_sent_twice_is_done_once(entrar):
     operador = entrar("operador")
     pedido = {"pedido": "6f1e6c0a-7d5c-4c3e-9f0a-0d3d7f1a2b3c", "visto": visto(operador)}

@@ -103,6 +103,6 @@ def _conferir_email(acao: AcaoCobranca, erros: dict) -> None:
     elif problemas := conferir_texto("E-MAIL", acao.texto_email, DADOS_COBRANCA):
         erros["texto_email"] += problemas
     if not acao.assunto.strip():
-        erros["assunto"].append("Informe Assunto do E-mail.")
+        erros["assunto"].append("Informe Assunto do e-mail.")
     elif problemas := conferir_texto("assunto", acao.assunto, DADOS_COBRANCA):
         erros["assunto"] += problemas

@@ -95,6 +95,11 @@ class FormularioDeParametrizacao(CamposDeTexto, Base, forms.ModelForm):
             )
         )
 
+    def _post_clean(self):
+        super()._post_clean()
+        if "categorias" in self._errors:
+            del self._errors["categorias"].data[1:]  # the model asks for them in the same words
+
     def clean_referencia(self) -> int:
         with suppress(ParametroSistema.DoesNotExist):  # the model says it, for the whole form
             conferir_referencia(self.cleaned_data["referencia"])

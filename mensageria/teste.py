@@ -11,7 +11,7 @@ from mensageria.models import Canal
 from mensageria.previa import Rascunho, SemPrevia, compor
 from telas import registro
 
-MAIOR_ESPERA = 20  # seconds: somebody is looking at the page
+MAIOR_ESPERA = 10  # seconds for each answer of the server: somebody is looking at the page
 
 
 @dataclass(frozen=True)

@@ -102,5 +102,11 @@ document.addEventListener("keydown", (evento) => {
   aberto?.querySelector("summary").focus();
 });
 
-// Whoever sent a form with errors is taken to them.
+// Whoever sent a form with errors is taken to them, and from each to its field.
+document.addEventListener("click", (evento) => {
+  const campo = document.getElementById(evento.target.closest(".resumo-de-erros a")?.hash.slice(1));
+  if (!campo) return;
+  evento.preventDefault();
+  campo.focus();
+});
 document.querySelector("[data-foco]")?.focus();

@@ -246,7 +246,7 @@ def test_rule_14_the_number_of_attempts_has_two_digits():
 def test_rule_15_email_needs_a_text_and_a_subject():
     assert com(nova_acao(), texto_email=" ", assunto="") == {
         "texto_email": ["Informe Texto E-MAIL."],
-        "assunto": ["Informe Assunto do E-mail."],
+        "assunto": ["Informe Assunto do e-mail."],
     }
 
 

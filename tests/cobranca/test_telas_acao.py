@@ -119,7 +119,7 @@ def test_one_of_the_cronograma_is_inserted_with_its_neighbours(operador):
         (
             {"por_email": "True", "tentativas_email": "3", "texto_email": EMAIL},
             "assunto",
-            "Informe Assunto do E-mail.",
+            "Informe Assunto do e-mail.",
         ),
         ({"por_sms": "True", "texto_sms": "{VALOR}"}, "texto_sms", "dados inválidos: {VALOR}."),
         ({"por_sms": "True", "texto_sms": "x" * 120}, "texto_sms", "passam do tamanho máximo de 164"),

@@ -133,7 +133,8 @@ def test_each_mistake_has_gsan_s_words_beside_its_field(operador, campo, valor, 
     resposta = operador.post(TELA, dados(**{campo: valor}))
 
     assert list(erros(resposta)) == [campo]
-    assert mensagem in erros(resposta)[campo][0]
+    [dita] = erros(resposta)[campo]
+    assert mensagem in dita
     assert f"error_1_id_{campo}" in resposta.text
 
 

@@ -1,6 +1,7 @@
 """Processo 2 of the manual: Parametrizar Mensagem de Faturamento (SMS/E-MAIL), by its own words."""
 
 import pytest
+from playwright.sync_api import expect
 
 from exemplo.navegador import SEM_JAVASCRIPT
 from faturamento.models import ParametroMensagem
@@ -116,3 +117,14 @@ def test_an_old_version_is_seen_whole_and_used_as_a_base(entrar):
 
     assert pagina.get_by_role("textbox", name="Texto SMS").input_value() == "ANTIGA {NOME}"
     assert pagina.get_by_label("Referência do Faturamento").input_value() == "11/2026"
+
+
+def test_the_summary_of_errors_leads_to_each_field(entrar):
+    pagina = entrar("operador")
+    pagina.goto("/faturamento/parametrizar-mensagem/")
+    pagina.get_by_role("button", name="Atualizar").click()
+
+    resumo = pagina.get_by_role("alert").filter(has_text="Corrija o que segue")
+    for mensagem, campo in (("Informe Categoria do imóvel.", "Residencial"), ("Informe Texto SMS.", "Texto SMS")):
+        resumo.get_by_role("link", name=mensagem).click()
+        expect(pagina.get_by_label(campo).first).to_be_focused()

@@ -228,3 +228,12 @@ def test_it_is_accessible_with_errors_too(entrar, opcoes):
     pagina.get_by_role("alert").get_by_text("Quantidade de tags inválidas SMS.").wait_for()
     acessivel(pagina)
     assert pagina.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_meter_of_whoever_was_logged_out_stays_as_it_was(pagina):
+    pagina.context.clear_cookies()
+    with pagina.expect_response("**/entrar/**"):
+        sms(pagina).fill("Outro texto")
+
+    assert pagina.get_by_text("Posições: 64 de 164").is_visible()
+    assert sms(pagina).input_value() == "Outro texto"

@@ -73,7 +73,6 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_include_bootstrap",
-    "js_lib_bootstrap_icons",
     "telas",
     "cadastro",
     "mensageria",

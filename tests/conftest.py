@@ -38,8 +38,9 @@ def django_db_modify_db_settings():
 
 @pytest.fixture(autouse=True)
 def _ajustes(settings):
-    """Nothing leaves, and a password takes no time to hash."""
+    """Nothing leaves, a password takes no time to hash, and a new browser does not read every static file."""
     settings.ENVIO = "simulado"
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -1,6 +1,7 @@
 """Batch: Inserir Processo, Consultar Processos, and what may be done to one that was started."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -9,7 +10,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from batch import acompanhamento, inicio, registro
@@ -23,10 +24,14 @@ from telas.registro import inserido, registrar
 from telas.templatetags.telas import dia, momento
 
 PRECEDENTES_OFERECIDOS = 50
+# The hour that the form opens with has passed when it is sent: that deserves no warning.
+FOLGA = timedelta(minutes=5)
 COM_ERRO_NA_PAGINA = 10
 MENU = "batch:processos"
 
 pode_ver = permission_required("batch.view_processoiniciado", raise_exception=True)
+# Whoever only opens the address of an action, as after logging in again, is led to the page of its process.
+pedida = require_http_methods(["GET", "HEAD", "POST"])
 pode_inserir = permission_required("batch.add_processoiniciado", raise_exception=True)
 
 
@@ -83,7 +88,7 @@ def _a_confirmar(form, agora) -> list[str]:
     """What somebody should read before the process is started."""
     dados, quando = form.cleaned_data, form.agendado_para()
     detalhes = [f"Processo {dados['processo']}", f"Agendado para {dia(dados['data'])} às {dados['hora']:%H:%M:%S}"]
-    if quando < agora.replace(microsecond=0):
+    if quando < agora - FOLGA:
         detalhes.append("A data e a hora já passaram: o processo inicia em seguida.")
     if dados["precedente"]:
         detalhes.append(f"Depois do processo iniciado {dados['precedente']}")
@@ -229,7 +234,7 @@ def unidades(request, pk):
 # What may be done to it
 
 
-@require_POST
+@pedida
 @permission_required("batch.autorizar_processo", raise_exception=True)
 def autorizar(request, pk):
     def fazer(iniciado):
@@ -239,7 +244,7 @@ def autorizar(request, pk):
     return _operar(request, pk, "Confirma autorização do processo?", fazer)
 
 
-@require_POST
+@pedida
 @permission_required("batch.continuar_processo", raise_exception=True)
 def continuar(request, pk):
     def fazer(iniciado):
@@ -252,7 +257,7 @@ def continuar(request, pk):
     return _operar(request, pk, "Confirma continuação da funcionalidade?", fazer)
 
 
-@require_POST
+@pedida
 @permission_required("batch.reiniciar_processo", raise_exception=True)
 def reiniciar(request, pk):
     def fazer(iniciado):
@@ -267,7 +272,7 @@ def _operar(request, pk: int, pergunta: str, fazer: Callable[[ProcessoIniciado],
     """Ask, do it once, log the words that `fazer` gives, and go back to the page of the process."""
     iniciado = get_object_or_404(ProcessoIniciado, pk=pk)
     pagina = reverse("batch:processo", args=[pk])
-    if confirmacao.voltou(request):
+    if request.method != "POST" or confirmacao.voltou(request):
         return HttpResponseRedirect(pagina)
     detalhes = [str(iniciado), *(str(escolhida) for escolhida in _escolhidas(request, iniciado))]
     if resposta := confirmacao.perguntar(request, pergunta, detalhes=detalhes):

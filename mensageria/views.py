@@ -9,7 +9,8 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from cadastro.models import Cliente
 from mensageria import balanco, composicao, decisoes, previa
@@ -31,6 +32,8 @@ from telas.registro import registrar
 LINHAS_NO_QUADRO, LINHAS_NA_PAGINA = 25, 100
 DO_PROCESSO, DOS_CLIENTES = "batch:processos", "cadastro:clientes"
 
+# A page and a piece of one at the same address: a browser that goes back must not take one for the other.
+uma_ou_outra = vary_on_headers("HX-Request")
 pode_ver = permission_required("mensageria.view_mensagem", raise_exception=True)
 pode_ver_lotes = permission_required("mensageria.view_lote", raise_exception=True)
 pode_ver_nao_geradas = permission_required("mensageria.view_naogerada", raise_exception=True)
@@ -41,6 +44,7 @@ pode_decidir = permission_required("mensageria.change_mensagem", raise_exception
 
 
 @require_safe
+@uma_ou_outra
 @pode_ver_lotes
 def balanco_da_execucao(request, execucao):
     """A page of its own; or a piece of the page of whoever runs, which asks for it by htmx.
@@ -95,6 +99,7 @@ def _celulas(execucao, linhas, **filtros) -> list[tuple[int, str]]:
 
 
 @require_safe
+@uma_ou_outra
 @pode_ver_nao_geradas
 def motivos(request, execucao):
     """Who was left out of a run, and why: how many by reason. Like the balance, a page or a piece of one."""
@@ -216,10 +221,12 @@ def html(request, pk):
     return HttpResponse(previa.html_do_email(composicao.conteudo(uma)))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @pode_decidir
 def decidir(request, pk):
-    """Ask, decide once, log it, and go back to the message."""
+    """Ask, decide once, log it, and go back to the message. Who only opens it, as after logging in, sees its page."""
+    if request.method != "POST":
+        return _pagina_da_mensagem(request, pk, Decisao())
     form = Decisao(request.POST)
     try:
         decisao = decisoes.Decisao(request.POST.get("decisao"))

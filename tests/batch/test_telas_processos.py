@@ -137,10 +137,15 @@ def test_starting_asks_first_with_what_is_about_to_happen(operador, novo_iniciad
 
 def test_a_moment_that_passed_is_a_warning_and_one_that_comes_is_not(operador):
     aviso = "A data e a hora já passaram: o processo inicia em seguida."
-    amanha = timezone.localtime() + timedelta(days=1)
+    agora = timezone.localtime()
 
-    assertContains(operador.post(INSERIR, digitado(data="01/01/2020")), aviso)
-    assertNotContains(operador.post(INSERIR, digitado(data=f"{amanha:%d/%m/%Y}")), aviso)
+    def perguntado(quando):
+        return operador.post(INSERIR, digitado(data=f"{quando:%d/%m/%Y}", hora=f"{quando:%H:%M:%S}"))
+
+    assertContains(perguntado(agora - timedelta(hours=1)), aviso)
+    assertNotContains(perguntado(agora + timedelta(days=1)), aviso)
+    # As long as it takes to fill in the form
+    assertNotContains(perguntado(agora - timedelta(minutes=1)), aviso)
 
 
 def test_a_yes_starts_it_logs_who_did_and_leads_to_its_page(operador):
@@ -562,6 +567,12 @@ def test_a_process_that_needs_it_is_authorised(operador, supervisor, novo_inicia
 def test_the_operador_may_not_act_even_by_hand(operador, com_erro):
     for acao in ("autorizar", "continuar", "reiniciar"):
         assert agir(operador, com_erro, acao, com_erro.funcionalidades.first()).status_code == 403
+
+
+def test_whoever_only_opens_the_address_of_an_action_is_led_to_the_process(supervisor, com_erro):
+    for acao in ("autorizar", "continuar", "reiniciar"):
+        resposta = supervisor.get(reverse(f"batch:{acao}", args=[com_erro.pk]))
+        assertRedirects(resposta, pagina_de(com_erro))
 
 
 def test_an_action_on_a_process_that_does_not_exist_is_404(supervisor):

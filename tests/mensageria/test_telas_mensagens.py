@@ -119,6 +119,7 @@ def test_asked_by_htmx_it_is_only_a_piece(operador, balanco):
 
     assertTemplateUsed(resposta, "mensageria/_balanco.html")
     assertNotContains(resposta, "<html")
+    assert "HX-Request" in resposta["Vary"]
 
 
 def test_it_may_be_proved_by_counting_the_messages(operador, balanco):
@@ -525,6 +526,12 @@ def test_a_decision_about_what_was_not_seen_is_refused(supervisor, visto):
 @pytest.mark.parametrize("decisao", ["", "x", "apagar"])
 def test_a_decision_that_does_not_exist_is_404(supervisor, decisao):
     assert decidir(supervisor, nova_mensagem(), decisao).status_code == 404
+
+
+def test_whoever_only_opens_the_address_of_a_decision_sees_the_message(supervisor, db):
+    mensagem = no_prazo(por_em(nova_mensagem(), Estado.FALHA))
+
+    assertContains(supervisor.get(reverse("mensageria:decidir", args=[mensagem.pk])), "Decidir sobre esta mensagem")
 
 
 def test_the_operador_decides_nothing_even_by_hand(operador, db):

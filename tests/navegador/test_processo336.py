@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from batch.execucao import executar_pendentes, tique
-from batch.models import ProcessoIniciado
+from batch.models import Processo, ProcessoIniciado
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
 from mensageria import envio
 from mensageria.estados import Estado
@@ -165,7 +165,40 @@ def test_a_log_that_is_open_stays_open_while_the_page_refreshes_itself(entrar, u
     expect(pagina.get_by_text("Faltou água")).to_be_visible()
 
 
-def test_an_uncertain_message_is_resolved_with_a_reason_on_a_phone(entrar, utilidade):
+def test_a_supervisor_authorises_continues_and_restarts_through_the_dialog(entrar, utilidade):
+    Processo.objects.filter(pk=336).update(exige_autorizacao=True)
+    pagina = entrar("supervisor")
+    iniciado = iniciar(pagina)
+    dialogo = pagina.get_by_role("dialog")
+
+    pagina.get_by_role("button", name="Autorizar").click()
+    expect(dialogo).to_contain_text("Confirma autorização do processo?")
+    dialogo.get_by_role("button", name="Não").click()
+    expect(pagina.get_by_role("button", name="Autorizar")).to_be_focused()
+    pagina.get_by_role("button", name="Autorizar").click()
+    dialogo.get_by_role("button", name="Sim").click()
+    expect(pagina.get_by_text("Processo autorizado.")).to_be_visible()
+
+    ProcessoIniciado.objects.update(situacao=ProcessoIniciado.Situacao.CONCLUIDO_COM_ERRO)
+    iniciado.funcionalidades.update(situacao=4, erro="Faltou água")
+    pagina.reload()
+    acessivel(pagina)
+    pagina.get_by_role("button", name="Continuar Enviar e-mail").click()
+    dialogo.get_by_role("button", name="Sim").click()
+    expect(pagina.get_by_text("Funcionalidade Enviar e-mail continuada.")).to_be_visible()
+
+    ProcessoIniciado.objects.update(situacao=ProcessoIniciado.Situacao.CONCLUIDO_COM_ERRO)
+    pagina.reload()
+    for nome in ("Gerar mensagens de faturamento", "Transmitir SMS"):
+        pagina.get_by_role("checkbox", name=f"Reiniciar {nome}").check()
+    pagina.get_by_role("button", name="Reiniciar", exact=True).click()
+    dialogo.get_by_role("button", name="Sim").click()
+    expect(
+        pagina.get_by_text("Funcionalidades reiniciadas: Gerar mensagens de faturamento, Transmitir SMS.")
+    ).to_be_visible()
+
+
+def test_a_message_that_failed_is_sent_again_with_a_reason_on_a_phone(entrar, utilidade):
     pagina = entrar("supervisor", **CELULAR)
     iniciar(pagina)
     rodar(utilidade)

@@ -1,0 +1,42 @@
+"""What each page costs in queries: few, as many for several rows as for one, and none that counts a table to its end."""
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.test_permissoes import TABELA, Linha, pedir
+
+NO_MAXIMO = 12
+# The Painel is neither a list nor a details page: it asks a question for each thing that may be missing.
+NO_PAINEL = 30
+PAGINAS = [linha for linha in TABELA if linha.metodo == "get"]
+
+
+def consultas(pessoa, linha: Linha) -> list[str]:
+    """The SQL of a page; logging in and undoing are the test's."""
+    with CaptureQueriesContext(connection) as feitas:
+        resposta = pedir(pessoa, linha)
+    assert resposta.status_code in (200, 302, 404), linha  # a message that was not composed yet has no HTML
+    textos = [consulta["sql"] for consulta in feitas.captured_queries if "SAVEPOINT" not in consulta["sql"]]
+    da_sessao = [i for i, texto in enumerate(textos) if "django_session" in texto and texto.startswith("SELECT")]
+    return textos[max(da_sessao, default=0) :]
+
+
+def test_no_page_costs_more_than_a_dozen_queries_nor_more_for_more_rows(mais_uma_de_cada, entrar):
+    pessoa = entrar("supervisor").pessoa
+    mais_uma_de_cada()
+    com_uma = [(linha, consultas(pessoa, linha)) for linha in PAGINAS]
+    for _ in range(3):
+        mais_uma_de_cada()
+
+    for linha, antes in com_uma:
+        agora = consultas(pessoa, linha)
+        assert len(agora) <= (NO_PAINEL if linha.url == "painel" else NO_MAXIMO), (linha, agora)
+        assert len(agora) <= len(antes) + 1, (linha, agora)  # one may be the count of what is on several pages
+
+
+def test_no_page_counts_a_table_to_its_end(uma_de_cada, entrar):
+    pessoa = entrar("supervisor").pessoa
+
+    for linha in PAGINAS:
+        contagens = [texto for texto in consultas(pessoa, linha) if 'COUNT(*) AS "__count"' in texto]
+        assert [texto for texto in contagens if "LIMIT" not in texto] == [], linha

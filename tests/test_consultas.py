@@ -1,4 +1,4 @@
-"""What each page costs in queries: few, as many for several rows as for one, and none that counts a table to its end."""
+"""What each page costs in queries: few, as many for several rows as for one, and none counts a table to its end."""
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext

@@ -1,11 +1,12 @@
 from django.contrib.auth import views
 from django.urls import path, reverse_lazy
 
+from telas.entrada import Entrar
 from telas.tema import escolher
 
 app_name = "telas"
 urlpatterns = [
-    path("entrar/", views.LoginView.as_view(template_name="telas/entrar.html"), name="entrar"),
+    path("entrar/", Entrar.as_view(), name="entrar"),
     path("sair/", views.LogoutView.as_view(), name="sair"),
     path(
         "senha/",

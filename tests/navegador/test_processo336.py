@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -163,6 +164,16 @@ def test_a_log_that_is_open_stays_open_while_the_page_refreshes_itself(entrar, u
         pass
 
     expect(pagina.get_by_text("Faltou água")).to_be_visible()
+
+
+def test_a_page_whose_session_ended_leads_to_the_login(entrar, utilidade):
+    pagina = entrar("operador")
+    iniciado = iniciar(pagina)
+
+    Session.objects.all().delete()
+
+    expect(pagina.get_by_role("heading", name="Entrar no Avisa")).to_be_visible()
+    assert pagina.url.endswith(f"/entrar/?next=%2Fbatch%2F{iniciado.pk}%2F")
 
 
 def test_a_supervisor_authorises_continues_and_restarts_through_the_dialog(entrar, utilidade):

@@ -30,9 +30,9 @@ COM_ERRO_NA_PAGINA = 10
 MENU = "batch:processos"
 
 pode_ver = permission_required("batch.view_processoiniciado", raise_exception=True)
-# Whoever only opens the address of an action, as after logging in again, is led to the page of its process.
-pedida = require_http_methods(["GET", "HEAD", "POST"])
 pode_inserir = permission_required("batch.add_processoiniciado", raise_exception=True)
+# Whoever only opens the address of an action, as after logging in again, is led to the page of its process.
+operacao = require_http_methods(["GET", "HEAD", "POST"])
 
 
 # Inserir Processo
@@ -234,7 +234,7 @@ def unidades(request, pk):
 # What may be done to it
 
 
-@pedida
+@operacao
 @permission_required("batch.autorizar_processo", raise_exception=True)
 def autorizar(request, pk):
     def fazer(iniciado):
@@ -244,7 +244,7 @@ def autorizar(request, pk):
     return _operar(request, pk, "Confirma autorização do processo?", fazer)
 
 
-@pedida
+@operacao
 @permission_required("batch.continuar_processo", raise_exception=True)
 def continuar(request, pk):
     def fazer(iniciado):
@@ -257,7 +257,7 @@ def continuar(request, pk):
     return _operar(request, pk, "Confirma continuação da funcionalidade?", fazer)
 
 
-@pedida
+@operacao
 @permission_required("batch.reiniciar_processo", raise_exception=True)
 def reiniciar(request, pk):
     def fazer(iniciado):

@@ -13,7 +13,7 @@ from mensageria import composicao, fontes
 from mensageria.estados import Estado
 from mensageria.fontes import Objeto
 from mensageria.models import Canal, Lote, LoteContagem, Mensagem, inicio_do_dia
-from telas.paginacao import Pagina
+from telas.paginacao import LIMITE_DA_CONTAGEM, Pagina
 
 # The states that each column of the balance counts.
 DA_COLUNA = {
@@ -45,7 +45,8 @@ class PaginaDoBalanco(Pagina):
         self._desde = None
         if coluna == "programadas":
             self._desde = inicio_do_dia(timezone.localdate(agora) + timedelta(days=1))
-            self._total = Mensagem.objects.programadas(agora).filter(lote__in=lotes).count()
+            programadas = Mensagem.objects.programadas(agora).filter(lote__in=lotes)
+            self._total = programadas.order_by()[: LIMITE_DA_CONTAGEM + 1].count()
         super().__init__(consulta, parametros, ordens={"codigo": "pk"}, padrao="-codigo")
 
     def _pedaco(self, cursor: list | None, *, descendente: bool) -> list[Mensagem]:

@@ -4,6 +4,8 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -36,8 +38,14 @@ def _conferir(request: HttpRequest, origem: str, *, escrever: bool = False) -> N
 
 
 @require_POST
+@login_not_required
 def medir_texto(request: HttpRequest, origem: str, campo: str) -> HttpResponse:
-    """The meter of one field, for what was typed so far."""
+    """The meter of one field, for what was typed so far.
+
+    It answers whoever was logged out by itself: a meter must not take a page away with all that was typed on it.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204) if request.htmx else redirect_to_login(request.get_full_path())
     _conferir(request, origem)
     if campo not in NOMES:
         raise Http404

@@ -52,12 +52,6 @@
     if (achada) alvo.setSelectionRange(...achada);
   });
 
-  // Whoever was logged out meanwhile gets the page to log in for an answer: it is no meter.
-  document.addEventListener("htmx:beforeSwap", (evento) => {
-    const { target, xhr } = evento.detail;
-    if (target.id.startsWith("medidor-") && !xhr.responseText.includes("data-anuncio")) evento.detail.shouldSwap = false;
-  });
-
   // The meter changes at every pause; what is said aloud, only when it is another thing.
   document.addEventListener("htmx:afterSwap", (evento) => {
     const nome = evento.target.id.replace("medidor-", "");

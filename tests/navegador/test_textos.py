@@ -1,6 +1,7 @@
 """The text component in a browser: data go in at the cursor and out whole, and the meter follows the typing."""
 
 import pytest
+from django.conf import settings
 
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
 from mensageria.models import Mensagem, VersaoTexto
@@ -231,9 +232,9 @@ def test_it_is_accessible_with_errors_too(entrar, opcoes):
 
 
 def test_the_meter_of_whoever_was_logged_out_stays_as_it_was(pagina):
-    pagina.context.clear_cookies()
-    with pagina.expect_response("**/entrar/**"):
+    pagina.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    with pagina.expect_response("**/medir/**"):
         sms(pagina).fill("Outro texto")
 
-    assert pagina.get_by_text("Posições: 64 de 164").is_visible()
+    assert pagina.get_by_text("Posições: 63 de 164").is_visible()
     assert sms(pagina).input_value() == "Outro texto"

@@ -111,6 +111,6 @@ def quem_mudou(objeto: models.Model) -> str:
 def _lido(texto: str) -> dict[str, Any]:
     try:
         lido = json.loads(texto)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return lido if isinstance(lido, dict) else {}

@@ -5,7 +5,6 @@ that its first row has, which the links carry.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from functools import cached_property
@@ -81,7 +80,8 @@ class Pagina:
             # What the column cannot hold would fail in the database.
             for campo, valor in zip(campos, lidos, strict=True):
                 campo.run_validators(valor)
-        except (KeyError, ValueError, TypeError, binascii.Error, ValidationError):
+                str(valor).encode()
+        except (KeyError, ValueError, TypeError, OverflowError, RecursionError, ValidationError):
             return None
         return None if any(valor is None or "\0" in str(valor) for valor in lidos) else lidos
 

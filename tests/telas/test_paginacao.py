@@ -118,7 +118,11 @@ def test_the_same_heading_turns_the_order_round(db):
 
 
 def _cursor(valores) -> str:
-    return base64.urlsafe_b64encode(json.dumps(valores).encode()).decode()
+    return _em_base64(json.dumps(valores))
+
+
+def _em_base64(texto: str) -> str:
+    return base64.urlsafe_b64encode(texto.encode()).decode()
 
 
 @pytest.mark.parametrize(
@@ -132,6 +136,9 @@ def _cursor(valores) -> str:
         {"apos": _cursor({"a": 1})},
         {"apos": _cursor(["a" * 500, 1])},
         {"antes": _cursor([["a"], "x"])},
+        {"apos": _cursor(["a", float("inf")])},
+        {"apos": _cursor(["\ud800", 1])},
+        {"apos": _em_base64("[" * 3000)},
         {"ordem": "senha"},
         {"ordem": "-"},
         {"exibir": "7"},

@@ -52,6 +52,16 @@ def test_what_failed_may_be_sent_again(admin_user):
     assert Gerencia.objects.count() == 1
 
 
+def test_the_number_of_somebody_elses_form_leads_nowhere_of_his(admin_user):
+    numero, outra = pedidos.novo(), User.objects.create_user("ana")
+    dele = pedidos.atender(requisicao(admin_user, numero), fazer_uma)
+
+    assert pedidos.ja_atendido(requisicao(admin_user, numero)) == dele
+    assert pedidos.ja_atendido(requisicao(outra, numero)) == ""
+    assert pedidos.atender(requisicao(outra, numero), fazer_uma) != dele
+    assert Gerencia.objects.count() == 2
+
+
 @pytest.mark.parametrize("numero", ["", "não é um número", "1"])
 def test_a_form_without_a_number_is_done(admin_user, numero):
     pedidos.atender(requisicao(admin_user, numero), fazer_uma)

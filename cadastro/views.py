@@ -1,10 +1,12 @@
 """The operator's screens of the parameters and of the customers."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -43,6 +45,14 @@ class _Recusado(Exception):
 
 def _gravar(request, abrir: Callable[[], FormularioDeModelo], sucesso: str, destino: str) -> str:
     """Save the form that `abrir` makes, once per pedido, in one transaction with its log. Raises _Recusado."""
+    try:
+        return _gravar_uma_vez(request, abrir, sucesso, destino)
+    except IntegrityError:
+        # Somebody stored meanwhile what only one row may hold: a second look sees it, and says so beside its field.
+        return _gravar_uma_vez(request, abrir, sucesso, destino)
+
+
+def _gravar_uma_vez(request, abrir: Callable[[], FormularioDeModelo], sucesso: str, destino: str) -> str:
 
     def fazer() -> str:
         formulario = abrir()
@@ -190,11 +200,11 @@ def _permissao_do_botao(request) -> list[str]:
 
 def _enviar_telefones(request, cliente: Cliente) -> HttpResponse:
     novo, escolha = FormularioDeTelefone(request.POST), FormularioDeEscolha(request.POST)
-    passo = _passo(request)
+    passo, visto = _passo(request), request.POST.get("visto", "")
     if passo is not _adicionar:
         novo = FormularioDeTelefone(initial=request.POST.dict())  # kept as it was typed, and not judged
     if confirmacao.voltou(request):
-        return _mostrar_telefones(request, cliente, novo, escolha)
+        return _mostrar_telefones(request, cliente, novo, escolha, visto)
     if passo is _remover and (pergunta := confirmacao.perguntar(request, "Confirma remoção?", perigo=True)):
         return pergunta
 
@@ -206,13 +216,14 @@ def _enviar_telefones(request, cliente: Cliente) -> HttpResponse:
         destino = pedidos.atender(request, fazer)
     except telefones_do_cliente.TelefonesMudaram:
         escolha.add_error(None, _mudaram(cliente))
+        visto = ""
     except ValidationError as erro:
         _repartir(erro, novo, escolha)
     else:
         if not (passo is _remover and _digitou_telefone(request)):
             return redirect(destino)
-        escolha = FormularioDeEscolha()
-    return _mostrar_telefones(request, cliente, novo, escolha)
+        escolha, visto = FormularioDeEscolha(), ""
+    return _mostrar_telefones(request, cliente, novo, escolha, visto)
 
 
 def _passo(request) -> Callable:
@@ -223,7 +234,7 @@ def _passo(request) -> Callable:
 
 def _adicionar(request, cliente: Cliente, novo: FormularioDeTelefone, escolha: FormularioDeEscolha) -> str:
     _conferir(novo, escolha)
-    fone = telefones_do_cliente.adicionar(cliente, novo.telefone(), _escolha(escolha), request.user)
+    fone = telefones_do_cliente.adicionar(cliente, novo.telefone(), _escolha(request, cliente, escolha), request.user)
     return f"Telefone {fone.formatado} adicionado."
 
 
@@ -231,7 +242,10 @@ def _remover(request, cliente: Cliente, _, escolha: FormularioDeEscolha) -> str:
     _conferir(escolha)
     pk = request.POST["remover"]
     fone = telefones_do_cliente.remover(
-        cliente, int(pk) if pk.isascii() and pk.isdigit() else 0, _escolha(escolha), request.user
+        cliente,
+        int(pk) if re.fullmatch(r"[0-9]{1,18}", pk) else 0,
+        _escolha(request, cliente, escolha),
+        request.user,
     )
     return f"Telefone {fone.formatado} removido."
 
@@ -242,7 +256,7 @@ def _concluir(request, cliente: Cliente, _, escolha: FormularioDeEscolha) -> str
         raise ValidationError(
             {None: "O telefone digitado ainda não foi adicionado: clique em Adicionar, ou apague os campos dele."}
         )
-    telefones_do_cliente.escolher(cliente, _escolha(escolha), request.user)
+    telefones_do_cliente.escolher(cliente, _escolha(request, cliente, escolha), request.user)
     return f"Cliente de código {cliente.pk} atualizado com sucesso."
 
 
@@ -257,8 +271,17 @@ def _conferir(*formularios: BaseForm) -> None:
         raise ValidationError({})
 
 
-def _escolha(formulario: FormularioDeEscolha) -> telefones_do_cliente.Escolha:
-    return telefones_do_cliente.Escolha(**formulario.cleaned_data)
+def _escolha(request, cliente: Cliente, formulario: FormularioDeEscolha) -> telefones_do_cliente.Escolha:
+    """What was chosen; of whoever may only add or remove, what already is."""
+    dados = formulario.cleaned_data
+    if not request.user.has_perm("cadastro.change_clientefone"):
+        dados = dados | _guardados(cliente.fones.all())
+    return telefones_do_cliente.Escolha(**dados)
+
+
+def _guardados(fones: Iterable[ClienteFone]) -> dict[str, int | None]:
+    marcas = ("principal", "sms")
+    return {marca: next((fone.pk for fone in fones if getattr(fone, marca)), None) for marca in marcas}
 
 
 def _repartir(erro: ValidationError, novo: FormularioDeTelefone, escolha: FormularioDeEscolha) -> None:
@@ -275,15 +298,12 @@ def _mudaram(cliente: Cliente) -> str:
 
 
 def _mostrar_telefones(
-    request, cliente: Cliente, novo: FormularioDeTelefone, escolha: FormularioDeEscolha
+    request, cliente: Cliente, novo: FormularioDeTelefone, escolha: FormularioDeEscolha, visto: str = ""
 ) -> HttpResponse:
+    """`visto` is what the operator was seeing when he sent what is shown again; without it, what is stored now."""
     contexto = _do_cliente(cliente, "telefones")
     fones = contexto["fones"]
-    guardados = {
-        "principal": next((fone.pk for fone in fones if fone.principal), None),
-        "sms": next((fone.pk for fone in fones if fone.sms), None),
-    }
-    marcados = guardados | (_enviados(escolha, fones) if escolha.is_bound else {})
+    marcados = _guardados(fones) | (_enviados(escolha, fones) if escolha.is_bound else {})
     if len(fones) == 1:
         marcados["principal"] = fones[0].pk
     altera = request.user.has_perm("cadastro.change_cliente")
@@ -291,7 +311,7 @@ def _mostrar_telefones(
         "novo": novo,
         "escolha": escolha,
         "marcados": marcados,
-        "visto": telefones_do_cliente.retrato(fones),
+        "visto": visto or telefones_do_cliente.retrato(fones),
         "pode_adicionar": altera and request.user.has_perm("cadastro.add_clientefone"),
         "pode_remover": altera and request.user.has_perm("cadastro.delete_clientefone"),
         "pode_escolher": altera and request.user.has_perm("cadastro.change_clientefone"),

@@ -1,11 +1,12 @@
 """Manter Cliente: the filter, and the aba Nome e Tipo."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils.timezone import localdate
 
@@ -317,6 +318,28 @@ def test_two_people_editing_are_told(entrar):
     assert 'value="ana@exemplo.com.br"' in resposta.content.decode()
     cliente.refresh_from_db()
     assert cliente.email == "rui@exemplo.com.br"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_customers_given_one_document_at_once_are_told_whose_it_is(chefe):
+    primeiro, segundo = novo_cliente(documento=None), novo_cliente(documento=None)
+    respostas = []
+
+    def enviar():
+        respostas.append(chefe.post(da(segundo), dados(segundo, documento="529.982.247-25", nome="OUTRO")))
+        connection.close()
+
+    with transaction.atomic():
+        Cliente.objects.filter(pk=primeiro.pk).update(documento="52998224725")
+        outra = threading.Thread(target=enviar)
+        outra.start()
+        outra.join(1)
+        assert outra.is_alive()
+    outra.join(10)
+
+    (resposta,) = respostas
+    assert resposta.context["form"].errors["documento"] == [f"CPF já informado para cliente {primeiro.pk}."]
+    assert 'value="OUTRO"' in resposta.content.decode()
 
 
 def test_the_same_form_sent_twice_is_done_once(entrar):

@@ -200,7 +200,7 @@ def test_removing_the_phone_for_sms_warns_while_the_switch_is_on(operador):
     assert "nenhum celular está marcado para SMS" in operador.get(da(cliente)).content.decode()
 
 
-@pytest.mark.parametrize("pk", ["", "abc", "0", "9" * 40, "²"])
+@pytest.mark.parametrize("pk", ["", "abc", "0", "9" * 40, "9" * 5000, "²"])
 def test_a_phone_that_is_not_there_is_not_removed(operador, cliente, pk):
     novo_fone(cliente, principal=True)
     assert enviar(operador, cliente, remover=pk, confirmado="1").status_code == 200
@@ -326,6 +326,41 @@ def test_two_people_editing_are_told_and_nothing_is_lost(entrar, cliente, passo)
     assert cliente.fones.count() == 3
     assert cliente.fones.get(principal=True) == velho
     assert resposta.context["visto"] == retrato(cliente.fones.all())
+
+
+def test_a_mistake_of_ones_own_does_not_hide_what_somebody_else_did(entrar, cliente):
+    nova_localidade()
+    ana, rui = entrar("operador"), entrar("supervisor")
+    um = novo_fone(cliente, principal=True, sms=True)
+    outro = novo_fone(cliente, numero="981112222")
+    visto = ana.get(da(cliente)).context["visto"]
+    enviar(rui, cliente, principal=um.pk, sms=outro.pk)
+
+    errada = adicionar(ana, cliente, tipo="", sms=um.pk, visto=visto)
+    certa = adicionar(ana, cliente, sms=um.pk, visto=errada.context["visto"])
+
+    assert "pessoa-supervisor alterou este registro" in str(certa.context["escolha"].errors)
+    assert cliente.fones.get(sms=True) == outro
+
+
+@pytest.mark.parametrize("enviado", [NOVO | {"adicionar": "1"}, {"remover": "", "confirmado": "1"}])
+@pytest.mark.parametrize("marcado", ["", "outro"])
+def test_who_may_only_add_and_remove_moves_no_mark(cliente, enviado, marcado):
+    nova_localidade()
+    pessoa = User.objects.create_user("ana")
+    permissoes = ("view_cliente", "change_cliente", "add_clientefone", "delete_clientefone")
+    pessoa.user_permissions.set(Permission.objects.filter(codename__in=permissoes))
+    navegador = Client()
+    navegador.force_login(pessoa)
+    um = novo_fone(cliente, principal=True, sms=True)
+    outro, mais_um = novo_fone(cliente, numero="981112222"), novo_fone(cliente, numero="983334444")
+    if "remover" in enviado:
+        enviado = enviado | {"remover": mais_um.pk}
+    marca = outro.pk if marcado else ""
+
+    assert enviar(navegador, cliente, **enviado, principal=marca, sms=marca).status_code == 302
+
+    assert marcas(cliente)[um.numero] == (True, True)
 
 
 def test_who_may_only_see_gets_no_button_and_cannot_save(cliente):

@@ -69,13 +69,6 @@ document.addEventListener("change", (evento) => {
   if (evento.target.matches("[data-envia]")) evento.target.form.requestSubmit();
 });
 
-// Whoever was logged out meanwhile is taken to the login page, instead of getting it inside this one.
-document.addEventListener("htmx:beforeSwap", (evento) => {
-  if (new URL(evento.detail.xhr.responseURL).pathname !== "/entrar/") return;
-  evento.detail.shouldSwap = false;
-  location.reload();
-});
-
 // Dates, hours and references get their separators as they are typed: the 9s of data-mascara are digits.
 document.addEventListener("input", (evento) => {
   const campo = evento.target;

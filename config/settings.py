@@ -165,7 +165,7 @@ SECURE_REDIRECT_EXEMPT = [r"^saude/$"]  # asked from inside, without the proxy
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000 if PRODUCAO else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCAO
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("ATRAS_DE_PROXY", False) else None
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the preview of an e-mail stands in a frame of its own page
+X_FRAME_OPTIONS = "DENY"
 # Everything comes from here, and nothing on a page runs or styles that did not come in a file.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -174,7 +174,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        "frame-ancestors": [NONE],
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

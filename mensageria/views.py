@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -212,6 +213,7 @@ def _assunto(uma: Mensagem) -> str:
 
 @require_safe
 @pode_ver
+@xframe_options_sameorigin
 @csp({"default-src": [NONE], "img-src": ["data:"], "style-src": [UNSAFE_INLINE], "frame-ancestors": [SELF]})
 def html(request, pk):
     """The e-mail as its reader sees it, for a frame of the page of the message; nothing in it runs or is fetched."""

@@ -10,7 +10,7 @@ import pytest
 RAIZ = Path(__file__).resolve().parent.parent
 FORA = {"tests", "var", ".venv", "staticfiles", "node_modules", ".git", "bench"}
 
-# Who may import whom: what each package may see besides itself. `config`, `painel` and `exemplo` put everything together.
+# Who may import whom: what each package may see besides itself. `config`, `painel` and `exemplo` see all.
 PODE_IMPORTAR = {
     "telas": set(),
     "cadastro": {"telas"},

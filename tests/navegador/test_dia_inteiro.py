@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from batch.execucao import executar_pendentes
 from batch.models import ProcessoIniciado
-from cadastro.models import ParametroSistema
 from cobranca.models import CriterioCobranca
 from mensageria import envio
 from mensageria.models import Mensagem
@@ -20,6 +19,8 @@ from tests.fabricas import nova_conta, novas_saidas, novo_cliente, novo_grupo, n
 from .acessibilidade import acessivel
 
 SENHA = "uma-senha-de-operadora"
+TAGS = ["{MATRICULA}", "{NOME}", "{VENCTO}", "{VALOR}"]
+SEM_CELULAR = "nenhum celular está marcado para SMS"
 
 
 @pytest.fixture
@@ -81,21 +82,16 @@ def rodar(servicos) -> ProcessoIniciado:
     return iniciado
 
 
-def test_an_operator_goes_from_nothing_to_delivered_messages(abrir, utilidade):
-    smtp, sms, servicos, referencia = utilidade
-    pagina = abrir()
-
-    # In the morning: nothing is configured
+def entrar_pela_porta(pagina: Page) -> None:
     pagina.goto("/")
     pagina.get_by_label("Usuário").fill("ana")
     pagina.get_by_label("Senha").fill(SENHA)
     acessivel(pagina)
     pagina.get_by_role("button", name="Entrar").click()
     expect(pagina.get_by_role("heading", name="Painel", level=1)).to_be_visible()
-    expect(pagina.get_by_text("Falta configurar").first).to_be_visible()
-    acessivel(pagina)
 
-    # Processo 1
+
+def configurar_o_tamanho_do_sms(pagina: Page, referencia: int) -> None:
     pelo_menu(pagina, "Informar Parâmetros do Sistema")
     for rotulo, valor in {
         "Nome da Empresa": "ÁGUAS DO DIA S.A.",
@@ -110,48 +106,56 @@ def test_an_operator_goes_from_nothing_to_delivered_messages(abrir, utilidade):
         pagina.get_by_role("textbox", name=rotulo, exact=False).first.fill(valor)
     pagina.get_by_role("button", name="Concluir").click()
     deu_certo(pagina, "Parâmetro do Sistema informado com sucesso.")
-    assert ParametroSistema.atual().tamanho_maximo_sms == 164
 
-    # Processo 2
+
+def parametrizar_a_mensagem_de_faturamento(pagina: Page) -> None:
     pelo_menu(pagina, "Parametrizar Mensagem de Faturamento (SMS/E-MAIL)")
     pagina.get_by_label("Valor mínimo da conta").fill("10,00")
     pagina.get_by_label("Residencial").check()
     pagina.get_by_label("Quantidade de dias antes do vencimento").fill("5")
     pagina.get_by_label("Número máximo de tentativas para E-MAIL").fill("3")
     pagina.get_by_label("Assunto do e-mail").fill("Sua conta de água")
-    dados = pagina.get_by_label("Selecione dados para o texto")
     for rotulo, comeco, botao in (("Texto SMS", "AGUADIA: ", "SMS"), ("Texto E-MAIL", "Olá! ", "E-MAIL")):
-        pagina.get_by_role("textbox", name=rotulo).fill(comeco)
-        pagina.get_by_role("textbox", name=rotulo).press("End")
-        dados.select_option(["{MATRICULA}", "{NOME}", "{VENCTO}", "{VALOR}"])
+        texto = pagina.get_by_role("textbox", name=rotulo)
+        texto.fill(comeco)
+        texto.press("End")
+        pagina.get_by_label("Selecione dados para o texto").select_option(TAGS)
         pagina.get_by_role("button", name=botao, exact=True).click()
-    expect(pagina.get_by_role("textbox", name="Texto SMS")).to_have_value("AGUADIA: {MATRICULA} {NOME} {VENCTO} {VALOR}")
+        expect(texto).to_have_value(comeco + " ".join(TAGS))
     pagina.get_by_role("button", name="Atualizar").click()
     deu_certo(pagina, "Parametrização realizada com sucesso.")
 
-    # Processo 3
+
+def inserir_a_acao(pagina: Page) -> None:
     pelo_menu(pagina, "Inserir")
     pagina.get_by_label("Descrição da Ação de Cobrança").fill("AVISO DE DÉBITO")
     pagina.get_by_label("Número de Dias de Validade da Ação").fill("10")
     pagina.get_by_label("Tipo de Documento a ser Gerado").fill("8")
     pagina.get_by_label("Critério de Cobrança").select_option("CONTAS EM ATRASO")
     pagina.get_by_role("group", name="Por SMS").get_by_label("Sim").check()
-    pagina.get_by_role("textbox", name="Texto SMS").fill("AGUADIA: {NOME} {MATRICULA} deve {VALORDOC} ate {VALIDADEDOC}")
+    texto = "AGUADIA: {NOME} {MATRICULA} deve {VALORDOC} ate {VALIDADEDOC}"
+    pagina.get_by_role("textbox", name="Texto SMS").fill(texto)
     pagina.get_by_role("button", name="Inserir", exact=True).click()
     deu_certo(pagina, "Ação de Cobrança AVISO DE DÉBITO inserida com sucesso.")
 
-    # Processo 4
-    pelo_menu(pagina, "Manter Cliente")
-    pagina.get_by_label("Nome").fill("maria conceicao")
-    pagina.get_by_role("button", name="Filtrar").click()
-    pagina.get_by_role("link", name="MARIA DA CONCEIÇÃO").click()
+
+def habilitar_a_cliente(pagina: Page) -> None:
+    achar_a_cliente(pagina, "maria conceicao")
     pagina.get_by_label("E-Mail").fill("maria@exemplo.com.br")
     pagina.get_by_role("group", name="Por SMS").get_by_label("Sim").check()
     pagina.get_by_role("group", name="Por Email").get_by_label("Sim").check()
     pagina.get_by_role("button", name="Concluir").click()
-    expect(pagina.get_by_text("Por SMS está Sim, mas nenhum celular está marcado para SMS")).to_be_visible()
+    expect(pagina.get_by_text(SEM_CELULAR)).to_be_visible()
 
-    # Processo 5
+
+def achar_a_cliente(pagina: Page, nome: str) -> None:
+    pelo_menu(pagina, "Manter Cliente")
+    pagina.get_by_label("Nome").fill(nome)
+    pagina.get_by_role("button", name="Filtrar").click()
+    pagina.get_by_role("link", name="MARIA DA CONCEIÇÃO").click()
+
+
+def marcar_o_telefone(pagina: Page) -> None:
     pagina.get_by_role("link", name="Telefone", exact=True).click()
     pagina.get_by_label("Tipo").select_option("Celular")
     pagina.get_by_label("DDD").fill("84")
@@ -159,10 +163,11 @@ def test_an_operator_goes_from_nothing_to_delivered_messages(abrir, utilidade):
     pagina.get_by_role("button", name="Adicionar").click()
     pagina.get_by_role("row", name="(84) 98765-4321").get_by_role("radio", name="SMS").check()
     pagina.get_by_role("button", name="Concluir").click()
-    expect(pagina.get_by_text("nenhum celular está marcado para SMS")).to_have_count(0)
+    expect(pagina.get_by_text(SEM_CELULAR)).to_have_count(0)
     acessivel(pagina)
 
-    # The documents that the action announces
+
+def gerar_os_documentos(pagina: Page) -> None:
     pelo_menu(pagina, "Comandar")
     pagina.get_by_role("link", name="Inserir comando").first.click()
     pagina.get_by_label("Título").fill("Débitos do mês")
@@ -172,7 +177,8 @@ def test_an_operator_goes_from_nothing_to_delivered_messages(abrir, utilidade):
     pagina.get_by_role("dialog").get_by_role("button", name="Sim").click()
     deu_certo(pagina, "1 documento")
 
-    # Processo 6
+
+def iniciar_o_processo(pagina: Page) -> None:
     pelo_menu(pagina, "Inserir Processo")
     pagina.get_by_label("Processo", exact=False).first.fill("336")
     pagina.get_by_label("Complemento").focus()
@@ -186,6 +192,22 @@ def test_an_operator_goes_from_nothing_to_delivered_messages(abrir, utilidade):
     pagina.get_by_role("button", name="Sim").click()
     deu_certo(pagina, f"Processo Iniciado de código {ProcessoIniciado.objects.get().pk} inserido com sucesso.")
 
+
+def test_an_operator_goes_from_nothing_to_delivered_messages(abrir, utilidade):
+    smtp, sms, servicos, referencia = utilidade
+    pagina = abrir()
+    entrar_pela_porta(pagina)
+    expect(pagina.get_by_text("Falta configurar").first).to_be_visible()
+    acessivel(pagina)
+
+    configurar_o_tamanho_do_sms(pagina, referencia)
+    parametrizar_a_mensagem_de_faturamento(pagina)
+    inserir_a_acao(pagina)
+    habilitar_a_cliente(pagina)
+    marcar_o_telefone(pagina)
+    gerar_os_documentos(pagina)
+    iniciar_o_processo(pagina)
+
     # It runs, and the page follows
     assert rodar(servicos).situacao == ProcessoIniciado.Situacao.CONCLUIDO
     expect(pagina.get_by_text("CONCLUÍDO", exact=True).first).to_be_visible()
@@ -193,18 +215,15 @@ def test_an_operator_goes_from_nothing_to_delivered_messages(abrir, utilidade):
     assert all(recebido.texto.startswith("AGUADIA: ") for recebido in sms.esperar(2))
     assert smtp.esperar(1)[0].destinos == ("maria@exemplo.com.br",)
 
-    # What became of the messages of Maria
-    pelo_menu(pagina, "Manter Cliente")
-    pagina.get_by_label("Nome").fill("maria")
-    pagina.get_by_role("button", name="Filtrar").click()
-    pagina.get_by_role("link", name="MARIA DA CONCEIÇÃO").click()
+    # What became of the messages of the customer
+    achar_a_cliente(pagina, "maria")
     pagina.get_by_role("link", name="Mensagens", exact=True).click()
     expect(pagina.locator("#tabela").get_by_text("Enviada", exact=True)).to_have_count(3)
     pagina.get_by_text("Texto enviado").last.click()
     expect(pagina.get_by_text("AGUADIA: ").last).to_contain_text("123,45")
     acessivel(pagina)
 
-    # In the evening
+    # In the evening nothing is missing
     pagina.goto("/")
     expect(pagina.get_by_text("Falta configurar")).to_have_count(0)
     acessivel(pagina)

@@ -45,12 +45,28 @@ document.addEventListener("click", (evento) => {
 });
 
 // Tables: filters, order, pages and sizes change only the table, and the address follows.
+const endereco = () => location.pathname + location.search;
+let mostrado = endereco();
 const trocarTabela = (url) => {
   const alvo = "#tabela";
   if (!document.querySelector(alvo)) return location.assign(url);
-  htmx.ajax("GET", url, { target: alvo, select: alvo, swap: "outerHTML" }).then(() => history.pushState({}, "", url));
+  htmx.ajax("GET", url, { target: alvo, select: alvo, swap: "outerHTML" }).then(() => {
+    history.pushState({}, "", url);
+    mostrado = endereco();
+    // htmx gives the focus back to what has the same id; what is gone, such as Próxima, leaves it to the table.
+    if (document.activeElement === document.body) document.querySelector(`${alvo} [tabindex]`)?.focus();
+  });
 };
-addEventListener("popstate", () => location.reload());
+// A way to a part of the same page, such as the one that skips the menu, comes here too: what was typed stays.
+addEventListener("popstate", () => {
+  if (endereco() !== mostrado) location.reload();
+});
+// What cannot be brought in place is asked for whole, and says by itself what is wrong.
+for (const falha of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(falha, ({ detail }) => {
+    if (detail.target?.id === "tabela") location.assign(detail.pathInfo.finalRequestPath);
+  });
+}
 document.addEventListener("click", (evento) => {
   const ligacao = evento.target.closest("a[data-tabela]");
   if (!ligacao || evento.ctrlKey || evento.metaKey || evento.shiftKey || evento.button) return;

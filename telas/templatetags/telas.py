@@ -77,10 +77,11 @@ def ordenar(pagina, nome: str, titulo: str, classe: str = "") -> SafeString:
     seta = {"ascending": " ▲", "descending": " ▼"}.get(sentido, "")
     return format_html(
         '<th scope="col" class="{}" aria-sort="{}">'
-        '<a href="{}" data-tabela>{}<span aria-hidden="true">{}</span></a></th>',
+        '<a href="{}" id="ordenar-{}" data-tabela>{}<span aria-hidden="true">{}</span></a></th>',
         classe,
         sentido,
         pagina.link_da_ordem(nome),
+        nome,
         titulo,
         seta,
     )

@@ -1,8 +1,11 @@
 """Processes 1, 4 and 5 of the manual, by its words."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from cadastro.forms import FiltroDeClientes
 from cadastro.models import Cliente, ParametroSistema
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
 from tests.fabricas import nova_localidade, novo_cliente, novo_fone, novo_imovel, novo_parametro_sistema, novo_vinculo
@@ -205,6 +208,70 @@ def test_the_filter_and_the_pages_change_only_the_table(entrar):
     expect(pagina.get_by_label("Nome")).to_have_value("ana")
     pagina.reload()
     expect(pagina.get_by_role("link", name="ANA 11")).to_be_visible()
+
+
+def test_the_keyboard_stays_where_it_was_when_the_table_changes(entrar):
+    for numero in range(22):
+        novo_cliente(nome=f"ANA {numero:02}")
+    pagina = entrar("operador")
+    pagina.goto("/cadastro/cliente/?nome=ana")
+    proxima = pagina.get_by_role("link", name="Próxima")
+
+    proxima.press("Enter")
+    expect(pagina.get_by_text("11 ao 20 de 22 registros")).to_be_visible()
+    expect(proxima).to_be_focused()
+    proxima.press("Enter")
+    expect(pagina.get_by_text("21 ao 22 de 22 registros")).to_be_visible()
+    expect(pagina.get_by_role("region", name="Clientes encontrados")).to_be_focused()
+    pagina.get_by_role("link", name="Nome", exact=True).press("Enter")
+    expect(pagina.get_by_role("columnheader", name="Nome")).to_have_attribute("aria-sort", "descending")
+    expect(pagina.get_by_role("link", name="Nome", exact=True)).to_be_focused()
+    pagina.get_by_label("Exibir").focus()
+    pagina.get_by_label("Exibir").select_option("5")
+    expect(pagina.get_by_text("1 ao 5 de 22 registros")).to_be_visible()
+    expect(pagina.get_by_label("Exibir")).to_be_focused()
+
+
+def test_the_back_button_brings_each_page_of_the_table_back(entrar):
+    for numero in range(12):
+        novo_cliente(nome=f"ANA {numero:02}")
+    pagina = entrar("operador")
+    pagina.goto("/cadastro/cliente/?nome=ana")
+    pagina.get_by_role("link", name="Próxima").click()
+    expect(pagina.get_by_role("link", name="ANA 11")).to_be_visible()
+
+    pagina.go_back()
+    expect(pagina.get_by_role("link", name="ANA 00")).to_be_visible()
+    pagina.wait_for_load_state()
+    pagina.go_forward()
+    expect(pagina.get_by_role("link", name="ANA 11")).to_be_visible()
+
+
+def test_a_table_that_cannot_be_changed_says_so(entrar, monkeypatch, falta_esperada):
+    for numero in range(12):
+        novo_cliente(nome=f"ANA {numero:02}")
+    pagina = entrar("operador")
+    pagina.goto("/cadastro/cliente/?nome=ana")
+    monkeypatch.setattr(FiltroDeClientes, "consultar", lambda filtro: 1 / 0)
+
+    pagina.get_by_role("link", name="Próxima").click()
+
+    expect(pagina.get_by_role("heading", name="Erro no sistema")).to_be_visible()
+    assert "apos=" in pagina.url
+    falta_esperada("resposta 500|console: Response Status Error Code 500")
+
+
+def test_skipping_the_menu_keeps_what_was_typed(entrar):
+    pagina = entrar("operador")
+    pagina.goto(f"/cadastro/cliente/{novo_cliente().pk}/")
+    pagina.get_by_label("E-Mail").fill("digitado@exemplo.com.br")
+
+    pagina.get_by_role("link", name="Pular para o conteúdo").press("Enter")
+
+    expect(pagina).to_have_url(re.compile("#conteudo$"))
+    pagina.wait_for_load_state("networkidle")
+    expect(pagina.get_by_role("main")).to_be_focused()
+    expect(pagina.get_by_label("E-Mail")).to_have_value("digitado@exemplo.com.br")
 
 
 @pytest.mark.parametrize("caminho", ["", "telefones/"])

@@ -48,6 +48,10 @@ def _motivo(no: dict) -> str:
 
 def acessivel(pagina) -> None:
     """Fail when the page, as it is now, has a serious or critical violation in light or in dark."""
+    # Without it a promise is never kept, and this would wait for ever.
+    assert pagina.evaluate("matchMedia('(scripting: enabled)').matches"), (
+        f"{pagina.url}: axe-core precisa de JavaScript"
+    )
     antes = pagina.evaluate("({...document.documentElement.dataset})")
     achadas = [linha for tema in TEMAS for linha in violacoes(pagina, tema)]
     pagina.emulate_media(color_scheme="light")

@@ -80,6 +80,15 @@ def test_a_field_without_a_label_is_found_in_both_themes(abrir):
 
 
 @nossas_paginas
+def test_a_page_without_javascript_is_refused_at_once(abrir):
+    pagina = abrir(**SEM_JAVASCRIPT)
+    pagina.goto("/boa/")
+
+    with pytest.raises(AssertionError, match="axe-core precisa de JavaScript"):
+        acessivel(pagina)
+
+
+@nossas_paginas
 def test_a_contrast_that_is_low_only_in_the_dark_is_found_and_the_theme_put_back(abrir):
     pagina = abrir()
     pagina.goto("/so-no-escuro/")

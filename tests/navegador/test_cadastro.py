@@ -106,6 +106,7 @@ def test_process_5_the_phone_for_sms_is_chosen(entrar, opcoes):
     abrir_telefones(pagina, cliente)
     expect(pagina.get_by_text("nenhum celular está marcado para SMS")).to_be_visible()
     expect(pagina.get_by_label("SMS: (84) 3232-4151")).to_be_disabled()
+    expect(pagina.get_by_label("SMS: nenhum")).to_be_checked()
 
     clicar(pagina, "Adicionar")
     expect(pagina.locator(".invalid-feedback")).to_have_text(

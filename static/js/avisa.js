@@ -51,7 +51,7 @@ const trocarTabela = (url) => {
   const alvo = "#tabela";
   if (!document.querySelector(alvo)) return location.assign(url);
   htmx.ajax("GET", url, { target: alvo, select: alvo, swap: "outerHTML" }).then(() => {
-    history.pushState({}, "", url);
+    if (new URL(url, location).href !== location.href) history.pushState({}, "", url); // a double click is one step
     mostrado = endereco();
     // htmx gives the focus back to what has the same id; what is gone, such as Próxima, leaves it to the table.
     if (document.activeElement === document.body) document.querySelector(`${alvo} [tabindex]`)?.focus();

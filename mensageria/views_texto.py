@@ -23,6 +23,9 @@ NO_MENU = {"faturamento": "faturamento:parametrizar_mensagem", "cobranca": "cobr
 # The styles of an e-mail are in its tags; the frame around it lets nothing else in.
 com_estilos = csp_update({"style-src": [SELF, UNSAFE_INLINE]})
 
+# For the second copy of a form while the first one waits for the server.
+AINDA_SAINDO = "O mesmo teste já foi pedido e a resposta do servidor ainda não chegou: aguarde antes de pedir outro."
+
 
 def pode_escrever(usuario, origem: str) -> bool:
     return any(usuario.has_perm(permissao) for permissao in fontes.da_origem(origem).escrever_textos)
@@ -82,9 +85,11 @@ def testar_texto(request: HttpRequest, origem: str) -> HttpResponse:
 
 
 def _enviar_uma_vez(request, origem: str, canal: Canal, destino: str, matricula: int | None) -> dict[str, Any]:
-    """A form sent twice sends one test. Where other forms keep where to go, this keeps what the server said."""
+    """A form sent twice sends one test. Where other forms keep where to go, this keeps what the server said.
 
-    def fazer() -> str:
+    No transaction is open while the server is spoken to.
+    """
+    if pedidos.tomar(request):
         resultado = teste.enviar_teste(
             origem,
             canal,
@@ -94,9 +99,11 @@ def _enviar_uma_vez(request, origem: str, canal: Canal, destino: str, matricula:
             usuario=request.user,
             agora=timezone.now(),
         )
-        return f"{'certo' if resultado.aceito else 'errado'} {resultado.palavras}"[:500]
-
-    situacao, _, palavras = pedidos.atender(request, fazer).partition(" ")
+        dito = f"{'certo' if resultado.aceito else 'errado'} {resultado.palavras}"[:500]
+        pedidos.concluir(request, dito)
+    else:
+        dito = pedidos.ja_atendido(request) or f"errado {AINDA_SAINDO}"
+    situacao, _, palavras = dito.partition(" ")
     return {"aceito": situacao == "certo", "palavras": palavras}
 
 

@@ -25,21 +25,34 @@ def atender(request, fazer: Callable[[], str]) -> str:
 
     A form without a valid number, as only a program sends, is simply done.
     """
+    if not tomar(request):
+        return ja_atendido(request)
+    destino = fazer()
+    concluir(request, destino)
+    return destino
+
+
+def tomar(request) -> bool:
+    """Take this form; False when another copy of it did.
+
+    By itself, with `concluir` in the end, for work that must not happen inside a transaction, as on the network: what
+    comes to nothing in between is not done again by the same form.
+    """
     numero = _numero(request)
     if numero is None:
-        return fazer()
+        return True
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO telas_pedido (id, usuario_id, destino, criado_em) VALUES (%s, %s, '', now())"
             " ON CONFLICT (id) DO NOTHING",
             [numero, request.user.pk],
         )
-        repetido = cursor.rowcount == 0
-    if repetido:
-        return Pedido.objects.get(pk=numero).destino
-    destino = fazer()
-    Pedido.objects.filter(pk=numero).update(destino=destino)
-    return destino
+        return cursor.rowcount == 1
+
+
+def concluir(request, destino: str) -> None:
+    """Keep where this form led, for whoever sends it again."""
+    Pedido.objects.filter(pk=_numero(request)).update(destino=destino)
 
 
 def ja_atendido(request) -> str:

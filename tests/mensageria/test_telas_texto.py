@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 
 from cadastro.digitos import formatar_matricula
 from mensageria import teste
@@ -299,6 +300,35 @@ def test_a_form_sent_twice_sends_one_test_and_tells_the_same(operador, canal):
 
     assert len(canal.recebidos) == 1
     assert all("Teste enviado." in resposta.text for resposta in respostas)
+
+
+def test_no_transaction_is_open_while_the_server_is_spoken_to(operador, canal, monkeypatch):
+    novas_saidas()
+    nova_conta()
+    do_teste, na_rede = len(connection.atomic_blocks), []
+    enviar = canal.enviar
+    monkeypatch.setattr(canal, "enviar", lambda *tudo: na_rede.append(len(connection.atomic_blocks)) or enviar(*tudo))
+
+    operador.post(TESTE.format("faturamento"), pedido_de_teste(canal="sms", celular="84912345678"))
+
+    assert na_rede == [do_teste]
+
+
+def test_a_second_click_while_the_server_thinks_sends_nothing_and_says_so(operador, canal, monkeypatch):
+    novas_saidas()
+    nova_conta()
+    mesmo, respostas = pedido_de_teste(canal="sms", celular="84912345678"), []
+    enviar = canal.enviar
+
+    def clicar_outra_vez(*tudo):
+        respostas.append(operador.post(TESTE.format("faturamento"), mesmo))
+        return enviar(*tudo)
+
+    monkeypatch.setattr(canal, "enviar", clicar_outra_vez)
+    operador.post(TESTE.format("faturamento"), mesmo)
+
+    assert len(canal.recebidos) == 1
+    assert "a resposta do servidor ainda não chegou" in respostas[0].text
 
 
 def test_a_refusal_is_told_in_the_server_s_words_without_its_secret(operador, canal):

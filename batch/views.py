@@ -293,5 +293,6 @@ def _operar(request, pk: int, pergunta: str, fazer: Callable[[ProcessoIniciado],
 
 def _escolhidas(request, iniciado: ProcessoIniciado) -> list[FuncionalidadeIniciada]:
     """The funcionalidades of this process that were chosen on its page."""
-    chaves = [chave for chave in request.POST.getlist("funcionalidade") if chave.isascii() and chave.isdigit()]
-    return list(iniciado.funcionalidades.filter(pk__in=chaves).select_related("funcionalidade"))
+    marcadas = request.POST.getlist("funcionalidade")
+    todas = iniciado.funcionalidades.select_related("funcionalidade")  # few, whatever was sent
+    return [funcionalidade for funcionalidade in todas if str(funcionalidade.pk) in marcadas]

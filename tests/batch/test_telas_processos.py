@@ -517,7 +517,7 @@ def test_what_somebody_else_continued_meanwhile_is_refused_in_words(supervisor, 
     assertContains(agir(supervisor, com_erro, "continuar", falhou), "A opção selecionada não pode ser continuada.")
 
 
-@pytest.mark.parametrize("chaves", [[], ["abc"], ["9" * 40], ["٣"]])
+@pytest.mark.parametrize("chaves", [[], ["abc"], ["9" * 40], ["9" * 5000], ["٣"]])
 def test_choosing_nothing_restarts_nothing(supervisor, com_erro, chaves):
     resposta = agir(supervisor, com_erro, "reiniciar", funcionalidade=chaves)
 

@@ -9,7 +9,7 @@ from cadastro.models import Localidade
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca, TipoServico
 from mensageria.forms_texto import CamposDeTexto
 from telas.campos import CampoData, CampoInteiro, CampoSimNao
-from telas.formularios import Formulario, FormularioDeModelo
+from telas.formularios import Base, Formulario, FormularioDeModelo
 
 TODAS, SIM, NAO = "", "sim", "nao"
 
@@ -184,7 +184,7 @@ class FiltroDeAcoes(Formulario):
         return acoes
 
 
-class FormularioDeComando(Formulario, forms.ModelForm):
+class FormularioDeComando(Base, forms.ModelForm):
     titulo = forms.CharField(label="Título", max_length=60)
     acao = forms.ModelChoiceField(AcaoCobranca.objects.filter(ativa=True), label="Ação de Cobrança")
     localidade = forms.ModelChoiceField(Localidade.objects, label="Localidade", required=False, empty_label="Todas")

@@ -5,7 +5,7 @@ from collections import Counter
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,7 +22,9 @@ from cobranca.textos import DADOS_COBRANCA
 from mensageria.forms_texto import com_dados_inseridos, pediu_insercao
 from mensageria.medida import dados_ausentes
 from telas import confirmacao, pedidos, registro
+from telas.models import Pedido
 from telas.paginacao import Pagina
+from telas.templatetags.telas import quantos
 
 # Inserir and Manter
 
@@ -62,7 +64,16 @@ def _gravar_acao(request: HttpRequest, instancia: AcaoCobranca, feito: str) -> H
         pergunta = confirmacao.perguntar(request, "Confirma a ação sem estes dados no texto?", detalhes=ausentes)
         if pergunta:
             return pergunta
-    return redirect(pedidos.atender(request, lambda: _guardar(request, form, feito)))
+    try:
+        return redirect(pedidos.atender(request, lambda: _guardar(request, form, feito)))
+    except IntegrityError:
+        # Somebody stored meanwhile what only one action may have: a second look sees it, and says so beside its field.
+        if instancia.pk:
+            instancia.refresh_from_db()
+        form = FormularioDeAcao(request.POST, instance=instancia)
+        if form.is_valid():
+            raise
+        return _mostrar_acao(request, form)
 
 
 def _guardar(request: HttpRequest, form: FormularioDeAcao, feito: str) -> str:
@@ -136,13 +147,19 @@ def _remover(request: HttpRequest) -> HttpResponse | None:
             if quantas == 1
             else f"{quantas} Ações de Cobrança removidas com sucesso.",
         )
-        return request.get_full_path()
+        return _a_mesma_lista(request)
 
     try:
         return redirect(pedidos.atender(request, fazer))
     except AcaoEmUso as erro:
         messages.error(request, str(erro))
         return None
+
+
+def _a_mesma_lista(request: HttpRequest) -> str:
+    """The list with its filter, unless that is longer than a pedido keeps."""
+    inteira = request.get_full_path()
+    return inteira if len(inteira) <= Pedido._meta.get_field("destino").max_length else request.path
 
 
 # Comandar
@@ -228,4 +245,5 @@ def _gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
 
 
 def _contado(contagem: Counter) -> str:
-    return f"{contagem['documentos']} documentos gerados; {contagem['sem_documento']} imóveis sem documento."
+    gerados = quantos(contagem["documentos"], "documento gerado,documentos gerados")
+    return f"{gerados}; {quantos(contagem['sem_documento'], 'imóvel sem documento,imóveis sem documento')}."

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 
+from cobranca import views
 from cobranca.models import AcaoCobranca, CriterioCobranca, TipoServico
 from tests.fabricas import nova_acao, novo_parametro_sistema
 
@@ -159,6 +160,21 @@ def test_a_description_that_exists_is_told(operador):
     assert erros(operador.post(INSERIR, com_mensagem())) == {
         "descricao": ["Já existe uma ação de cobrança com esta descrição."]
     }
+
+
+@pytest.mark.parametrize("existente", [False, True])
+def test_a_description_that_somebody_stores_at_the_same_moment_is_told(operador, monkeypatch, existente):
+    endereco = f"{MANTER}{nova_acao().pk}/" if existente else INSERIR
+
+    def outra_pessoa_grava(*_):
+        nova_acao(descricao="AVISO DE CORTE")
+        return []
+
+    monkeypatch.setattr(views, "dados_ausentes", outra_pessoa_grava)
+    resposta = operador.post(endereco, com_mensagem(ativa="True"))
+
+    assert resposta.context["form"].errors == {"descricao": ["Já existe uma ação de cobrança com esta descrição."]}
+    assert AcaoCobranca.objects.filter(descricao="AVISO DE CORTE").count() == 1
 
 
 def test_a_mistake_loses_no_text_even_of_a_channel_that_is_off(operador):
@@ -357,6 +373,18 @@ def test_nothing_selected_is_told(operador, remover):
 
     assert "Nenhum registro selecionado." in resposta.text
     assert AcaoCobranca.objects.count() == 1
+
+
+def test_a_filter_of_any_length_does_not_keep_an_action_from_being_removed(operador):
+    unica = nova_acao()
+
+    resposta = operador.post(
+        f"{MANTER}?descricao={'%F0%9F%98%80' * 200}",
+        {"remover": unica.pk, "confirmado": "1", "pedido": str(uuid.uuid4())},
+    )
+
+    assert resposta.status_code == 302
+    assert not AcaoCobranca.objects.exists()
 
 
 def test_what_holds_an_action_is_named_and_none_is_removed(operador):

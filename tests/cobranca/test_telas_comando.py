@@ -120,7 +120,7 @@ def test_documents_are_made_once_after_a_confirmation(operador):
     assert "1 documento gerado;" in " ".join(resposta.text.split())
     assert "Usuário sem canal de mensagem" in resposta.text
     assert "Gerar documentos" not in resposta.text
-    assert LogEntry.objects.count() == 1
+    assert LogEntry.objects.get().get_change_message() == "1 documento gerado; 1 imóvel sem documento."
 
 
 def test_another_form_of_the_same_comando_is_refused(operador):

@@ -166,6 +166,31 @@ def test_a_log_that_is_open_stays_open_while_the_page_refreshes_itself(entrar, u
     expect(pagina.get_by_text("Faltou água")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("alvo", "papel", "nome"),
+    [
+        ("andamento/", "link", "Unidades de Gerar mensagens de faturamento"),
+        ("andamento/", "region", "Funcionalidades do processo"),
+        ("execucao/*/", "link", "2"),
+        ("execucao/*/", "region", "Balanço por canal"),
+    ],
+)
+def test_what_has_the_focus_keeps_it_while_the_page_refreshes_itself(entrar, utilidade, alvo, papel, nome):
+    pagina = entrar("operador")
+    iniciar(pagina)
+    for segundos in range(1, 4):
+        executar_pendentes(timezone.now() + timedelta(seconds=segundos))
+    pagina.reload()
+    escolhido = pagina.get_by_role(papel, name=nome, exact=True).first
+    escolhido.focus()
+
+    for _ in range(2):
+        with pagina.expect_response(f"**/{alvo}"):
+            pass
+
+    expect(escolhido).to_be_focused()
+
+
 def test_a_page_whose_session_ended_leads_to_the_login(entrar, utilidade):
     pagina = entrar("operador")
     iniciado = iniciar(pagina)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Sum
 
 from mensageria.estados import Estado
 from mensageria.models import Lote, LoteContagem, Mensagem, NaoGerada
@@ -83,10 +83,23 @@ def da_execucao(execucao: UUID, agora: datetime, *, contar: bool = False) -> lis
         "lote", "estado", "quantidade"
     ):
         contagens[lote_id][estado] = quantidade
+    pendentes = {id_: c[Estado.PENDENTE] for id_, c in contagens.items() if c.get(Estado.PENDENTE)}
+    programadas = _programadas(pendentes, agora)
     mensagens = Mensagem.objects.filter(lote__in=lotes)
-    programadas = _por_lote(mensagens.programadas(agora))
     totais = _por_lote(mensagens) if contar else {id_: sum(c.values()) for id_, c in contagens.items()}
     return [do_lote(lote, contagens[lote.id], programadas.get(lote.id, 0), totais.get(lote.id, 0)) for lote in lotes]
+
+
+def _programadas(pendentes: dict[int, int], agora: datetime) -> dict[int, int]:
+    """How many are programmed, of {lote: how many pend}.
+
+    The messages of a lote nearly always leave on one day: its programmed ones are all that pend, but for the few of
+    an earlier day. Only these are counted, however many wait.
+    """
+    suas = Mensagem.objects.programadas(agora).filter(lote=OuterRef("pk"))
+    com_elas = list(Lote.objects.filter(Exists(suas), pk__in=pendentes).values_list("pk", flat=True))
+    de_antes = _por_lote(Mensagem.objects.de_hoje_ou_antes(agora).filter(lote__in=com_elas))
+    return {lote: max(pendentes[lote] - de_antes.get(lote, 0), 0) for lote in com_elas}
 
 
 def _por_lote(mensagens) -> dict[int, int]:

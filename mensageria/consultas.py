@@ -2,17 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Sum
 from django.http import QueryDict
-from django.utils import timezone
 
 from mensageria import composicao, fontes
 from mensageria.estados import Estado
 from mensageria.fontes import Objeto
-from mensageria.models import Canal, Lote, LoteContagem, Mensagem, inicio_do_dia
+from mensageria.models import Canal, Lote, LoteContagem, Mensagem, amanha
 from telas.paginacao import LIMITE_DA_CONTAGEM, Pagina
 
 # The states that each column of the balance counts.
@@ -44,7 +43,7 @@ class PaginaDoBalanco(Pagina):
         consulta = Mensagem.objects.select_related("lote__localidade")
         self._desde = None
         if coluna == "programadas":
-            self._desde = inicio_do_dia(timezone.localdate(agora) + timedelta(days=1))
+            self._desde = amanha(agora)
             programadas = Mensagem.objects.programadas(agora).filter(lote__in=lotes)
             self._total = programadas.order_by()[: LIMITE_DA_CONTAGEM + 1].count()
         super().__init__(consulta, parametros, ordens={"codigo": "pk"}, padrao="-codigo")

@@ -29,6 +29,11 @@ def inicio_do_dia(dia) -> datetime:
     return timezone.make_aware(datetime.combine(dia, time.min))
 
 
+def amanha(agora: datetime) -> datetime:
+    """When the next local day begins."""
+    return inicio_do_dia(timezone.localdate(agora) + timedelta(days=1))
+
+
 class ServicoQuerySet(models.QuerySet):
     def disponiveis(self, agora: datetime):
         return self.filter(Q(em_espera_ate=None) | Q(em_espera_ate__lte=agora), ativo=True)
@@ -256,8 +261,11 @@ class MensagemQuerySet(models.QuerySet):
 
     def programadas(self, agora: datetime):
         """Pending for a later local day."""
-        amanha = inicio_do_dia(timezone.localdate(agora) + timedelta(days=1))
-        return self.filter(estado=Estado.PENDENTE, enviar_apos__gte=amanha)
+        return self.filter(estado=Estado.PENDENTE, enviar_apos__gte=amanha(agora))
+
+    def de_hoje_ou_antes(self, agora: datetime):
+        """Pending, and not programmed."""
+        return self.filter(estado=Estado.PENDENTE, enviar_apos__lt=amanha(agora))
 
 
 class Mensagem(models.Model):

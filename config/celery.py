@@ -6,6 +6,7 @@ from celery import Celery
 from celery.signals import worker_init
 from django.conf import settings
 from kombu import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,6 +19,7 @@ TIQUE_DO_BATCH = 10  # seconds
 TIQUE_DO_ENVIO = 5
 UM_DIA = 86400
 
+TRANSPORT_ALIASES["filesystem"] = "config.fila:Transport"
 app = Celery("avisa")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,

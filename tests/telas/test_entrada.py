@@ -25,3 +25,14 @@ def test_an_address_of_another_host_is_not_gone_back_to(db):
     resposta = Client().get("/batch/", headers=cabecalhos, follow=True)
 
     assert resposta["HX-Redirect"] == "/entrar/?next=%2F"
+
+
+def test_who_sends_a_form_after_the_session_ended_is_told_that_nothing_was_stored(client, db):
+    pagina = client.post("/cadastro/sistema-parametro/", {"nome_empresa": "X"}, follow=True)
+
+    assert pagina.redirect_chain == [("/entrar/?next=/cadastro/sistema-parametro/", 302)]
+    assert "Sua sessão terminou antes do envio: nada foi gravado." in pagina.content.decode()
+
+
+def test_who_only_opens_a_page_is_told_nothing(client, db):
+    assert "Sua sessão terminou" not in client.get("/batch/", follow=True).content.decode()

@@ -10,6 +10,7 @@ document.addEventListener("submit", (evento) => {
   }
   if (evento.submitter?.formTarget) return; // opens elsewhere: this page stays as it is
   formulario.dataset.enviado = "1";
+  delete formulario.dataset.mudado;
   for (const botao of formulario.querySelectorAll("button:not([type=button])")) botao.setAttribute("aria-disabled", "true");
 });
 // The back button shows the page as it was left: let it be sent again.
@@ -20,29 +21,46 @@ addEventListener("pageshow", () => {
   }
 });
 
-// A button with data-confirma asks first; the server would ask too, on a page of its own.
+// Whoever leaves what was typed and not sent is asked, in the browser's own words. Desfazer and Cancelar already say it.
+document.addEventListener("input", ({ target }) => {
+  if (target.form?.matches("[data-unico]:not(.entrada *)")) target.form.dataset.mudado = "1";
+});
+document.addEventListener("click", ({ target }) => {
+  const desistencia = target.closest("form[data-mudado] .acoes a");
+  if (desistencia) delete desistencia.closest("form").dataset.mudado;
+});
+addEventListener("beforeunload", (evento) => {
+  if (!document.querySelector("form[data-mudado]")) return;
+  evento.preventDefault();
+  evento.returnValue = true; // for browsers from before 2023
+});
+
+// A button with data-confirma asks first; the server would ask too, on a page of its own. The second click of a double
+// click falls on what the first one put there, be it the question or the page under it: it neither answers nor asks.
+const dialogo = document.getElementById("dialogo");
+let pergunta; // the button that asked
 document.addEventListener("click", (evento) => {
   const botao = evento.target.closest("button[data-confirma]");
-  if (!botao || botao.dataset.respondido || !botao.form) return;
+  if (!botao?.form) return;
   evento.preventDefault();
-  const dialogo = document.getElementById("dialogo");
+  if (dialogo.open || botao.form.dataset.enviado || evento.detail > 1) return;
+  pergunta = botao;
   document.getElementById("dialogo-pergunta").textContent = botao.dataset.confirma;
-  dialogo.addEventListener(
-    "close",
-    () => {
-      if (dialogo.returnValue !== "sim") return botao.focus();
-      const campo = Object.assign(document.createElement("input"), { type: "hidden", name: "confirmado", value: "1" });
-      botao.form.append(campo);
-      botao.dataset.respondido = "1";
-      botao.form.requestSubmit(botao);
-      delete botao.dataset.respondido;
-      campo.remove();
-    },
-    { once: true },
-  );
-  dialogo.returnValue = "nao";
   dialogo.showModal();
 });
+dialogo.addEventListener("click", (evento) => {
+  if (evento.detail > 1) evento.preventDefault();
+});
+dialogo.addEventListener("submit", (evento) => {
+  evento.preventDefault();
+  dialogo.close();
+  if (evento.submitter.value !== "sim") return;
+  const campo = Object.assign(document.createElement("input"), { type: "hidden", name: "confirmado", value: "1" });
+  pergunta.form.append(campo);
+  pergunta.form.requestSubmit(pergunta);
+  campo.remove();
+});
+dialogo.addEventListener("close", () => pergunta.focus());
 
 // Tables: filters, order, pages and sizes change only the table, and the address follows.
 const endereco = () => location.pathname + location.search;

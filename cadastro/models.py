@@ -20,6 +20,7 @@ from cadastro.nomes import normalizar_nome
 from cadastro.telefones import celular_e164, formatar_telefone
 
 TAMANHO_SMS_DO_OPERADOR = 164
+TAMANHO_SMS_MINIMO, TAMANHO_SMS_MAXIMO = 58, 300
 
 
 class Perfil(models.Model):
@@ -64,8 +65,8 @@ class ParametroSistema(models.Model):
         "tamanho máximo mensagem via SMS",
         default=TAMANHO_SMS_DO_OPERADOR,
         validators=[
-            MinValueValidator(58, "Tamanho Máximo Mensagem via SMS deve ser de 58 a 300."),
-            MaxValueValidator(300, "Tamanho Máximo Mensagem via SMS deve ser de 58 a 300."),
+            MinValueValidator(TAMANHO_SMS_MINIMO, "Tamanho Máximo Mensagem via SMS deve ser de 58 a 300."),
+            MaxValueValidator(TAMANHO_SMS_MAXIMO, "Tamanho Máximo Mensagem via SMS deve ser de 58 a 300."),
         ],
         help_text="De 58 a 164 posições, com as 57 do código de barras; só o administrador passa de 164, até 300.",
     )
@@ -83,7 +84,8 @@ class ParametroSistema(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="parametro_sistema_linha_unica"),
             models.CheckConstraint(
-                condition=Q(tamanho_maximo_sms__range=(58, 300)), name="parametro_sistema_tamanho_sms"
+                condition=Q(tamanho_maximo_sms__range=(TAMANHO_SMS_MINIMO, TAMANHO_SMS_MAXIMO)),
+                name="parametro_sistema_tamanho_sms",
             ),
             models.CheckConstraint(
                 condition=Q(modulo_digito_verificador__in=(10, 11)), name="parametro_sistema_modulo"

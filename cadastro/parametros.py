@@ -1,9 +1,11 @@
 """Informar Parâmetros do Sistema: what may be informed, by whom, and one person at a time."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from cadastro.models import TAMANHO_SMS_DO_OPERADOR, ParametroSistema
+from cadastro.models import TAMANHO_SMS_DO_OPERADOR, TAMANHO_SMS_MAXIMO, ParametroSistema
 
 GRUPO_ADMINISTRADOR = "administrador"
 POSICOES_DO_CODIGO_DE_BARRAS = 57  # they follow the text of an SMS, within its size
@@ -34,4 +36,6 @@ def para_alterar() -> ParametroSistema | None:
 def posicoes_para_o_texto(tamanho: int | str | None) -> int:
     """How many positions of an SMS of that size are left for its text; none in what is no size."""
     digitos = str(tamanho or "").strip()
-    return max(int(digitos) - POSICOES_DO_CODIGO_DE_BARRAS, 0) if digitos.isdecimal() and len(digitos) < 4 else 0
+    if not re.fullmatch("[0-9]{1,3}", digitos) or int(digitos) > TAMANHO_SMS_MAXIMO:
+        return 0
+    return max(int(digitos) - POSICOES_DO_CODIGO_DE_BARRAS, 0)

@@ -24,7 +24,7 @@ from cadastro.forms import (
     FormularioDeTelefone,
     so_para_ver,
 )
-from cadastro.models import Cliente, ClienteFone, ParametroSistema
+from cadastro.models import TAMANHO_SMS_MAXIMO, Cliente, ClienteFone, ParametroSistema
 from telas import confirmacao, pedidos, registro
 from telas.formularios import FormularioDeModelo, quem_mudou
 from telas.paginacao import Pagina
@@ -106,6 +106,7 @@ def parametros(request):
         "atual": atual,
         "pode_gravar": pode_gravar,
         "ultima": registro.ultima_alteracao(atual) if atual else None,
+        "tamanho_maximo": TAMANHO_SMS_MAXIMO,
         "posicoes_do_codigo_de_barras": regras.POSICOES_DO_CODIGO_DE_BARRAS,
         "posicoes_para_o_texto": regras.posicoes_para_o_texto(formulario["tamanho_maximo_sms"].value()),
     }

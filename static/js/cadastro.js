@@ -13,10 +13,12 @@ if (municipio) {
   });
 }
 
-// How many positions of an SMS are left for its text.
+// How many positions of an SMS are left for its text; nothing is said of what is no size.
 const tamanho = document.querySelector("#id_tamanho_maximo_sms");
 tamanho?.addEventListener("input", () => {
-  const saida = document.querySelector("[data-posicoes-reservadas]");
-  const restam = Number(tamanho.value) - Number(saida.dataset.posicoesReservadas);
-  saida.value = restam > 0 ? restam : 0;
+  const frase = document.querySelector("[data-posicoes-reservadas]");
+  const digitado = tamanho.value.trim();
+  const restam = Number(digitado) - Number(frase.dataset.posicoesReservadas);
+  frase.hidden = !/^\d{1,3}$/.test(digitado) || restam <= 0 || Number(digitado) > Number(frase.dataset.tamanhoMaximo);
+  frase.querySelector("output").value = restam;
 });

@@ -1,5 +1,6 @@
 """Informar Parâmetros do Sistema, as the operator sees it."""
 
+import re
 import threading
 
 import pytest
@@ -56,6 +57,15 @@ def test_the_first_time_it_asks_to_be_filled_in_and_inserts_the_row(entrar):
     parametro = ParametroSistema.atual()
     assert (parametro.cnpj, parametro.ano_mes_faturamento) == ("11222333000181", 202611)
     assert (parametro.modulo_digito_verificador, parametro.tamanho_maximo_sms) == (11, 160)
+
+
+@pytest.mark.parametrize("invalido", ["57", "301", "999", "abc", "٣٠٠", ""])
+def test_nothing_is_said_of_the_positions_that_an_invalid_size_leaves(entrar, invalido):
+    novo_parametro_sistema()
+
+    pagina = enviar(entrar("operador"), tamanho_maximo_sms=invalido).content.decode()
+
+    assert re.search(r'data-posicoes-reservadas="57"\s+hidden', pagina)
 
 
 def test_it_shows_what_is_stored_and_who_changed_it_last(entrar):

@@ -54,13 +54,16 @@ def test_the_positions_left_for_the_text_follow_the_typing(entrar):
     novo_parametro_sistema()
     pagina = entrar("operador")
     pagina.goto("/cadastro/sistema-parametro/")
-    restam = pagina.locator("output")
-    expect(restam).to_have_text("107")
+    restam = pagina.locator("p", has=pagina.locator("output"))
+    expect(restam).to_have_text("Sobram 107 posições para o texto; as outras 57 são do código de barras.")
 
     pagina.get_by_label("Tamanho Máximo Mensagem via SMS").fill("100")
-    expect(restam).to_have_text("43")
-    pagina.get_by_label("Tamanho Máximo Mensagem via SMS").fill("10")
-    expect(restam).to_have_text("0")
+    expect(restam).to_contain_text("Sobram 43 posições")
+    for invalido in ("57", "301", "1e2", "-1", ""):
+        pagina.get_by_label("Tamanho Máximo Mensagem via SMS").fill(invalido)
+        expect(restam).to_be_hidden()
+    pagina.get_by_label("Tamanho Máximo Mensagem via SMS").fill("300")
+    expect(restam).to_contain_text("Sobram 243 posições")
 
 
 @COM_E_SEM_JAVASCRIPT

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao, CriterioCobranca
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
@@ -81,25 +82,25 @@ def test_what_does_not_apply_is_disabled_and_keeps_its_text(entrar):
     acao = nova_acao(texto_sms="Texto guardado {NOME} {MATRICULA} {VALORDOC} {VALIDADEDOC}")
     pagina = entrar("operador")
     pagina.goto(f"/cobranca/acoes/{acao.pk}/")
-    assert pagina.get_by_label("Ordem no Cronograma").is_disabled()
-    assert pagina.get_by_label("Número de Dias entre a Ação e sua Predecessora").is_disabled()
-    assert texto_sms(pagina).is_enabled()
+    expect(pagina.get_by_label("Ordem no Cronograma")).to_be_disabled()
+    expect(pagina.get_by_label("Número de Dias entre a Ação e sua Predecessora")).to_be_disabled()
+    expect(texto_sms(pagina)).to_be_enabled()
 
     opcao(pagina, "Por SMS", "Não").check()
-    assert texto_sms(pagina).is_disabled()
-    assert pagina.get_by_role("button", name="SMS", exact=True).is_disabled()
-    assert texto_email(pagina).is_enabled()
+    expect(texto_sms(pagina)).to_be_disabled()
+    expect(pagina.get_by_role("button", name="SMS", exact=True)).to_be_disabled()
+    expect(texto_email(pagina)).to_be_enabled()
     opcao(pagina, "Compõe o Cronograma", "Sim").check()
-    assert pagina.get_by_label("Ordem no Cronograma").is_enabled()
+    expect(pagina.get_by_label("Ordem no Cronograma")).to_be_enabled()
     acessivel(pagina)
     pagina.get_by_role("button", name="Atualizar").click()
 
     pagina.get_by_role("alert").get_by_text("Ação com mensagem não pode compor o cronograma.").wait_for()
-    assert texto_sms(pagina).input_value() == acao.texto_sms
-    assert texto_sms(pagina).is_disabled()
+    expect(texto_sms(pagina)).to_have_value(acao.texto_sms)
+    expect(texto_sms(pagina)).to_be_disabled()
     acessivel(pagina)
     opcao(pagina, "Por SMS", "Sim").check()
-    assert texto_sms(pagina).is_enabled()
+    expect(texto_sms(pagina)).to_be_enabled()
 
 
 def test_actions_are_filtered_and_removed(entrar):
@@ -142,7 +143,7 @@ def test_an_action_is_commanded_and_its_documents_made_once(entrar, opcoes):
     pagina.get_by_text("1 documento gerado;").first.wait_for()
     assert CobrancaDocumento.objects.get().comando.acao == acao
     assert ComandoAcao.objects.get().documentos_gerados == 1
-    assert pagina.get_by_role("button", name="Gerar documentos").count() == 0
+    expect(pagina.get_by_role("button", name="Gerar documentos")).to_have_count(0)
 
 
 @pytest.mark.parametrize("opcoes", [{}, CELULAR], ids=["computador", "celular"])

@@ -46,7 +46,7 @@ def test_the_process_as_the_manual_tells_it(entrar, opcoes):
     assert versao.texto_sms == "CAT: {MATRICULA} {NOME} {VENCTO} {VALOR}"
     assert all(tag in versao.texto_email for tag in TODOS)
     assert (versao.dias_antes, versao.tentativas_email, versao.categorias) == (5, 3, [1, 2])
-    assert pagina.get_by_text("vigente").is_visible()
+    expect(pagina.get_by_text("vigente")).to_be_visible()
 
 
 def test_what_the_text_lacks_is_asked_about_and_a_no_loses_nothing(entrar):
@@ -58,7 +58,7 @@ def test_what_the_text_lacks_is_asked_about_and_a_no_loses_nothing(entrar):
     pagina.get_by_role("heading", name="Confirma a parametrização sem estes dados no texto?").wait_for()
     acessivel(pagina)
     pagina.get_by_role("button", name="Não").click()
-    assert pagina.get_by_role("textbox", name="Texto SMS").input_value() == "CAT: "
+    expect(pagina.get_by_role("textbox", name="Texto SMS")).to_have_value("CAT: ")
     assert not ParametroMensagem.objects.exists()
     pagina.get_by_role("button", name="Atualizar").click()
     pagina.get_by_role("button", name="Sim").click()
@@ -99,9 +99,9 @@ def test_desfazer_brings_back_what_is_stored_and_cancelar_leaves(entrar):
     pagina.get_by_role("textbox", name="Texto SMS").fill("outro")
 
     pagina.get_by_role("link", name="Desfazer").click()
-    assert pagina.get_by_role("textbox", name="Texto SMS").input_value() == "GUARDADO"
+    expect(pagina.get_by_role("textbox", name="Texto SMS")).to_have_value("GUARDADO")
     pagina.get_by_role("link", name="Cancelar").click()
-    assert pagina.get_by_role("heading", name="Painel").is_visible()
+    expect(pagina.get_by_role("heading", name="Painel")).to_be_visible()
 
 
 def test_an_old_version_is_seen_whole_and_used_as_a_base(entrar):
@@ -111,12 +111,12 @@ def test_an_old_version_is_seen_whole_and_used_as_a_base(entrar):
     pagina.goto("/faturamento/parametrizar-mensagem/")
 
     pagina.get_by_role("link", name="10/2026").first.click()
-    assert pagina.get_by_text("ANTIGA {NOME}").is_visible()
+    expect(pagina.get_by_text("ANTIGA {NOME}")).to_be_visible()
     acessivel(pagina)
     pagina.get_by_role("link", name="Usar como base").click()
 
-    assert pagina.get_by_role("textbox", name="Texto SMS").input_value() == "ANTIGA {NOME}"
-    assert pagina.get_by_label("Referência do Faturamento").input_value() == "11/2026"
+    expect(pagina.get_by_role("textbox", name="Texto SMS")).to_have_value("ANTIGA {NOME}")
+    expect(pagina.get_by_label("Referência do Faturamento")).to_have_value("11/2026")
 
 
 def test_the_summary_of_errors_leads_to_each_field(entrar):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
 from mensageria.models import Mensagem, VersaoTexto
@@ -52,7 +53,7 @@ def test_the_buttons_insert_the_selected_data_at_the_cursor(pagina):
     pagina.keyboard.type(": ")
     inserir(pagina, "E-MAIL", "{NOME}")
 
-    assert sms(pagina).input_value() == "{NOME} {VALOR}: Conta: "
+    expect(sms(pagina)).to_have_value("{NOME} {VALOR}: Conta: ")
     assert "{NOME}" in email(pagina).input_value()
 
 
@@ -63,21 +64,21 @@ def test_ctrl_selects_more_than_one(pagina):
     sms(pagina).fill("")
     pagina.get_by_role("button", name="SMS", exact=True).click()
 
-    assert sms(pagina).input_value() == "{MATRICULA} {VENCTO}"
+    expect(sms(pagina)).to_have_value("{MATRICULA} {VENCTO}")
 
 
 def test_what_is_selected_in_the_text_is_replaced(pagina):
     sms(pagina).select_text()
     inserir(pagina, "SMS", "{NOME}")
 
-    assert sms(pagina).input_value() == "{NOME}"
+    expect(sms(pagina)).to_have_value("{NOME}")
 
 
 def test_the_button_e_mail_inserts_in_the_subject_when_the_cursor_was_there(pagina):
     cursor(pagina.get_by_label("Assunto do e-mail"), 6)
     inserir(pagina, "E-MAIL", "{NOME}")
 
-    assert pagina.get_by_label("Assunto do e-mail").input_value() == "Conta {NOME}"
+    expect(pagina.get_by_label("Assunto do e-mail")).to_have_value("Conta {NOME}")
     inserir(pagina, "SMS", "{VALOR}")
     inserir(pagina, "E-MAIL", "{VALOR}")
     assert "{VALOR}" in email(pagina).input_value()
@@ -87,8 +88,8 @@ def test_nothing_selected_is_told_beside_the_list_until_something_is(pagina):
     pagina.get_by_role("button", name="SMS", exact=True).click()
 
     aviso = pagina.get_by_text("Selecione antes o dado que será incluído no texto")
-    assert aviso.is_visible()
-    assert sms(pagina).input_value() == "Conta: "
+    expect(aviso).to_be_visible()
+    expect(sms(pagina)).to_have_value("Conta: ")
     escolher(pagina, "{NOME}")
     aviso.wait_for(state="hidden")
 
@@ -110,7 +111,7 @@ def test_a_tag_is_removed_whole(pagina, tecla, onde, fica):
 
     pagina.keyboard.press(tecla)
 
-    assert sms(pagina).input_value() == fica
+    expect(sms(pagina)).to_have_value(fica)
 
 
 def test_braces_that_are_no_tag_are_mended_letter_by_letter(pagina):
@@ -119,19 +120,19 @@ def test_braces_that_are_no_tag_are_mended_letter_by_letter(pagina):
 
     pagina.keyboard.press("Backspace")
 
-    assert sms(pagina).input_value() == "{NOME}"
+    expect(sms(pagina)).to_have_value("{NOME}")
 
 
 def test_ctrl_z_undoes_what_was_inserted_and_what_was_removed(pagina):
     cursor(sms(pagina), 7)
     inserir(pagina, "SMS", "{NOME}")
     pagina.keyboard.press("Backspace")
-    assert sms(pagina).input_value() == "Conta: "
+    expect(sms(pagina)).to_have_value("Conta: ")
 
     pagina.keyboard.press("Control+z")
-    assert sms(pagina).input_value() == "Conta: {NOME}"
+    expect(sms(pagina)).to_have_value("Conta: {NOME}")
     pagina.keyboard.press("Control+z")
-    assert sms(pagina).input_value() == "Conta: "
+    expect(sms(pagina)).to_have_value("Conta: ")
 
 
 def test_the_meter_follows_the_typing_the_insertion_and_the_switch(pagina):
@@ -174,11 +175,11 @@ def test_the_preview_shows_what_is_typed_and_leaves_the_form_as_it_is(pagina):
 
     previa.get_by_text("Ola JOSE Barras: ").wait_for()
     quadro = previa.frame_locator("iframe[title='O e-mail como será visto']")
-    assert quadro.get_by_text("Prezado(a)").is_visible()
+    expect(quadro.get_by_text("Prezado(a)")).to_be_visible()
     assert quadro.get_by_role("img", name="Código de barras").evaluate("(img) => img.naturalWidth") > 0
     assert quadro.locator("body").evaluate("(no) => getComputedStyle(no).fontFamily").startswith("Arial")
     acessivel(previa)
-    assert sms(pagina).input_value() == "Olá {NOME}"
+    expect(sms(pagina)).to_have_value("Olá {NOME}")
     assert not VersaoTexto.objects.exists()
 
 
@@ -193,8 +194,8 @@ def test_a_test_is_sent_from_the_preview_and_its_answer_shown(pagina):
     previa.get_by_role("button", name="Enviar teste por SMS").click()
 
     previa.get_by_text("Teste não enviado.").wait_for()
-    assert previa.get_by_text("api.operadora.example é um servidor real e foi recusado").is_visible()
-    assert previa.get_by_label("Celular").input_value() == "(84) 98765-4321"
+    expect(previa.get_by_text("api.operadora.example é um servidor real e foi recusado")).to_be_visible()
+    expect(previa.get_by_label("Celular")).to_have_value("(84) 98765-4321")
     acessivel(previa)
     assert not Mensagem.objects.exists()
 
@@ -207,14 +208,14 @@ def test_without_javascript_the_buttons_and_the_preview_work_too(entrar):
     pagina.get_by_label("Valor mínimo da conta").fill("77,00")
 
     pagina.get_by_role("button", name="SMS", exact=True).click()
-    assert pagina.get_by_text("Selecione antes o dado que será incluído no texto").is_visible()
+    expect(pagina.get_by_text("Selecione antes o dado que será incluído no texto")).to_be_visible()
     inserir(pagina, "SMS", "{NOME}", "{VALOR}")
-    assert sms(pagina).input_value() == "Conta: {NOME} {VALOR}"
-    assert pagina.get_by_label("Valor mínimo da conta").input_value() == "77,00"
-    assert pagina.get_by_text("Posições: 108 de 164").is_visible()
+    expect(sms(pagina)).to_have_value("Conta: {NOME} {VALOR}")
+    expect(pagina.get_by_label("Valor mínimo da conta")).to_have_value("77,00")
+    expect(pagina.get_by_text("Posições: 108 de 164")).to_be_visible()
     with pagina.context.expect_page() as nova:
         pagina.get_by_role("button", name="Prévia e teste").click()
-    assert nova.value.get_by_text("Conta: ANA 123,45 Barras:").is_visible()
+    expect(nova.value.get_by_text("Conta: ANA 123,45 Barras:")).to_be_visible()
 
 
 @pytest.mark.parametrize("opcoes", [{}, CELULAR], ids=["computador", "celular"])
@@ -236,5 +237,5 @@ def test_the_meter_of_whoever_was_logged_out_stays_as_it_was(pagina):
     with pagina.expect_response("**/medir/**"):
         sms(pagina).fill("Outro texto")
 
-    assert pagina.get_by_text("Posições: 63 de 164").is_visible()
-    assert sms(pagina).input_value() == "Outro texto"
+    expect(pagina.get_by_text("Posições: 63 de 164")).to_be_visible()
+    expect(sms(pagina)).to_have_value("Outro texto")

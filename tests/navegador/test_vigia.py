@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT, FaltasNaPagina
 
@@ -150,4 +151,4 @@ def test_a_form_goes_without_javascript(abrir):
     pagina.get_by_label("Nome").fill("José")
     pagina.get_by_role("button", name="Concluir").click()
 
-    assert pagina.get_by_text("Recebido: José").is_visible()
+    expect(pagina.get_by_text("Recebido: José")).to_be_visible()

@@ -114,7 +114,7 @@ def test_the_process_is_simulated_started_once_and_followed_to_its_end(entrar, u
     pagina.get_by_role("region", name="Mensagens").get_by_role("row").nth(1).get_by_role("link").first.click()
     expect(pagina.get_by_role("heading", name="Texto do e-mail")).to_be_visible()
     acessivel(pagina)
-    email = pagina.frame_locator("iframe.email")
+    email = pagina.frame_locator("iframe.email-visto")
     expect(email.get_by_text("Olá, BRUNO DE SOUZA.")).to_be_visible()
     assert email.get_by_role("img").evaluate("imagem => imagem.complete && imagem.naturalWidth > 0")
 

@@ -4,9 +4,20 @@ import pytest
 from playwright.sync_api import expect
 
 from cobranca.models import ComandoAcao
+from exemplo.navegador import CELULAR
 from tests.fabricas import nova_acao, novo_cliente, novo_comando, novo_parametro_sistema
 
 GERAR = "Gerar documentos"
+# On how many lines the first appearance of a word in a table is written.
+LINHAS_DA_PALAVRA = """(palavra) => {
+  const textos = document.createTreeWalker(document.querySelector(".tabela"), NodeFilter.SHOW_TEXT);
+  while (!textos.nextNode().data.includes(palavra));
+  const trecho = document.createRange();
+  const inicio = textos.currentNode.data.indexOf(palavra);
+  trecho.setStart(textos.currentNode, inicio);
+  trecho.setEnd(textos.currentNode, inicio + palavra.length);
+  return trecho.getClientRects().length;
+}"""
 
 
 @pytest.fixture
@@ -155,3 +166,19 @@ def test_what_opens_elsewhere_is_not_a_sending(perguntas, comando):
 
     expect(pagina.get_by_role("textbox", name="Texto SMS")).to_be_visible()
     assert feitas == ["beforeunload"]
+
+
+@pytest.mark.parametrize(
+    "opcoes", [{"viewport": {"width": 1280, "height": 900}}, CELULAR], ids=["computador", "celular"]
+)
+def test_words_in_a_table_stay_whole_and_the_page_fits(entrar, servidor, opcoes):
+    palavras = ["CONCEIÇÃO", "nome.sobrenome.comprido@saneamento.example.net", "B" * 60]
+    cliente = novo_cliente(nome=f"ANA DA {palavras[0]} {palavras[2]}", email=palavras[1])
+    pagina = entrar("operador", **opcoes)
+
+    pagina.goto(f"/cadastro/cliente/?codigo={cliente.pk}")
+
+    expect(pagina.get_by_role("cell", name=palavras[1])).to_be_visible()
+    linhas = {palavra: pagina.evaluate(LINHAS_DA_PALAVRA, palavra) for palavra in palavras}
+    assert linhas == dict.fromkeys(palavras, 1)
+    assert pagina.evaluate("document.documentElement.scrollWidth <= innerWidth")

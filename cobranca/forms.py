@@ -4,6 +4,7 @@ from crispy_forms.layout import Column, Field, Fieldset, Layout, Row
 from django import forms
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils import timezone
 
 from cadastro.models import Localidade
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca, TipoServico
@@ -197,3 +198,9 @@ class FormularioDeComando(Base, forms.ModelForm):
     class Meta:
         model = ComandoAcao
         fields = ("titulo", "acao", "localidade", "enviar_a_partir_de")
+
+    def clean_enviar_a_partir_de(self):
+        dia = self.cleaned_data["enviar_a_partir_de"]
+        if dia and dia < timezone.localdate():
+            raise forms.ValidationError("Enviar a partir de não pode ser um dia que já passou.")
+        return dia

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from batch.registro import Pendencia
 from cobranca.fonte import ORIGEM
-from cobranca.models import AcaoCobranca, ComandoAcao
+from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
 from faturamento.pendencias import do_sistema, dos_clientes
 from mensageria import pendencias as da_mensageria
 from mensageria.models import Canal
@@ -21,6 +21,9 @@ def da_funcionalidade(agora: datetime) -> list[Pendencia]:
 
 
 def das_acoes(agora: datetime) -> list[Pendencia]:
+    if not CriterioCobranca.objects.exists():
+        texto = "Nenhum critério de cobrança foi cadastrado, e toda ação precisa de um: cadastre-o na Administração."
+        return [Pendencia(texto, "admin:cobranca_criteriocobranca_add")]
     acoes = AcaoCobranca.objects.filter(COM_MENSAGEM)
     if acoes.filter(ativa=True).exists():
         return []

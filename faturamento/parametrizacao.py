@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from cadastro.models import ParametroSistema
+from faturamento.fonte import mes_ano
 from faturamento.models import ParametroMensagem
 
 CAMPOS = (
@@ -47,8 +48,9 @@ def ultima() -> ParametroMensagem | None:
 
 def conferir_referencia(referencia: int) -> None:
     """A version is for the reference that the system is at, or for a later one; raises ValidationError."""
-    if referencia < ParametroSistema.atual().ano_mes_faturamento:
-        raise ValidationError("Ano mês de referência inválido.")
+    do_sistema = ParametroSistema.atual().ano_mes_faturamento
+    if referencia < do_sistema:
+        raise ValidationError(f"Ano mês de referência inválido. A do sistema é {mes_ano(do_sistema)}; não há anterior.")
 
 
 @transaction.atomic

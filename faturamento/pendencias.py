@@ -65,6 +65,8 @@ def da_saida(agora: datetime) -> list[Pendencia]:
 
 
 def dos_clientes(agora: datetime) -> list[Pendencia]:
+    if not Cliente.objects.exists():
+        return [Pendencia("Ainda não há clientes: importe-os (README, “Your own data”).", CLIENTES, grave=False)]
     if Cliente.objects.filter(Q(por_sms=True) | Q(por_email=True)).exists():
         return []
     texto = "Nenhum cliente está habilitado a receber por SMS nem por e-mail: habilite-os em Manter Cliente."

@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 
 from mensageria import fontes
-from mensageria.estados import Motivo
+from mensageria.estados import Classe, Motivo
 
 DE_FORA = "de fora"
+# What the server said is kept in the attempts, word for word; the reason of a message is for people.
+_DAS_RESPOSTAS = {
+    Classe.ENDERECO.label: "O servidor recusou o endereço ou o telefone.",
+    Classe.CAIXA_CHEIA.label: "A caixa de entrada do destinatário está cheia.",
+    Classe.TEMPORARIO.label: "O servidor não pôde receber, e as tentativas acabaram.",
+    Classe.MENSAGEM.label: "O servidor recusou o conteúdo da mensagem.",
+    Classe.INCERTA.label: "A conexão caiu depois de a mensagem ser entregue ao servidor: pode ter chegado ou não.",
+    "Operadora": "A operadora informou que o SMS não foi entregue.",
+}
 
 
 def da_geracao(contagem: Mapping[str, int]) -> dict[str, int]:
@@ -25,6 +34,8 @@ def palavras_de_nao_gerar(origem: str, motivo: str) -> str:
 
 
 def palavras_do_motivo(motivo: str) -> str:
-    """A code of Motivo in words, with what may follow it; a text that is no code stays as it is."""
+    """A code of Motivo in words, with what may follow it; for a reply of a server, what it means."""
     codigo, separador, resto = motivo.partition(": ")
+    if codigo in _DAS_RESPOSTAS:
+        return _DAS_RESPOSTAS[codigo]
     return f"{Motivo(codigo).label}{separador}{resto}" if codigo in Motivo.values else motivo

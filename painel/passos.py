@@ -94,7 +94,9 @@ def _tamanho_do_sms() -> list[str]:
 
 
 def _texto_em_vigor() -> list[str]:
-    texto = ParametroMensagem.objects.select_related("criado_por").first()
+    atual = ParametroSistema.objects.values_list("ano_mes_faturamento", flat=True).first()
+    versoes = ParametroMensagem.objects.select_related("criado_por")
+    texto = versoes.em_vigor_em(atual) if atual else None
     if texto is None:
         return []
     por = f" por {texto.criado_por}" if texto.criado_por else ""

@@ -101,9 +101,7 @@ class CampoInteiro(forms.IntegerField):
     """A whole number of at most `digitos` digits, not negative; any other text gets GSAN's words."""
 
     def __init__(self, *, digitos: int, **kwargs):
-        kwargs.setdefault(
-            "widget", forms.TextInput(attrs={"inputmode": "numeric", "maxlength": digitos, "size": digitos})
-        )
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "numeric", "size": digitos}))
         self.digitos = digitos
         super().__init__(**kwargs)
 

@@ -64,16 +64,32 @@ class FormularioDeModelo(Base, forms.ModelForm):
 
     def _conferir_se_mudou(self) -> None:
         visto = _lido(self.data.get(self.add_prefix("visto"), ""))
-        mudaram = [nome for nome, resumo in self._atual.items() if nome in visto and visto[nome] != resumo]
+        mudaram = [nome for nome, agora in self._atual.items() if nome in visto and visto[nome] != agora]
         if not mudaram:
             return
         self.data = self.data.copy()
         self.data[self.add_prefix("visto")] = json.dumps(self._atual)
+        for nome in mudaram:
+            if self._intocado(nome, visto[nome]):
+                self._trazer(nome)
         campos = ", ".join(f"{self.fields[nome].label} (agora: {self._mostrar(nome)})" for nome in mudaram)
         raise ValidationError(
             f"{quem_mudou(self.instance)} enquanto você editava: {campos}. Nada foi gravado. "
-            "Confira o que está abaixo; ao confirmar de novo, vale o que está nesta tela."
+            "O que você não mexeu já está atualizado abaixo; ao confirmar de novo, vale o que está nesta tela."
         )
+
+    def _intocado(self, nome: str, visto: str) -> bool:
+        """Whether what was sent is what the form had shown."""
+        valor = self.cleaned_data.get(nome)
+        return nome in self.cleaned_data and resumo(getattr(valor, "pk", valor)) == visto
+
+    def _trazer(self, nome: str) -> None:
+        """Put in the form what is stored now."""
+        campo, chave, valor = self.fields[nome], self.add_prefix(nome), self.initial.get(nome)
+        if isinstance(campo.widget, forms.CheckboxInput) and not valor:
+            self.data.pop(chave, None)
+        else:
+            self.data[chave] = "" if valor is None else campo.prepare_value(valor)
 
     def _mostrar(self, nome: str) -> str:
         campo = self.fields[nome]
@@ -93,10 +109,12 @@ class FormularioDeModelo(Base, forms.ModelForm):
 def retrato(objeto: models.Model, campos) -> dict[str, str]:
     """What a row holds, in few characters a field, to tell later whether it changed."""
     return {
-        nome: hashlib.sha256(repr(objeto._meta.get_field(nome).value_from_object(objeto)).encode()).hexdigest()[:12]
-        for nome in campos
-        if objeto.pk is not None
+        nome: resumo(objeto._meta.get_field(nome).value_from_object(objeto)) for nome in campos if objeto.pk is not None
     }
+
+
+def resumo(valor) -> str:
+    return hashlib.sha256(repr(valor).encode()).hexdigest()[:12]
 
 
 def quem_mudou(objeto: models.Model) -> str:

@@ -77,5 +77,5 @@ def test_what_both_sides_lack_is_told_once():
     textos = [p.texto for p in registro.pendencias(Processo.objects.get(pk=336), AGORA)]
 
     assert len(textos) == len(set(textos))
-    assert sum("Nenhum cliente" in texto for texto in textos) == 1
+    assert sum("não há clientes" in texto for texto in textos) == 1
     assert sum("não tem gateway de SMS" in texto for texto in textos) == 2

@@ -60,6 +60,32 @@ def test_whoever_comes_second_is_told_who_changed_what_and_loses_nothing(admin_u
     assert form["nome"].value() == "OUTRO"
 
 
+def test_what_the_second_person_did_not_touch_takes_what_is_stored(db):
+    cliente = novo_cliente(email="antes@exemplo.com.br")
+    visto = visto_por(cliente)
+    Cliente.objects.filter(pk=cliente.pk).update(email="depois@exemplo.com.br", por_sms=False)
+
+    form = enviar(cliente, visto, nome="OUTRO")
+    assert not form.is_valid()
+
+    assert [form[campo].value() for campo in ("nome", "email", "por_sms")] == [
+        "OUTRO",
+        "depois@exemplo.com.br",
+        "False",
+    ]
+
+
+def test_what_both_changed_stays_as_the_second_wrote_it(db):
+    cliente = novo_cliente(email="antes@exemplo.com.br")
+    visto = visto_por(cliente)
+    Cliente.objects.filter(pk=cliente.pk).update(email="depois@exemplo.com.br")
+
+    form = enviar(cliente, visto, email="meu@exemplo.com.br")
+    assert not form.is_valid()
+
+    assert form["email"].value() == "meu@exemplo.com.br"
+
+
 def test_sending_it_once_more_overwrites(db):
     cliente = novo_cliente(email="antes@exemplo.com.br")
     visto = visto_por(cliente)

@@ -166,6 +166,22 @@ def test_a_log_that_is_open_stays_open_while_the_page_refreshes_itself(entrar, u
     expect(pagina.get_by_text("Faltou água")).to_be_visible()
 
 
+def test_the_progress_of_a_running_process_is_seen_whole(entrar, utilidade):
+    pagina = entrar("supervisor", viewport={"width": 1280, "height": 900})
+    iniciado = iniciar(pagina)
+    for segundos in range(1, 4):
+        executar_pendentes(timezone.now() + timedelta(seconds=segundos))
+    assert ProcessoIniciado.objects.get(pk=iniciado.pk).situacao == ProcessoIniciado.Situacao.EM_PROCESSAMENTO
+    pagina.reload()
+
+    expect(pagina.get_by_role("progressbar").first).to_be_visible()
+    assert pagina.evaluate(
+        """[...document.querySelectorAll(".progresso span")].every((texto) =>
+          texto.getClientRects().length === 1
+          && texto.getBoundingClientRect().right <= texto.closest(".rolagem").getBoundingClientRect().right)"""
+    )
+
+
 @pytest.mark.parametrize(
     ("alvo", "papel", "nome"),
     [

@@ -21,7 +21,8 @@ addEventListener("pageshow", () => {
   }
 });
 
-// Whoever leaves what was typed and not sent is asked, in the browser's own words. Desfazer and Cancelar already say it.
+// Whoever leaves what was typed and not sent is asked, by the browser itself. Desfazer and Cancelar already say it,
+// and so does sending another form of the page: to stay after that would leave it never to be sent again.
 document.addEventListener("input", ({ target }) => {
   if (target.form?.matches("[data-unico]:not(.entrada *)")) target.form.dataset.mudado = "1";
 });
@@ -30,7 +31,7 @@ document.addEventListener("click", ({ target }) => {
   if (desistencia) delete desistencia.closest("form").dataset.mudado;
 });
 addEventListener("beforeunload", (evento) => {
-  if (!document.querySelector("form[data-mudado]")) return;
+  if (document.querySelector("[data-enviado]") || !document.querySelector("[data-mudado]")) return;
   evento.preventDefault();
   evento.returnValue = true; // for browsers from before 2023
 });

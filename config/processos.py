@@ -181,7 +181,10 @@ class Subida:
 
 
 def _ambiente() -> dict[str, str]:
-    return os.environ | {
+    """What the processes get. Without DEBUG in the environment or in .env, errors are told in the product's words."""
+    return {
+        "DEBUG": "false",
+        **os.environ,
         MARCA: str(settings.BASE_DIR),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",

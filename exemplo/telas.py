@@ -164,7 +164,7 @@ PAGINAS = (
     ),
     Pagina("balanco", da_execucao("mensageria:balanco")),
     Pagina("mensagens", da_execucao("mensageria:mensagens")),
-    Pagina("mensagens-que-falharam", da_execucao("mensageria:mensagens", f"?estado={Estado.FALHA}")),
+    Pagina("mensagens-que-falharam", da_execucao("mensageria:mensagens", "?estado=falhas")),
     Pagina("mensagem-sms", da_mensagem(Canal.SMS, Estado.ENTREGUE)),
     Pagina("mensagem-email", da_mensagem(Canal.EMAIL, Estado.ENVIADA)),
     Pagina("mensagem-incerta", da_mensagem(Canal.EMAIL, Estado.INCERTA)),

@@ -77,7 +77,7 @@ def contexto(
     """What a message about money owed by an imóvel is composed from; `valores` and `quadro` are what only it has."""
     return {
         "valores": {"{MATRICULA}": str(matricula), "{NOME}": nome, **valores},
-        "quadro": [["Matrícula", formatar_matricula(matricula)], ["Cliente", nome], *quadro],
+        "quadro": [["Matrícula", str(matricula)], ["Cliente", nome], *quadro],  # written as the tag writes it
         "empresa": empresa,
         "codigo": codigo,
         "linha": codigo_barras.linha_digitavel(codigo),

@@ -128,7 +128,7 @@ def test_the_email_of_a_conta_carries_everything_in_both_parts():
     ]
     texto, html, imagem = partes(conteudo)
     na_tela = " ".join(" ".join(visivel(html).textos).split())
-    matricula = str(conta.imovel)
+    matricula = str(conta.imovel_id)
     for parte in (texto, na_tela):
         for esperado in (
             matricula,

@@ -78,3 +78,11 @@ class Motivo(models.TextChoices):
     PRAZO = "prazo", "Prazo"
     SEM_CONTEXTO = "sem_contexto", "Dados incompletos para compor"
     OPERADOR = "operador", "Cancelada pelo operador"
+
+
+class PoliticaIncerta(models.TextChoices):
+    """What is done with a message that may have left: asked about, sent again, or left as it is."""
+
+    PERGUNTAR = "perguntar", "Perguntar ao operador"
+    REENVIAR = "reenviar", "Reenviar"
+    NAO_REENVIAR = "nao_reenviar", "Não reenviar"

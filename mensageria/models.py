@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from cadastro.campos import SegredoField
 from mensageria import fontes
-from mensageria.estados import Classe, Estado
+from mensageria.estados import Classe, Estado, PoliticaIncerta
+from mensageria.ritmo import Limites
 
 
 class Canal(models.IntegerChoices):
@@ -39,17 +41,45 @@ class ServicoQuerySet(models.QuerySet):
         return self.filter(Q(em_espera_ate=None) | Q(em_espera_ate__lte=agora), ativo=True)
 
 
+def _limite(por: str):
+    return models.PositiveIntegerField(
+        f"limite por {por}", null=True, blank=True, validators=[MinValueValidator(1)], help_text="vazio: sem limite"
+    )
+
+
 class Servico(models.Model):
-    """What ServicoEmail and GatewaySMS share: a name, a switch, and the rest after a fault of its own."""
+    """What ServicoEmail and GatewaySMS share: a switch, limits, a quota, and the rest after a fault of its own.
+
+    Limits and quota hold for the service, whatever the number of workers. `falhas_seguidas` and `em_espera_ate` are its
+    circuit breaker (`mensageria.circuito`).
+    """
 
     nome = models.CharField(max_length=60, unique=True)
     ativo = models.BooleanField(default=True)
+    conexoes = models.PositiveSmallIntegerField(
+        "conexões simultâneas", default=2, validators=[MinValueValidator(1), MaxValueValidator(200)]
+    )
+    limite_segundo = _limite("segundo")
+    limite_minuto = _limite("minuto")
+    limite_hora = _limite("hora")
+    limite_dia = _limite("24 horas")
+    cota_mensal = models.PositiveIntegerField(
+        "cota mensal", null=True, blank=True, validators=[MinValueValidator(1)], help_text="vazio: sem cota"
+    )
+    dia_renovacao = models.PositiveSmallIntegerField(
+        "dia de renovação",
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(31)],
+        help_text="dia do mês em que a cota recomeça; nos meses mais curtos, o último",
+    )
     prazo = models.PositiveSmallIntegerField(
         "prazo de resposta (s)", default=30, validators=[MinValueValidator(1), MaxValueValidator(300)]
     )
+    falhas_seguidas = models.PositiveSmallIntegerField("falhas seguidas", default=0, editable=False)
     em_espera_ate = models.DateTimeField("em espera até", null=True, blank=True, editable=False)
     motivo_espera = models.CharField("motivo da espera", max_length=300, blank=True, editable=False)
 
+    canal: "Canal"
     objects = ServicoQuerySet.as_manager()
 
     class Meta:
@@ -59,11 +89,9 @@ class Servico(models.Model):
     def __str__(self):
         return self.nome
 
-    def descansar(self, motivo: str, agora: datetime) -> None:
-        """Keep the service out of use for a while; its messages stay pending and cost no attempt."""
-        self.em_espera_ate = agora + timedelta(seconds=settings.ESPERA_DO_SERVICO)
-        self.motivo_espera = motivo[:300]
-        self.save(update_fields=["em_espera_ate", "motivo_espera"])
+    @property
+    def limites(self) -> Limites:
+        return Limites(self.limite_segundo, self.limite_minuto, self.limite_hora, self.limite_dia)
 
 
 class ServicoEmail(Servico):
@@ -72,6 +100,7 @@ class ServicoEmail(Servico):
         STARTTLS = "starttls", "STARTTLS"
         TLS = "tls", "TLS"
 
+    canal = Canal.EMAIL
     host = models.CharField("host SMTP", max_length=253)
     porta = models.PositiveIntegerField(default=587, validators=[MinValueValidator(1), MaxValueValidator(65535)])
     seguranca = models.CharField("segurança", max_length=8, choices=Seguranca, default=Seguranca.STARTTLS)
@@ -80,13 +109,33 @@ class ServicoEmail(Servico):
     mensagens_por_conexao = models.PositiveIntegerField(
         "mensagens por conexão", default=100, validators=[MinValueValidator(1)]
     )
-    ordem = models.PositiveSmallIntegerField(default=1)
-    uso_interno = models.BooleanField("uso interno", default=False)
+    ordem = models.PositiveSmallIntegerField(default=1, help_text="ordem do rodízio; pode ter lacunas")
+    uso_interno = models.BooleanField(
+        "uso interno", default=False, help_text="por ele saem os alertas; o rodízio não o escolhe"
+    )
+    conexoes_por_dominio = models.PositiveSmallIntegerField(
+        "conexões por domínio de destino",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(200)],
+        help_text="vazio: sem limite",
+    )
+    remetentes_permitidos = models.TextField(
+        "remetentes permitidos",
+        blank=True,
+        help_text="e-mails (ana@exemplo.com.br) ou domínios (@exemplo.com.br), um por linha; vazio: todos",
+    )
 
     class Meta(Servico.Meta):
         ordering = ["ordem", "nome"]
         verbose_name = "serviço de e-mail"
         verbose_name_plural = "serviços de e-mail"
+
+    def permite(self, remetente: str) -> bool:
+        """Whether messages of that From address may leave through it."""
+        permitidos = self.remetentes_permitidos.lower().split()
+        endereco = remetente.lower()
+        return not permitidos or endereco in permitidos or f"@{endereco.rpartition('@')[2]}" in permitidos
 
 
 class GatewaySMS(Servico):
@@ -94,9 +143,15 @@ class GatewaySMS(Servico):
         JSON = "json", "JSON genérico"
         ZENVIA = "zenvia", "Zenvia v2"
 
+    canal = Canal.SMS
     adaptador = models.CharField(max_length=10, choices=Adaptador, default=Adaptador.JSON)
     url = models.URLField("URL", help_text="endereço base da API")
     credencial = SegredoField("credencial", blank=True, help_text="token ou chave da API")
+    segredo_retorno = SegredoField(
+        "segredo dos retornos",
+        blank=True,
+        help_text="o que a operadora apresenta ao avisar; vazio: nenhum aviso é aceito",
+    )
     remetente = models.CharField("remetente", max_length=20, blank=True, help_text="como a operadora o conhece")
     configuracao = models.JSONField(
         "configuração",
@@ -113,22 +168,110 @@ class GatewaySMS(Servico):
         verbose_name_plural = "gateways de SMS"
 
 
+class DoServico(models.Model):
+    """A row of one service, of e-mail or of SMS. `objects.do(servico)` finds its own."""
+
+    class QuerySet(models.QuerySet):
+        def do(self, servico: Servico):
+            return self.filter(**self.model.chaves(servico))
+
+    servico_email = models.ForeignKey(
+        ServicoEmail, on_delete=models.CASCADE, null=True, blank=True, verbose_name="serviço", related_name="+"
+    )
+    gateway = models.ForeignKey(GatewaySMS, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+
+    objects = QuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(servico_email__isnull=False, gateway__isnull=True)
+                | Q(servico_email__isnull=True, gateway__isnull=False),
+                name="%(class)s_de_um_servico",
+            )
+        ]
+
+    @staticmethod
+    def chaves(servico: Servico) -> dict:
+        """The two keys that say whose row it is, for `filter` and `create`."""
+        email = servico.canal == Canal.EMAIL
+        return {"servico_email": servico if email else None, "gateway": None if email else servico}
+
+    @property
+    def servico(self) -> Servico:
+        return self.servico_email or self.gateway
+
+
+class Ritmo(DoServico):
+    """Where the rate limits of a service stand (`mensageria.ritmo`): shared by all workers, it survives them."""
+
+    estado = models.JSONField(default=dict)
+
+    class Meta(DoServico.Meta):
+        constraints = [
+            *DoServico.Meta.constraints,
+            models.UniqueConstraint(fields=["servico_email", "gateway"], name="ritmo_unico", nulls_distinct=False),
+        ]
+
+
+class Consumo(DoServico):
+    """What a service has used of its quota in one period, from `inicio` to the next day of renewal.
+
+    `usado` counts what was accepted and what is uncertain. What is reserved is counted from the messages in envio.
+    """
+
+    inicio = models.DateField("início do período")
+    usado = models.PositiveIntegerField("usado pelo Avisa", default=0)
+    ja_usado = models.PositiveIntegerField(
+        "já usado neste mês", default=0, help_text="o que saiu pelo serviço fora do Avisa"
+    )
+    esgotado_em = models.DateTimeField("esgotado em", null=True, blank=True, editable=False)
+    esgotado_ate = models.DateTimeField("esgotado até", null=True, blank=True, editable=False)
+    palavras = models.CharField("resposta do servidor", max_length=300, blank=True, editable=False)
+    aviso = models.PositiveSmallIntegerField("aviso dado (%)", default=0, editable=False)
+    previsao_avisada = models.BooleanField("previsão avisada", default=False, editable=False)
+
+    class Meta(DoServico.Meta):
+        ordering = ["-inicio"]
+        constraints = [
+            *DoServico.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["servico_email", "gateway", "inicio"], name="consumo_do_periodo", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.servico} desde {self.inicio:%d/%m/%Y}: {self.usado + self.ja_usado}"
+
+
 class Remetente(models.Model):
-    """A From address, its envelope sender, and the service that it leaves through now."""
+    """A From address of an operation, its envelope sender, and the service that it leaves through now."""
 
     nome = models.CharField(max_length=60)
+    operacao = models.CharField("operação", max_length=60, blank=True, help_text="vazio: o próprio nome")
     email = models.EmailField("e-mail", unique=True)
     envelope = models.EmailField("endereço de retorno", blank=True, help_text="vazio: o próprio e-mail")
     responder_para = models.EmailField("responder para", blank=True)
     servico = models.ForeignKey(
         ServicoEmail, on_delete=models.PROTECT, related_name="remetentes", verbose_name="serviço"
     )
+    rotacao_automatica = models.BooleanField(
+        "rotação automática", default=True, help_text="esgotado o serviço, o próximo da ordem assume"
+    )
+    aguardando_desde = models.DateTimeField("aguardando troca de serviço desde", null=True, blank=True, editable=False)
+    em_espera_ate = models.DateTimeField("em espera até", null=True, blank=True, editable=False)
+    motivo_espera = models.CharField("motivo da espera", max_length=300, blank=True, editable=False)
 
     class Meta:
         ordering = ["nome"]
 
     def __str__(self):
         return f"{self.nome} <{self.email}>"
+
+    @property
+    def nome_da_operacao(self) -> str:
+        return self.operacao or self.nome
 
 
 class OrigemEnvio(models.Model):
@@ -139,6 +282,24 @@ class OrigemEnvio(models.Model):
     remetente = models.ForeignKey(Remetente, on_delete=models.PROTECT, null=True, blank=True)
     gateway = models.ForeignKey(
         GatewaySMS, on_delete=models.PROTECT, null=True, blank=True, verbose_name="gateway de SMS"
+    )
+    politica_incerta = models.CharField(
+        "mensagens incertas",
+        max_length=12,
+        choices=PoliticaIncerta,
+        default=PoliticaIncerta.PERGUNTAR,
+        help_text="o que fazer com uma mensagem que pode ter saído sem que se saiba",
+    )
+    recusas_maximas = models.PositiveSmallIntegerField(
+        "recusas que pausam o lote (%)",
+        null=True,
+        blank=True,
+        default=50,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="parte dos últimos envios do lote que o destino recusou; vazio: nunca pausa",
+    )
+    recusas_em = models.PositiveSmallIntegerField(
+        "entre os últimos envios", default=100, validators=[MinValueValidator(10), MaxValueValidator(1000)]
     )
 
     class Meta:
@@ -217,6 +378,10 @@ class Lote(models.Model):
     canal = models.PositiveSmallIntegerField(choices=Canal)
     localidade = models.ForeignKey("cadastro.Localidade", on_delete=models.PROTECT, null=True, blank=True)
     acao = models.CharField("ação", max_length=60, blank=True)
+    # The last results, the newest at the end: "r" for what the destination refused, "a" for what was accepted.
+    ultimas = models.CharField("últimos resultados", max_length=1000, blank=True, db_default="", editable=False)
+    pausado_em = models.DateTimeField("pausado em", null=True, blank=True, editable=False)
+    motivo_pausa = models.CharField("motivo da pausa", max_length=200, blank=True, db_default="", editable=False)
     criado_em = models.DateTimeField("criado em", auto_now_add=True, db_default=models.functions.Now())
 
     class Meta:
@@ -228,6 +393,7 @@ class Lote(models.Model):
                 nulls_distinct=False,
             )
         ]
+        indexes = [models.Index(fields=["pausado_em"], name="lote_pausado", condition=Q(pausado_em__isnull=False))]
 
     def __str__(self):
         return f"{self.origem} {self.get_canal_display()} {self.localidade_id or ''} {self.acao}".strip()
@@ -249,6 +415,31 @@ class LoteContagem(models.Model):
 
     def __str__(self):
         return f"{self.lote_id} {self.get_estado_display()}: {self.quantidade}"
+
+
+class Reserva(DoServico):
+    """A block of messages that one turn holds; its number is the fence that every later write about them must carry.
+
+    `ordem` is the order in which they leave on the turn's one connection. `maquina` owns the journal `diario`, which
+    says what became of them when the turn dies (`mensageria.recuperacao`).
+    """
+
+    vaga = models.PositiveSmallIntegerField()
+    maquina = models.UUIDField("máquina")
+    diario = models.CharField("diário", max_length=60)
+    sessao = models.CharField("sessão da trava", max_length=60)  # process and start of the PostgreSQL backend
+    ordem = ArrayField(models.BigIntegerField())
+    criada_em = models.DateTimeField("criada em")
+    ate = models.DateTimeField("até")
+    encerrada_em = models.DateTimeField("encerrada em", null=True, blank=True)
+    perdida = models.BooleanField(default=False)  # given up by another machine
+
+    class Meta(DoServico.Meta):
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["ate"], name="reserva_aberta", condition=Q(encerrada_em=None))]
+
+    def __str__(self):
+        return f"{self.pk} de {self.servico}"
 
 
 class MensagemQuerySet(models.QuerySet):
@@ -292,9 +483,17 @@ class Mensagem(models.Model):
     tentativas = models.PositiveSmallIntegerField(default=0, db_default=0)
     tentativas_maximas = models.PositiveSmallIntegerField("número máximo de tentativas", default=1)
     proxima_tentativa_em = models.DateTimeField("próxima tentativa em")
-    reserva = models.UUIDField(null=True, blank=True, editable=False)
-    reserva_ate = models.DateTimeField(null=True, blank=True, editable=False)
-    corpo_em = models.DateTimeField(null=True, blank=True, editable=False)
+    # The Reserva that holds it. An uncertain message keeps it: a journal that is found later speaks by that number.
+    reserva = models.ForeignKey(
+        Reserva,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="mensagens",
+    )
     servico = models.ForeignKey(ServicoEmail, on_delete=models.PROTECT, null=True, blank=True, verbose_name="serviço")
     id_externo = models.CharField("identificação externa", max_length=120, blank=True, db_default="")
     codigo_retorno = models.CharField("código de retorno", max_length=20, blank=True, db_default="")
@@ -312,12 +511,12 @@ class Mensagem(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(
-                fields=["remetente", "-prioridade", "proxima_tentativa_em"],
+                fields=["remetente", "origem", "-prioridade", "proxima_tentativa_em"],
                 name="mensagem_fila_email",
                 condition=Q(estado=Estado.PENDENTE, canal=Canal.EMAIL),
             ),
             models.Index(
-                fields=["gateway", "-prioridade", "proxima_tentativa_em"],
+                fields=["gateway", "origem", "-prioridade", "proxima_tentativa_em"],
                 name="mensagem_fila_sms",
                 condition=Q(estado=Estado.PENDENTE, canal=Canal.SMS),
             ),
@@ -327,7 +526,8 @@ class Mensagem(models.Model):
                 name="mensagem_por_terminar",
                 condition=Q(estado__in=(Estado.PENDENTE, Estado.EM_ENVIO)),
             ),
-            models.Index(fields=["reserva_ate"], name="mensagem_em_envio", condition=Q(estado=Estado.EM_ENVIO)),
+            models.Index(fields=["reserva"], name="mensagem_em_envio", condition=Q(estado=Estado.EM_ENVIO)),
+            models.Index(fields=["origem", "id"], name="mensagem_incerta", condition=Q(estado=Estado.INCERTA)),
             models.Index(
                 fields=["gateway", "enviada_em"],
                 name="mensagem_sms_enviada",
@@ -348,6 +548,7 @@ class Mensagem(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(estado=Estado.EM_ENVIO, reserva__isnull=False)
+                | Q(estado=Estado.INCERTA)
                 | (~Q(estado=Estado.EM_ENVIO) & Q(reserva__isnull=True)),
                 name="mensagem_reserva_so_em_envio",
             ),
@@ -365,6 +566,7 @@ class TentativaEnvio(models.Model):
     servico = models.CharField("serviço", max_length=60)
     destino = models.CharField(max_length=254)
     momento = models.DateTimeField()
+    reserva = models.BigIntegerField(null=True, blank=True, editable=False)  # under which it left
     duracao_ms = models.PositiveIntegerField("duração (ms)", default=0)
     classe = models.CharField(max_length=12, choices=Classe)
     codigo = models.CharField("código", max_length=20, blank=True)
@@ -379,6 +581,10 @@ class TentativaEnvio(models.Model):
         verbose_name = "tentativa de envio"
         verbose_name_plural = "tentativas de envio"
         ordering = ["-id"]
+        constraints = [
+            # What a journal says may be applied again: it is written once.
+            models.UniqueConstraint(fields=["mensagem", "reserva", "classe"], name="tentativa_da_reserva")
+        ]
 
     def __str__(self):
         return f"{self.numero}ª tentativa: {self.get_classe_display()}"
@@ -415,3 +621,73 @@ class NaoGerada(models.Model):
 
     def __str__(self):
         return f"{self.origem} {self.objeto_id}: {self.motivo}"
+
+
+class Alerta(models.Model):
+    """Something that people must know: it stands on the Painel until it is over, and goes out by e-mail.
+
+    `chave` names the event, so that it is told once, whoever sees it first.
+    """
+
+    class Tipo(models.TextChoices):
+        ESGOTADO = "esgotado", "Limite de envios esgotado"
+        LEMBRETE = "lembrete", "Aguardando troca de serviço"
+        COTA = "cota", "Cota perto do fim"
+        PREVISAO = "previsao", "A cota não chega ao fim do período"
+        TROCA = "troca", "Serviço de e-mail alterado"
+        CIRCUITO = "circuito", "Serviço em falha"
+        REMETENTE = "remetente", "Remetente recusado"
+        PAUSA = "pausa", "Lote pausado"
+        DIARIO = "diario", "Diário de envio sem espaço"
+
+    tipo = models.CharField(max_length=10, choices=Tipo)
+    chave = models.CharField(max_length=120, unique=True)
+    servico_email = models.ForeignKey(
+        ServicoEmail, on_delete=models.CASCADE, null=True, blank=True, verbose_name="serviço", related_name="alertas"
+    )
+    gateway = models.ForeignKey(GatewaySMS, on_delete=models.CASCADE, null=True, blank=True, related_name="alertas")
+    remetente = models.ForeignKey(Remetente, on_delete=models.CASCADE, null=True, blank=True, related_name="alertas")
+    assunto = models.CharField(max_length=150)
+    titulo = models.CharField("título", max_length=150)
+    # Paragraphs; what stands between ** is bold.
+    texto = models.TextField()
+    caminho = models.CharField(max_length=200, blank=True)  # of the page that it leads to
+    tambem_para = models.EmailField("também para", blank=True)  # who made the change
+    criado_em = models.DateTimeField("criado em")
+    resolvido_em = models.DateTimeField("resolvido em", null=True, blank=True)
+    enviado_em = models.DateTimeField("enviado em", null=True, blank=True)
+    enviado_por = models.CharField("enviado por", max_length=60, blank=True)
+    tentativas = models.PositiveSmallIntegerField(default=0)
+    proxima_tentativa_em = models.DateTimeField("próxima tentativa em", null=True, blank=True)
+    erro = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["proxima_tentativa_em"], name="alerta_a_enviar", condition=Q(enviado_em=None)),
+            models.Index(fields=["criado_em"], name="alerta_aberto", condition=Q(resolvido_em=None)),
+        ]
+
+    def __str__(self):
+        return self.titulo
+
+
+class DestinatarioAlerta(models.Model):
+    """Who gets the alerts: of one remetente, or of all."""
+
+    email = models.EmailField("e-mail")
+    remetente = models.ForeignKey(
+        Remetente, on_delete=models.CASCADE, null=True, blank=True, help_text="vazio: os alertas de todos"
+    )
+    ativo = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = "destinatário de alertas"
+        verbose_name_plural = "destinatários de alertas"
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(fields=["email", "remetente"], name="destinatario_unico", nulls_distinct=False)
+        ]
+
+    def __str__(self):
+        return self.email

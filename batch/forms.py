@@ -48,7 +48,7 @@ class FormularioDeProcesso(Formulario):
             "list": "processos",
             "autocomplete": "off",
             "hx-get": reverse_lazy("batch:funcionalidades_do_processo"),
-            "hx-trigger": "input changed delay:300ms, change",
+            "hx-trigger": "load, input changed delay:300ms, change",  # what was typed before the page was ready too
             "hx-target": "#do-processo",
         }
         self.fields["precedente"].widget.attrs |= {"list": "precedentes", "autocomplete": "off", "size": 12}

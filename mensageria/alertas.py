@@ -1,0 +1,88 @@
+"""What people must know: told once, standing on the Painel until it is over. `alertas_email` takes it to them."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from mensageria.models import Alerta, Canal, Remetente, Servico
+
+# What says that something was done, and asks for nothing, stands for so long.
+DURACAO_DA_NOTICIA = timedelta(days=1)
+
+
+def negrito(nome: str) -> str:
+    """A name as a paragraph carries it, to be shown in bold."""
+    return f"**{nome.replace('*', '∗')}**"
+
+
+def avisar(
+    tipo: Alerta.Tipo,
+    chave: str,
+    *,
+    agora: datetime,
+    assunto: str,
+    titulo: str,
+    paragrafos: list[str],
+    servico: Servico | None = None,
+    remetente: Remetente | None = None,
+    caminho: str = "",
+    tambem_para: str = "",
+) -> Alerta | None:
+    """Open an alert, or None when `chave` was told already: two workers at once tell it once.
+
+    It goes out by e-mail once the transaction of whoever tells it commits, at the next tick.
+    """
+    alerta, novo = Alerta.objects.get_or_create(
+        chave=chave,
+        defaults={
+            "tipo": tipo,
+            "assunto": assunto[:150],
+            "titulo": titulo[:150],
+            "texto": "\n".join(" ".join(paragrafo.split()) for paragrafo in paragrafos),
+            "caminho": caminho,
+            "tambem_para": tambem_para,
+            "remetente": remetente,
+            "criado_em": agora,
+            "proxima_tentativa_em": agora,
+            **_do_servico(servico),
+        },
+    )
+    return alerta if novo else None
+
+
+def resolver(
+    agora: datetime,
+    *,
+    tipo: Alerta.Tipo,
+    servico: Servico | None = None,
+    remetente: Remetente | None = None,
+) -> int:
+    """It is over: take the open alerts of that kind, of one service, one remetente or both, from the Painel."""
+    abertos_ = Alerta.objects.filter(tipo=tipo, resolvido_em=None)
+    if servico is not None:
+        abertos_ = abertos_.filter(**_do_servico(servico))
+    if remetente is not None:
+        abertos_ = abertos_.filter(remetente=remetente)
+    return abertos_.update(resolvido_em=agora)
+
+
+def abertos(agora: datetime) -> QuerySet[Alerta]:
+    """What stands on the Painel, the newest first."""
+    return Alerta.objects.filter(resolvido_em=None).exclude(_noticia_velha(agora)).order_by("-criado_em", "-id")
+
+
+def arquivar(agora: datetime) -> int:
+    """Take the old news from the Painel for good."""
+    return Alerta.objects.filter(_noticia_velha(agora), resolvido_em=None).update(resolvido_em=agora)
+
+
+def _noticia_velha(agora: datetime) -> Q:
+    """A change that was made, or an exhaustion after which another service took over."""
+    feito = Q(tipo=Alerta.Tipo.TROCA) | Q(tipo=Alerta.Tipo.ESGOTADO, remetente__aguardando_desde=None)
+    return feito & Q(criado_em__lt=agora - DURACAO_DA_NOTICIA)
+
+
+def _do_servico(servico: Servico | None) -> dict:
+    if servico is None:
+        return {}
+    return {"servico_email" if servico.canal == Canal.EMAIL else "gateway": servico}

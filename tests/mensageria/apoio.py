@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 from mensageria.estados import TRANSICOES, Estado
-from mensageria.models import Canal, Lote, Mensagem, OrigemEnvio, VersaoTexto
+from mensageria.models import Canal, Lote, Mensagem, OrigemEnvio, Reserva, Servico, VersaoTexto
 from tests.fabricas import HOJE, meio_dia, novas_saidas
 
 _numeros = itertools.count(1)
@@ -38,10 +38,26 @@ def nova_mensagem(*, canal: Canal = Canal.EMAIL, lote: Lote | None = None, **cam
 def por_em(mensagem: Mensagem, estado: Estado) -> Mensagem:
     """Take a pending message to a state by the shortest way that the table allows."""
     for passo in _caminho(Estado.PENDENTE, estado):
-        reserva = uuid.uuid4() if passo == Estado.EM_ENVIO else None
+        reserva = None
+        if passo == Estado.EM_ENVIO:
+            servico = mensagem.gateway or mensagem.remetente.servico
+            reserva = nova_reserva(servico, [mensagem.pk])
         Mensagem.objects.filter(pk=mensagem.pk).update(estado=passo, reserva=reserva)
     mensagem.refresh_from_db()
     return mensagem
+
+
+def nova_reserva(servico: Servico, ordem: list[int], **campos) -> Reserva:
+    """A block that some turn of the service holds; its messages are still to be marked."""
+    padrao = {
+        "vaga": 0,
+        "maquina": uuid.UUID(int=1),
+        "diario": "teste",
+        "sessao": "1",
+        "criada_em": AGORA,
+        "ate": AGORA + timedelta(minutes=5),
+    }
+    return Reserva.objects.create(ordem=ordem, **Reserva.chaves(servico), **padrao | campos)
 
 
 def _caminho(de: Estado, ate: Estado) -> list[Estado]:

@@ -10,7 +10,7 @@ import binascii
 import re
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,12 +125,14 @@ class ServidorSMTP:
         caixas_magicas: bool = False,
         tamanho_maximo: int = 25 * 1024 * 1024,
         memoria: int | None = None,
+        sem_extensoes: Collection[str] = (),
     ):
         if tls_implicito and tls is None:
             raise ValueError("tls_implicito pede um contexto em tls")
         self.host, self.porta = host, porta
         self.tls, self.tls_implicito, self.usuarios = tls, tls_implicito, usuarios
         self.tamanho_maximo, self.memoria = tamanho_maximo, memoria
+        self.sem_extensoes = sem_extensoes  # not offered in EHLO: "8BITMIME", "SIZE", "PIPELINING"
         self.recebidas: list[Recebida] = []
         self.comandos: list[tuple[int, str]] = []
         self.aceitas = 0
@@ -488,7 +490,9 @@ class _Conexao(asyncio.Protocol):
         self._reiniciar_transacao()
 
     def _recursos(self) -> list[str]:
-        recursos = ["simulador.invalid", "PIPELINING", "8BITMIME", f"SIZE {self.servidor.tamanho_maximo}"]
+        extensoes = ("PIPELINING", "8BITMIME", f"SIZE {self.servidor.tamanho_maximo}")
+        recursos = ["simulador.invalid"]
+        recursos += [uma for uma in extensoes if uma.split()[0] not in self.servidor.sem_extensoes]
         if self.servidor.tls is not None and not self.cifrada:
             recursos.append("STARTTLS")
         if self.servidor.usuarios is not None:
@@ -609,12 +613,12 @@ class _Conexao(asyncio.Protocol):
         self.em_corpo = False
         if self.limite_do_corpo is not None:  # the body ended before the ordered byte: drop all the same
             self._derrubar()
-        elif len(conteudo) > self.servidor.tamanho_maximo:
+            return
+        recebida = self._montar(conteudo)
+        self._reiniciar_transacao()
+        if len(recebida.conteudo) > self.servidor.tamanho_maximo:  # SIZE counts no dot of the transport
             self._responder("552 5.3.4 Mensagem grande demais")
-            self._reiniciar_transacao()
         else:
-            recebida = self._montar(conteudo)
-            self._reiniciar_transacao()
             self._atender("BODY", lambda: self._guardar(recebida), recebida.destinos)
 
     def _montar(self, conteudo: bytes) -> Recebida:

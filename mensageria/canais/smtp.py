@@ -1,8 +1,11 @@
 """E-mail over SMTP: one persistent connection, with TLS from the start, STARTTLS or neither."""
 
+import io
 import re
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Callable
 
 from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host
@@ -11,6 +14,44 @@ from mensageria.estados import Classe
 
 _PONTO_NO_INICIO = re.compile(rb"(?m)^\.")
 _ENDERECO = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # what goes between < and > without changing the command
+
+
+class _Leitura(io.RawIOBase):
+    """Reads a socket; no read waits beyond `fim`, of the monotonic clock."""
+
+    def __init__(self, tomada: socket.socket):
+        self.tomada, self.fim = tomada, 0.0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, destino) -> int:
+        resta = self.fim - time.monotonic()
+        if resta <= 0:
+            raise TimeoutError("timed out")
+        self.tomada.settimeout(resta)
+        return self.tomada.recv_into(destino)
+
+
+class _PrazoPorResposta:
+    """The time-out of smtplib is for each read; here it is for a whole reply, in however small pieces it comes."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None:
+            self._leitura = _Leitura(self.sock)
+            self.file = io.BufferedReader(self._leitura)
+        self._leitura.fim = time.monotonic() + self.timeout
+        resposta = super().getreply()
+        self.sock.settimeout(self.timeout)  # what is sent next has its own
+        return resposta
+
+
+class _SMTP(_PrazoPorResposta, smtplib.SMTP):
+    pass
+
+
+class _SMTPCifrado(_PrazoPorResposta, smtplib.SMTP_SSL):
+    pass
 
 
 class CanalSMTP(Canal):
@@ -40,7 +81,8 @@ class CanalSMTP(Canal):
             _conferir_endereco(envelope.remetente, Classe.REMETENTE)
         _conferir_endereco(envelope.destino, Classe.ENDERECO)
         smtp = self._conectado()
-        self._pedir(Classe.REDE, lambda: self._anunciar(smtp, envelope))
+        parametros = _parametros(smtp, envelope.conteudo)
+        self._pedir(Classe.REDE, lambda: self._anunciar(smtp, envelope, parametros))
         try:
             antes_do_corpo()
         except BaseException:
@@ -78,9 +120,9 @@ class CanalSMTP(Canal):
     def _abrir(self) -> smtplib.SMTP:
         tls = self.contexto_tls or ssl.create_default_context()
         if self.seguranca == "tls":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.porta, timeout=self.prazo, context=tls)
+            smtp: smtplib.SMTP = _SMTPCifrado(self.host, self.porta, timeout=self.prazo, context=tls)
         else:
-            smtp = smtplib.SMTP(self.host, self.porta, timeout=self.prazo)
+            smtp = _SMTP(self.host, self.porta, timeout=self.prazo)
         try:
             if self.seguranca == "starttls":
                 smtp.starttls(context=tls)
@@ -105,13 +147,13 @@ class CanalSMTP(Canal):
         except smtplib.SMTPException as erro:  # no AUTH, or none that we speak
             raise FalhaDeEnvio(Classe.AUTENTICACAO, "", _palavras(erro)) from erro
 
-    def _anunciar(self, smtp: smtplib.SMTP, envelope: Envelope) -> None:
-        self._esperar("MAIL", smtp.docmd("MAIL", f"FROM:<{envelope.remetente}>"), 2)
+    def _anunciar(self, smtp: smtplib.SMTP, envelope: Envelope, parametros: str) -> None:
+        self._esperar("MAIL", smtp.docmd("MAIL", f"FROM:<{envelope.remetente}>{parametros}"), 2)
         self._esperar("RCPT", smtp.docmd("RCPT", f"TO:<{envelope.destino}>"), 2)
         self._esperar("DATA", smtp.docmd("DATA"), 3)
 
     def _entregar(self, smtp: smtplib.SMTP, conteudo: bytes) -> Resposta:
-        smtp.send(_PONTO_NO_INICIO.sub(b"..", conteudo.removesuffix(b"\r\n")) + b"\r\n.\r\n")
+        smtp.send(_PONTO_NO_INICIO.sub(b"..", _terminado(conteudo)) + b".\r\n")
         return self._esperar("BODY", smtp.getreply(), 2)
 
     def _pedir(self, da_perda: Classe, passo: Callable[[], Resposta | None]) -> Resposta | None:
@@ -155,6 +197,19 @@ class CanalSMTP(Canal):
 def _conferir_endereco(endereco: str, classe: Classe) -> None:
     if not _ENDERECO.fullmatch(endereco):
         raise FalhaDeEnvio(classe, "", f"Endereço inválido: {_texto(endereco)}")
+
+
+def _terminado(conteudo: bytes) -> bytes:
+    return conteudo if conteudo.endswith(b"\r\n") else conteudo + b"\r\n"
+
+
+def _parametros(smtp: smtplib.SMTP, conteudo: bytes) -> str:
+    """What MAIL says of the message: the server that minds may refuse it before the body."""
+    oito_bits = not conteudo.isascii()
+    if oito_bits and not smtp.has_extn("8bitmime"):
+        raise FalhaDeEnvio(Classe.MENSAGEM, "", "O servidor não aceita mensagens de 8 bits.")
+    tamanho = f" SIZE={len(_terminado(conteudo))}" if smtp.has_extn("size") else ""
+    return tamanho + (" BODY=8BITMIME" if oito_bits else "")
 
 
 def _texto(resposta: bytes | str) -> str:

@@ -103,6 +103,54 @@ def test_a_success_of_another_number_is_a_success(servidor, canal):
     assert "DATA" in verbos(servidor)
 
 
+# What MAIL says of the message.
+
+EM_8_BITS = "Subject: oi\r\n\r\nágua\r\n".encode()
+
+
+def do_mail(servidor) -> list[str]:
+    return [linha for _, linha in servidor.comandos if linha.startswith("MAIL")]
+
+
+@pytest.mark.parametrize(
+    ("conteudo", "sem", "parametros"),
+    [
+        (CONTEUDO, (), f" SIZE={len(CONTEUDO)}"),  # without the dots that are doubled on the way
+        (CONTEUDO.removesuffix(b"\r\n"), (), f" SIZE={len(CONTEUDO)}"),
+        (EM_8_BITS, (), f" SIZE={len(EM_8_BITS)} BODY=8BITMIME"),
+        (EM_8_BITS, ("SIZE",), " BODY=8BITMIME"),
+        (CONTEUDO, ("8BITMIME", "SIZE"), ""),
+    ],
+)
+def test_the_size_and_the_8_bits_are_told_to_the_server_that_minds(conteudo, sem, parametros):
+    with ServidorSMTP(sem_extensoes=sem) as servidor, canal_de(servidor) as canal:
+        assert enviar(canal, conteudo=conteudo)[0].codigo == "250"
+
+        assert do_mail(servidor) == [f"MAIL FROM:<avisos@exemplo.com.br>{parametros}"]
+        assert servidor.recebidas[0].conteudo == (conteudo if conteudo.endswith(b"\n") else conteudo + b"\r\n")
+
+
+def test_a_server_of_7_bits_is_given_no_message_of_8():
+    with ServidorSMTP(sem_extensoes=("8BITMIME",)) as servidor, canal_de(servidor) as canal:
+        falha, permitido = enviar(canal, conteudo=EM_8_BITS)
+
+        assert (falha.classe, falha.codigo, permitido) == (Classe.MENSAGEM, "", 0)
+        assert falha.texto == "O servidor não aceita mensagens de 8 bits."
+        assert do_mail(servidor) == []
+        assert enviar(canal)[0].codigo == "250"
+        assert servidor.recebidas[0].conexao == 1
+
+
+@pytest.mark.parametrize(("sem", "permitidos"), [((), 0), (("SIZE",), 1)])
+def test_a_message_that_is_too_large_is_the_messages_fault(sem, permitidos):
+    """Neither the address nor the sender is to blame, whether the server says it before the body or after."""
+    with ServidorSMTP(tamanho_maximo=len(CONTEUDO), sem_extensoes=sem) as servidor, canal_de(servidor) as canal:
+        falha, permitido = enviar(canal, conteudo=CONTEUDO + b"a")
+
+        assert (falha.classe, falha.codigo, permitido) == (Classe.MENSAGEM, "552", permitidos)
+        assert enviar(canal)[0].codigo == "250"
+
+
 # TLS and AUTH.
 
 
@@ -239,6 +287,41 @@ def test_a_loss_before_the_body_is_of_the_network_and_nothing_left(servidor, com
         assert enviar(canal)[0].codigo == "250"  # on a new connection
 
     assert [r.conexao for r in servidor.recebidas] == [2]
+
+
+@pytest.mark.parametrize(
+    ("comando", "classe"), [("EHLO", Classe.REDE), ("MAIL", Classe.REDE), ("BODY", Classe.INCERTA)]
+)
+def test_a_reply_that_trickles_is_awaited_no_longer_than_one_that_does_not_come(servidor, comando, classe):
+    """Each of its bytes is in time: the time-out of a read alone would wait for all of them."""
+    servidor.ordenar(Ordem(comando, "aos_pedacos", bytes_=1, segundos=0.1, vezes=1))
+    with canal_de(servidor, prazo=0.4) as canal:
+        inicio = time.monotonic()
+        falha, _ = enviar(canal)
+
+        assert falha.classe == classe
+        assert 0.4 <= time.monotonic() - inicio < 1
+        assert enviar(canal)[0].codigo == "250"
+
+
+def test_a_reply_in_pieces_and_in_time_is_read_whole_and_the_next_has_the_whole_time(servidor):
+    servidor.ordenar(Ordem("MAIL", "aos_pedacos", bytes_=1, segundos=0.02, vezes=1))
+    servidor.ordenar(Ordem("BODY", "demorar", segundos=0.7, vezes=1))
+    with canal_de(servidor, prazo=1) as canal:
+        assert enviar(canal)[0].texto == "2.0.0 Guardada"
+
+
+@pytest.mark.parametrize("seguranca", ["tls", "starttls"])
+def test_a_reply_that_trickles_encrypted_is_cut_as_well(contextos, seguranca):
+    ordens = [Ordem("RCPT", "aos_pedacos", bytes_=1, segundos=0.1)]
+    with (
+        ServidorSMTP(tls=contextos[0], tls_implicito=seguranca == "tls", ordens=ordens) as servidor,
+        canal_de(servidor, seguranca=seguranca, contexto_tls=contextos[1], prazo=0.5) as canal,
+    ):
+        inicio = time.monotonic()
+
+        assert enviar(canal)[0].classe == Classe.REDE
+        assert time.monotonic() - inicio < 1.2
 
 
 def test_a_server_that_dropped_an_idle_connection_is_met_again(servidor, canal):

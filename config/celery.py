@@ -17,6 +17,7 @@ FILAS = {
 }
 TIQUE_DO_BATCH = 10  # seconds
 TIQUE_DO_ENVIO = 5
+TIQUE_DOS_AVISOS = 15
 UM_DIA = 86400
 
 TRANSPORT_ALIASES["filesystem"] = "config.fila:Transport"
@@ -46,6 +47,11 @@ app.conf.update(
             "task": "mensageria.tasks.tique",
             "schedule": TIQUE_DO_ENVIO,
             "options": {"expires": TIQUE_DO_ENVIO, "queue": "geral"},
+        },
+        "tique-dos-avisos": {
+            "task": "mensageria.tasks.avisar",
+            "schedule": TIQUE_DOS_AVISOS,
+            "options": {"expires": TIQUE_DOS_AVISOS, "queue": "geral"},
         },
         "esquecer-pedidos": {
             "task": "telas.tasks.esquecer_pedidos",

@@ -36,6 +36,7 @@ OPERADOR = {
     "batch.*": VER,
     "batch.processoiniciado": INICIAR,
     "mensageria.*": VER,
+    "mensageria.remetente": DECIDIR,  # choose another service when a quota runs out
     "mensageria.servicoemail": None,
     "mensageria.gatewaysms": None,
 }

@@ -1,18 +1,32 @@
 """What people must know: told once, standing on the Painel until it is over. `alertas_email` takes it to them."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from mensageria.models import Alerta, Canal, Remetente, Servico
 
 # What says that something was done, and asks for nothing, stands for so long.
 DURACAO_DA_NOTICIA = timedelta(days=1)
+_NEGRITO = re.compile(r"\*\*(.+?)\*\*")
 
 
 def negrito(nome: str) -> str:
     """A name as a paragraph carries it, to be shown in bold."""
     return f"**{nome.replace('*', '∗')}**"
+
+
+def paragrafos_em_texto(alerta: Alerta) -> list[str]:
+    return [_NEGRITO.sub(r"\1", paragrafo) for paragrafo in alerta.texto.splitlines()]
+
+
+def paragrafos_em_html(alerta: Alerta) -> list[SafeString]:
+    """Escaped, with its names in bold."""
+    paragrafos = [_NEGRITO.sub(r"<strong>\1</strong>", escape(paragrafo)) for paragrafo in alerta.texto.splitlines()]
+    return [mark_safe(paragrafo) for paragrafo in paragrafos]  # escaped above
 
 
 def avisar(
@@ -56,6 +70,7 @@ def resolver(
     tipo: Alerta.Tipo,
     servico: Servico | None = None,
     remetente: Remetente | None = None,
+    exceto: Alerta | None = None,
 ) -> int:
     """It is over: take the open alerts of that kind, of one service, one remetente or both, from the Painel."""
     abertos_ = Alerta.objects.filter(tipo=tipo, resolvido_em=None)
@@ -63,12 +78,22 @@ def resolver(
         abertos_ = abertos_.filter(**_do_servico(servico))
     if remetente is not None:
         abertos_ = abertos_.filter(remetente=remetente)
+    if exceto is not None:
+        abertos_ = abertos_.exclude(pk=exceto.pk)
     return abertos_.update(resolvido_em=agora)
 
 
 def abertos(agora: datetime) -> QuerySet[Alerta]:
     """What stands on the Painel, the newest first."""
-    return Alerta.objects.filter(resolvido_em=None).exclude(_noticia_velha(agora)).order_by("-criado_em", "-id")
+    todos = Alerta.objects.filter(resolvido_em=None).exclude(_noticia_velha(agora))
+    return todos.select_related("remetente").order_by("-criado_em", "-id")
+
+
+def e_noticia(alerta: Alerta) -> bool:
+    """Whether it asks for nothing: a change that was made, or an exhaustion after which another service took over."""
+    if alerta.tipo == Alerta.Tipo.ESGOTADO:
+        return alerta.remetente is not None and alerta.remetente.aguardando_desde is None
+    return alerta.tipo == Alerta.Tipo.TROCA
 
 
 def arquivar(agora: datetime) -> int:
@@ -77,7 +102,7 @@ def arquivar(agora: datetime) -> int:
 
 
 def _noticia_velha(agora: datetime) -> Q:
-    """A change that was made, or an exhaustion after which another service took over."""
+    """As `e_noticia`, of more than a day ago; a gateway that was exhausted then is still seen in its quota."""
     feito = Q(tipo=Alerta.Tipo.TROCA) | Q(tipo=Alerta.Tipo.ESGOTADO, remetente__aguardando_desde=None)
     return feito & Q(criado_em__lt=agora - DURACAO_DA_NOTICIA)
 

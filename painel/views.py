@@ -1,16 +1,23 @@
-"""The first page: what is configured, what is missing, and where the messages are."""
+"""The first page: what asks for attention, what is configured, what is missing, and where the messages are."""
+
+from datetime import datetime
 
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mensageria import alertas
 from painel import caminho, passos
+
+ALERTAS_A_VISTA, ALERTAS_NO_MAXIMO = 5, 50
 
 
 @require_safe
 def painel(request):
     """Whoever sees neither processes nor messages, as a person of no group, gets only the list of the six."""
-    contexto = {"passos": passos.dos_seis(timezone.now()), **_andamento(request)}
+    agora = timezone.now()
+    contexto = {"passos": passos.dos_seis(agora), **_alertas(request, agora), **_andamento(request)}
     return render(request, "painel/painel.html", contexto)
 
 
@@ -18,6 +25,34 @@ def painel(request):
 def andamento(request):
     """The part of the page that asks for itself again while a process runs."""
     return render(request, "painel/_caminho.html", _andamento(request))
+
+
+def _alertas(request, agora: datetime) -> dict:
+    """The open alerts: a few in sight, and the others behind a click."""
+    if not request.user.has_perm("mensageria.view_alerta"):
+        return {}
+    abertos = [
+        {
+            "alerta": alerta,
+            "noticia": alertas.e_noticia(alerta),
+            "paragrafos": alertas.paragrafos_em_html(alerta),
+            "caminho": _aonde_leva(request.user, alerta.caminho),
+        }
+        for alerta in alertas.abertos(agora)[: ALERTAS_NO_MAXIMO + 1]
+    ]
+    return {
+        "alertas": abertos[:ALERTAS_A_VISTA],
+        "mais_alertas": abertos[ALERTAS_A_VISTA:ALERTAS_NO_MAXIMO],
+        "ha_outros_alertas": len(abertos) > ALERTAS_NO_MAXIMO,
+    }
+
+
+def _aonde_leva(usuario, caminho: str) -> str:
+    """The page of an alert; nothing for this one, nor for a service's own, which only who keeps services may open."""
+    if caminho == reverse("painel"):
+        return ""
+    da_administracao = caminho.startswith(reverse("admin:index"))
+    return "" if da_administracao and not usuario.has_perm("mensageria.view_servicoemail") else caminho
 
 
 def _andamento(request) -> dict:

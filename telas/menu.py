@@ -21,7 +21,7 @@ class Grupo:
     titulo: str
     icone: str
     itens: tuple[Item, ...]
-    aviso: str = ""  # shown instead of items, while there are none
+    aviso: str = ""  # shown after the items, and to whoever sees none of them
 
 
 MENU = (
@@ -66,14 +66,19 @@ MENU = (
             Item("Consultar Processos", "batch:processos", "batch.view_processoiniciado"),
         ),
     ),
-    Grupo("Campanha Preventiva", "calendar-check", (), aviso="As telas das campanhas chegam em uma próxima versão."),
+    Grupo(
+        "Campanha Preventiva",
+        "calendar-check",
+        (Item("Alterar Serviço de Envio", "mensageria:servico_email", "mensageria.change_remetente"),),
+        aviso="As demais telas das campanhas chegam em uma próxima versão.",
+    ),
 )
 
 
 def de(usuario) -> list[tuple[Grupo, list[Item]]]:
     """The groups that somebody sees, each with the items that he may open."""
     visiveis = [(grupo, [item for item in grupo.itens if usuario.has_perm(item.permissao)]) for grupo in MENU]
-    return [(grupo, itens) for grupo, itens in visiveis if itens or not grupo.itens]
+    return [(grupo, itens) for grupo, itens in visiveis if itens or grupo.aviso]
 
 
 def caminho(url: str) -> tuple[list[str], str] | None:

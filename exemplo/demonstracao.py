@@ -42,11 +42,11 @@ class Resultado:
 
 
 @contextmanager
-def banco_proprio() -> Iterator[None]:
+def banco_proprio(sufixo: str = "demo") -> Iterator[None]:
     """A database of its own, made anew each time and left there to be looked at; the real one is not touched."""
     nome = connection.settings_dict["NAME"]
     teste = connection.settings_dict["TEST"]["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"{nome}_demo"
+    connection.settings_dict["TEST"]["NAME"] = f"{nome}_{sufixo}"
     connection.creation.log = lambda _: None  # that the last one is there is expected
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:

@@ -7,6 +7,7 @@ asyncio loop in a thread of its own serves every connection, and any thread may 
 import asyncio
 import base64
 import binascii
+import os
 import re
 import ssl
 import threading
@@ -110,7 +111,7 @@ class ServidorSMTP:
     """The sink. `with ServidorSMTP() as servidor:` listens on `servidor.porta`; `iniciar` and `parar` do the same.
 
     `recebidas` and `comandos` grow for ever unless `memoria` says how many of each to keep. With `pasta` each message
-    is also a file, in place and whole before the client is told 250.
+    is also a file, in place and whole before the client is told 250; with `sincronizar` it is on the disk too.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class ServidorSMTP:
         tamanho_maximo: int = 25 * 1024 * 1024,
         memoria: int | None = None,
         sem_extensoes: Collection[str] = (),
+        sincronizar: bool = False,
     ):
         if tls_implicito and tls is None:
             raise ValueError("tls_implicito pede um contexto em tls")
@@ -138,7 +140,7 @@ class ServidorSMTP:
         self.aceitas = 0
         self.conexoes = 0
         self.ordens = Ordens(ordens, CAIXAS_MAGICAS if caixas_magicas else (), chave=_chave)
-        self._arquivo = ArquivoEml(Path(pasta)) if pasta is not None else None
+        self._arquivo = ArquivoEml(Path(pasta), sincronizar) if pasta is not None else None
         self._vivas: set[_Conexao] = set()
         self._chegou = threading.Condition()
         self._linha_de_execucao: threading.Thread | None = None
@@ -203,6 +205,13 @@ class ServidorSMTP:
             self._aparar(self.recebidas)
             self._chegou.notify_all()
 
+    def espera_do_250(self, recebida: Recebida) -> float:
+        """Seconds from keeping a message to its 250; a subclass may make the client wait."""
+        return 0
+
+    def confirmada(self, recebida: Recebida) -> None:
+        """The 250 of a message is leaving. A subclass may note it."""
+
     def anotar(self, conexao: int, linha: str) -> None:
         self.comandos.append((conexao, linha))
         self._aparar(self.comandos)
@@ -246,9 +255,9 @@ class ServidorSMTP:
 class ArquivoEml:
     """Writes each message as `<sequence>-<recipient>.eml`; the sequence goes on from what the folder already has."""
 
-    def __init__(self, pasta: Path):
+    def __init__(self, pasta: Path, sincronizar: bool = False):
         pasta.mkdir(parents=True, exist_ok=True)
-        self.pasta = pasta
+        self.pasta, self.sincronizar = pasta, sincronizar
         self.sequencia = max((self._numero(arquivo) for arquivo in pasta.glob("*.eml")), default=0)
 
     def gravar(self, recebida: Recebida) -> None:
@@ -256,8 +265,22 @@ class ArquivoEml:
         destino = re.sub(r"[^A-Za-z0-9@._+-]", "_", recebida.destinos[0])[:100]
         nome = f"{self.sequencia:06d}-{destino}.eml"
         provisorio = self.pasta / f".{nome}.tmp"
-        provisorio.write_bytes(recebida.conteudo)
+        with open(provisorio, "wb") as arquivo:
+            arquivo.write(recebida.conteudo)
+            if self.sincronizar:
+                arquivo.flush()
+                os.fsync(arquivo.fileno())
         provisorio.replace(self.pasta / nome)
+        if self.sincronizar:
+            self._sincronizar_pasta()
+
+    def _sincronizar_pasta(self) -> None:
+        """A new name is on the disk only when its folder is."""
+        descritor = os.open(self.pasta, os.O_RDONLY)
+        try:
+            os.fsync(descritor)
+        finally:
+            os.close(descritor)
 
     @staticmethod
     def _numero(arquivo: Path) -> int:
@@ -627,7 +650,14 @@ class _Conexao(asyncio.Protocol):
 
     def _guardar(self, recebida: Recebida) -> None:
         self.servidor.guardar(recebida)
+        if espera := self.servidor.espera_do_250(recebida):
+            self._pausar(espera, lambda: self._confirmar(recebida))
+        else:
+            self._confirmar(recebida)
+
+    def _confirmar(self, recebida: Recebida) -> None:
         self._responder("250 2.0.0 Guardada")
+        self.servidor.confirmada(recebida)
 
     def _rset(self, argumento: str) -> None:
         def reiniciar():

@@ -709,6 +709,52 @@ def test_given_orders_come_before_magic_and_clearing_renews_magic(magico):
         assert cliente.codigos(1) == ["451"]
 
 
+# The moment of the 250.
+
+
+class SemPressa(ServidorSMTP):
+    """Keeps at once, and lets the client wait."""
+
+    espera, confirmadas = 0.05, ()
+
+    def espera_do_250(self, recebida):
+        return self.espera
+
+    def confirmada(self, recebida):
+        self.confirmadas = (*self.confirmadas, recebida.destinos[0])
+
+
+def test_a_kept_message_may_wait_for_its_250_while_another_connection_is_served(tmp_path):
+    with SemPressa(pasta=tmp_path, sincronizar=True) as servidor, Cru(servidor) as lento, Cru(servidor) as outro:
+        lento.escrever(*envelope(), "corpo", ".", "NOOP")
+        assert lento.codigos(3) == ["250", "250", "354"]
+        servidor.esperar(1)
+        assert servidor.confirmadas == ()
+        assert [arquivo.read_bytes() for arquivo in tmp_path.glob("*.eml")] == [b"corpo\r\n"]
+        outro.escrever("NOOP")
+        assert outro.codigos(1) == ["250"]
+        assert servidor.confirmadas == ()
+
+        assert lento.codigos(2) == ["250", "250"]
+        assert servidor.confirmadas == (PARA,)
+
+
+def test_who_leaves_before_the_250_has_its_message_kept_and_never_confirmed():
+    with SemPressa() as servidor:
+        servidor.espera = 60
+        with Cru(servidor) as cliente:
+            cliente.escrever(*envelope(), "corpo", ".")
+            assert cliente.codigos(3) == ["250", "250", "354"]
+            servidor.esperar(1)
+        limite = time.monotonic() + 5
+        while servidor.abertas and time.monotonic() < limite:
+            time.sleep(0.01)
+
+        assert servidor.abertas == 0
+        assert servidor.aceitas == 1
+        assert servidor.confirmadas == ()
+
+
 # Speed.
 
 

@@ -128,6 +128,8 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "DISABLE_SERVER_SIDE_CURSORS": False,
 }
+# The locks of whoever sends live in a session of their own, which must not go through a transaction pooler.
+BANCO_DIRETO = env.db_url("DATABASE_URL_DIRETA") if "DATABASE_URL_DIRETA" in os.environ else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -201,6 +203,12 @@ URL_BASE = env.str("URL_BASE", "http://localhost:8000")
 ESPERA_ENTRE_TENTATIVAS = env.float("ESPERA_ENTRE_TENTATIVAS", 60)
 # Seconds that a service rests after a fault of its own (network, authentication, quota).
 ESPERA_DO_SERVICO = env.float("ESPERA_DO_SERVICO", 60)
+# The journals of what leaves: on a volume that survives the process and the machine's restart.
+PASTA_DIARIO = Path(env.str("PASTA_DIARIO", str(VAR / "diario")))
+# Seconds that a block of messages is held, besides four times the service's time-out.
+ARRENDAMENTO = env.float("ARRENDAMENTO", 60)
+# Seconds after that until another machine gives up on the one that held it.
+CARENCIA = env.float("CARENCIA", 600)
 # The addresses of the simulators that `./avisa up` starts.
 SIMULADOR_SMTP = env.str("SIMULADOR_SMTP", "127.0.0.1:2525")
 SIMULADOR_SMS = env.str("SIMULADOR_SMS", "127.0.0.1:8025")

@@ -86,3 +86,7 @@ class PoliticaIncerta(models.TextChoices):
     PERGUNTAR = "perguntar", "Perguntar ao operador"
     REENVIAR = "reenviar", "Reenviar"
     NAO_REENVIAR = "nao_reenviar", "Não reenviar"
+
+
+# GSAN's codes of return of an SMS (referencia/gsan.md 2.1).
+RETORNO_ERRO, RETORNO_TRANSMITIDO, RETORNO_ERRO_OPERADORA, RETORNO_ENVIADO = "1", "2", "3", "4"

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from cadastro.campos import SegredoField
-from mensageria import fontes
+from mensageria import fontes, ritmo
 from mensageria.estados import Classe, Estado, PoliticaIncerta
 from mensageria.ritmo import Limites
 
@@ -203,16 +203,56 @@ class DoServico(models.Model):
         return self.servico_email or self.gateway
 
 
+class RitmoQuerySet(DoServico.QuerySet):
+    @transaction.atomic
+    def pedir(self, servico: Servico, quantas: int, espera_maxima: float) -> ritmo.Saida:
+        """Take up to `quantas` departures by the limits of the service; see `mensageria.ritmo.pedir`.
+
+        What was taken counts as used, whatever becomes of whoever took it. The server's clock is everybody's.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET LOCAL synchronous_commit = off"
+            )  # lost with the server, which takes longer to come back
+        if not self.do(servico).exists():
+            self.bulk_create([Ritmo(**Ritmo.chaves(servico))], ignore_conflicts=True)
+        linha = self.do(servico).select_for_update().get()
+        saida = ritmo.pedir(linha.estado, servico.limites, _relogio_do_servidor(), quantas, espera_maxima)
+        self.filter(pk=linha.pk).update(estado=saida.estado)
+        return saida
+
+    def espera(self, servico: Servico) -> float:
+        """Seconds until something may leave by the limits of the service; takes nothing."""
+        if servico.limites == Limites():
+            return 0
+        linha = self.do(servico).first()
+        if linha is None:
+            return 0
+        return ritmo.pedir(linha.estado, servico.limites, _relogio_do_servidor(), 1, 0).espera
+
+
+def _relogio_do_servidor() -> float:
+    """Seconds of the epoch, read now: once a row is locked it is later than whoever had it before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+        return float(cursor.fetchone()[0])
+
+
 class Ritmo(DoServico):
     """Where the rate limits of a service stand (`mensageria.ritmo`): shared by all workers, it survives them."""
 
     estado = models.JSONField(default=dict)
+
+    objects = RitmoQuerySet.as_manager()
 
     class Meta(DoServico.Meta):
         constraints = [
             *DoServico.Meta.constraints,
             models.UniqueConstraint(fields=["servico_email", "gateway"], name="ritmo_unico", nulls_distinct=False),
         ]
+
+    def __str__(self):
+        return f"Ritmo de {self.servico}"
 
 
 class Consumo(DoServico):

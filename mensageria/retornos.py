@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.canais.sms import Recibo
-from mensageria.envio import RETORNO_ENVIADO, RETORNO_ERRO_OPERADORA, abrir_canal
-from mensageria.estados import DO_SERVICO, Estado
+from mensageria.envio import abrir_canal
+from mensageria.estados import DO_SERVICO, RETORNO_ENVIADO, RETORNO_ERRO_OPERADORA, Estado
 from mensageria.models import Canal, GatewaySMS, Mensagem
 
 JANELA = timedelta(days=3)  # an operator that said nothing by then will not

@@ -4,14 +4,20 @@ import logging
 import threading
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import celeryd_after_setup, worker_shutting_down
+from django.db import connection
 from django.utils import timezone
 
-from mensageria import envio, retornos
-from mensageria.models import GatewaySMS, ServicoEmail
+from mensageria import alertas_email, circuito, envio, recuperacao, reserva, retornos, rotacao, trabalhador
+from mensageria.estados import Classe
+from mensageria.models import Canal, GatewaySMS, Ritmo, Servico, ServicoEmail
 
 log = logging.getLogger(__name__)
 _parando = threading.Event()
+
+FILA = "envio"
+INTERVALO_DA_VIGILIA = 5  # seconds
+CAMPAINHAS = 16  # for one service at each tick: those that are heard ring for more
 
 
 @worker_shutting_down.connect
@@ -19,27 +25,49 @@ def _parar(**_) -> None:
     _parando.set()
 
 
+@celeryd_after_setup.connect
+def _vigiar(instance, **_) -> None:
+    """Whoever sends is counted among those that do, and settles what dead turns left on this machine."""
+    if FILA in instance.app.amqp.queues.consume_from:
+        threading.Thread(target=vigiar, name="vigilia", daemon=True).start()
+
+
+def vigiar(parando: threading.Event = _parando) -> None:
+    """Until told to stop; a database that is away for a while is waited for."""
+    while not parando.is_set():
+        try:
+            trabalhador.este().apresentar()
+            recuperacao.recuperar(timezone.now())
+        except Exception:
+            log.exception("A vigília do envio falhou.")
+        finally:
+            connection.close()
+        parando.wait(INTERVALO_DA_VIGILIA)
+
+
 @shared_task(ignore_result=True)
 def tique() -> None:
     agora = timezone.now()
-    for passo in (envio.recuperar, envio.varrer_prazo):
-        try:
-            passo(agora)
-        except Exception:  # one that fails must not silence every service
-            log.exception("Um passo do tique falhou.")
+    try:
+        envio.varrer_prazo(agora)
+    except Exception:  # one step that fails must not silence every service
+        log.exception("A varredura do prazo falhou.")
     # No secret is opened here: one that does not open stops its service alone.
-    for servico in ServicoEmail.objects.disponiveis(agora).defer("senha"):
-        if envio.ha_devidas(servico, agora):
-            tocar(enviar_email, servico.pk)
-    for gateway in GatewaySMS.objects.disponiveis(agora).defer("credencial"):
-        if envio.ha_devidas(gateway, agora):
-            tocar(enviar_sms, gateway.pk)
-        tocar(consultar_retornos, gateway.pk)
+    servicos = [
+        *ServicoEmail.objects.disponiveis(agora).defer("senha"),
+        *GatewaySMS.objects.disponiveis(agora).defer("credencial", "segredo_retorno"),
+    ]
+    for servico, vagas in trabalhador.livres(servicos).items():
+        if vagas and Ritmo.objects.espera(servico) < envio.MAIOR_ESPERA and reserva.ha_devidas(servico, agora):
+            for _ in range(1 if circuito.em_prova(servico, agora) else min(vagas, CAMPAINHAS)):
+                tocar(ENVIAR[servico.canal], servico.pk)
+        if servico.canal == Canal.SMS:
+            tocar(consultar_retornos, servico.pk)
 
 
 def tocar(tarefa, *argumentos) -> None:
     """Ring the doorbell: one that nobody hears in time is dropped, and the next tick rings again."""
-    tarefa.apply_async(argumentos, queue="envio", expires=envio.DURACAO_DO_TURNO)
+    tarefa.apply_async(argumentos, queue=FILA, expires=envio.DURACAO_DO_TURNO)
 
 
 @shared_task(ignore_result=True)
@@ -52,12 +80,30 @@ def enviar_sms(gateway_id: int) -> None:
     _enviar(GatewaySMS, gateway_id)
 
 
-def _enviar(modelo: type[ServicoEmail] | type[GatewaySMS], pk: int) -> None:
-    """A turn, unless the service was switched off or put to rest since the bell rang."""
-    if servico := modelo.objects.disponiveis(timezone.now()).filter(pk=pk).first():
-        envio.enviar(servico, parar=_parando.is_set)
+ENVIAR = {Canal.EMAIL: enviar_email, Canal.SMS: enviar_sms}
+
+
+def _enviar(modelo: type[Servico], pk: int) -> None:
+    """A turn, unless the service was switched off or put to rest since the bell rang; while it sends it rings again."""
+    servico = modelo.objects.disponiveis(timezone.now()).filter(pk=pk).first()
+    if servico is None:
+        return
+    contagem = envio.enviar(servico, parar=_parando.is_set)
+    if contagem[Classe.ACEITA.value] and not _parando.is_set():
+        tocar(ENVIAR[servico.canal], pk)
 
 
 @shared_task(ignore_result=True)
 def consultar_retornos(gateway_id: int) -> None:
     retornos.consultar(GatewaySMS.objects.get(pk=gateway_id))
+
+
+@shared_task(ignore_result=True)
+def avisar() -> None:
+    """Services that are exhausted, remetentes that wait, and what people must be told."""
+    agora = timezone.now()
+    for passo in (rotacao.tique, alertas_email.enviar_pendentes):
+        try:
+            passo(agora)
+        except Exception:  # neither silences the other
+            log.exception("Um passo dos avisos falhou.")

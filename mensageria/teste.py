@@ -6,7 +6,7 @@ from datetime import datetime
 from mensageria import composicao
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.base import Envelope, FalhaDeEnvio
-from mensageria.envio import Turno, abrir_canal
+from mensageria.envio import abrir_canal, sem_segredo
 from mensageria.models import Canal
 from mensageria.previa import Rascunho, SemPrevia, compor
 from telas import registro
@@ -67,7 +67,7 @@ def _entregar(servico, composta, por: CanalBase | None) -> Resultado:
     except composicao.NaoCompoe as erro:
         return Resultado(False, str(erro))
     except FalhaDeEnvio as falha:
-        palavras = Turno(servico).sem_segredo(f"{falha.classe.label}: {falha}")
+        palavras = sem_segredo(servico, f"{falha.classe.label}: {falha}")
         return Resultado(False, f"Não foi aceito por {servico} para {destino}. {palavras}")
-    dito = Turno(servico).sem_segredo(f"{resposta.codigo} {resposta.texto}".strip())
+    dito = sem_segredo(servico, f"{resposta.codigo} {resposta.texto}".strip())
     return Resultado(True, f"Aceito por {servico} para {destino}. Resposta: {dito}")

@@ -14,6 +14,8 @@ from django.dispatch import receiver
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
+from mensageria import trabalhador
+
 pytest_plugins = ["tests.exemplares"]
 
 
@@ -36,10 +38,18 @@ def django_db_modify_db_settings():
     banco.setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """The session that holds the locks of whoever sends is no connection of Django's: it ends before its database."""
+    yield
+    trabalhador.este().fechar()
+
+
 @pytest.fixture(autouse=True)
-def _ajustes(settings):
+def _ajustes(settings, tmp_path_factory):
     """Nothing leaves, a password takes no time to hash, and a new browser does not read every static file."""
     settings.ENVIO = "simulado"
+    settings.PASTA_DIARIO = tmp_path_factory.getbasetemp() / "diario"
     settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

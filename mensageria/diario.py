@@ -1,0 +1,255 @@
+"""The journal of a turn: a file that says what left and what came of it, before the database does.
+
+One file a turn and one block at a time. Lines, each with its CRC and written whole:
+
+    {"reserva": n, "ordem": [ids], "juntas": k, "partida": boot}
+                            the block, of which k leave at once; the room for all its lines is taken here
+    {"saem": [ids]}         their body is about to leave
+    {"resultado": {...}}    what came of one message; on the disk before the next body leaves
+
+A process that dies leaves the file and lets go of its lock, by which any process of the same machine knows it and
+settles the block (`mensageria.recuperacao`). The folder is the machine: it must be on a volume that survives it.
+"""
+
+import fcntl
+import json
+import os
+import uuid
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+VIVO, CERCADO = ".diario", ".cercado"
+LINHA_MAXIMA = 4096  # bytes of one result; a server's words are cut to fit
+POR_MENSAGEM = LINHA_MAXIMA + 128  # its result and its part of the announcement
+PALAVRAS_MAXIMAS = 450  # characters; in JSON each takes six bytes at most
+
+
+class SemEspaco(Exception):
+    """The journal cannot be written: nothing may be sent."""
+
+
+class Cercado(Exception):
+    """Another process took this journal for a dead one's: whoever wrote it may send nothing more."""
+
+
+def pasta() -> Path:
+    """This machine's folder of journals."""
+    return Path(settings.PASTA_DIARIO)
+
+
+def maquina() -> uuid.UUID:
+    """Who owns the journals of this folder; made once and kept in it."""
+    return _maquina(pasta())
+
+
+@cache
+def _maquina(onde: Path) -> uuid.UUID:
+    onde.mkdir(mode=0o700, parents=True, exist_ok=True)
+    arquivo, rascunho = onde / "maquina", onde / f".maquina.{uuid.uuid4().hex}"
+    if not arquivo.exists():
+        rascunho.write_text(str(uuid.uuid4()))
+        with suppress(FileExistsError):  # the first process wins; the others read what it wrote
+            os.link(rascunho, arquivo)
+        rascunho.unlink()
+    return uuid.UUID(arquivo.read_text().strip())
+
+
+@cache
+def partida() -> str:
+    """The boot of this machine: what was written before another one may have been lost in part."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+class Diario:
+    """The journal of a turn, under a lock that ends with its process. Closed with a block open, it stays behind."""
+
+    def __init__(self, onde: Path | None = None):
+        onde = onde or pasta()
+        maquina()
+        self.caminho = onde / f"{uuid.uuid4().hex}{VIVO}"
+        rascunho = self.caminho.with_suffix(".novo")
+        try:
+            self._fd = os.open(rascunho, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as erro:
+            raise SemEspaco(erro.strerror) from erro
+        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.rename(rascunho, self.caminho)  # under its lock already, when others see it
+        _sincronizar_pasta(onde)
+        self._inode = os.fstat(self._fd).st_ino
+        self._fim = 0
+        self.em_bloco = False
+
+    @property
+    def nome(self) -> str:
+        return self.caminho.stem
+
+    def __enter__(self) -> "Diario":
+        return self
+
+    def __exit__(self, *_) -> None:
+        if not self.em_bloco:
+            self.caminho.unlink(missing_ok=True)
+        os.close(self._fd)
+
+    def abrir_bloco(self, reserva: int, ordem: Sequence[int], juntas: int = 1) -> None:
+        """Begin a block. Raises SemEspaco unless everything that will be said of it has its room on the disk."""
+        self.conferir_cerca()
+        linha = _linha({"reserva": reserva, "ordem": list(ordem), "juntas": juntas, "partida": partida()})
+        try:
+            os.ftruncate(self._fd, 0)
+            os.posix_fallocate(self._fd, 0, len(linha) + len(ordem) * POR_MENSAGEM)
+        except OSError as erro:
+            raise SemEspaco(erro.strerror) from erro
+        self._fim, self.em_bloco = 0, True
+        self._escrever(linha)
+        os.fdatasync(self._fd)
+
+    def anunciar(self, ids: Sequence[int]) -> None:
+        """Say that these are about to leave, and only then make sure that nobody took us for dead. Raises Cercado."""
+        self._escrever(_linha({"saem": list(ids)}))
+        self.conferir_cerca()
+
+    def resultado(self, dados: dict) -> None:
+        """What came of one message; on the disk when this returns."""
+        self._escrever(_linha({"resultado": dados | {"texto": dados["texto"][:PALAVRAS_MAXIMAS]}}))
+        os.fdatasync(self._fd)
+
+    def fechar_bloco(self) -> None:
+        """All that it says is in the database."""
+        self.em_bloco = False
+
+    def conferir_cerca(self) -> None:
+        """Raises Cercado when the file is no longer where we made it."""
+        try:
+            if os.stat(self.caminho).st_ino == self._inode:
+                return
+        except FileNotFoundError:
+            pass
+        raise Cercado
+
+    def _escrever(self, linha: bytes) -> None:
+        try:
+            escrito = os.pwrite(self._fd, linha, self._fim)
+        except OSError as erro:
+            raise SemEspaco(erro.strerror) from erro
+        if escrito != len(linha):
+            raise SemEspaco("escrita incompleta")
+        self._fim += escrito
+
+
+# Reading what a dead turn left
+
+
+@dataclass
+class Conteudo:
+    """What a journal says of its block; `reserva` is None when it had not begun one."""
+
+    reserva: int | None = None
+    ordem: list[int] = field(default_factory=list)
+    juntas: int = 1
+    partida: str = ""
+    anunciadas: set[int] = field(default_factory=set)
+    resultados: dict[int, dict] = field(default_factory=dict)
+
+    def duvidosas(self) -> list[int]:
+        """What may have left without a word of it here.
+
+        Announcements do not wait for the disk: after a boot they prove nothing, and the first messages without a
+        result, as many as leave at once, are in doubt whether they were announced or not.
+        """
+        sem_resultado = [id_ for id_ in self.ordem if id_ not in self.resultados]
+        if self.partida == partida():
+            return [id_ for id_ in sem_resultado if id_ in self.anunciadas]
+        primeiras, outras = sem_resultado[: self.juntas], sem_resultado[self.juntas :]
+        return primeiras + [id_ for id_ in outras if id_ in self.anunciadas]
+
+
+def abandonados(onde: Path | None = None) -> list[Path]:
+    """The journals whose process is gone, and those that somebody fenced and did not settle."""
+    arquivos = sorted((onde or pasta()).glob(f"*{VIVO}")) + sorted((onde or pasta()).glob(f"*{CERCADO}"))
+    return [arquivo for arquivo in arquivos if arquivo.suffix == CERCADO or not _tem_dono(arquivo)]
+
+
+def existe(nome: str) -> bool:
+    return any((pasta() / f"{nome}{fim}").exists() for fim in (VIVO, CERCADO))
+
+
+@contextmanager
+def cercar(nome: str) -> Iterator[Conteudo | None]:
+    """Take a journal from its turn, dead or not, and read it; forget it when the block ends well.
+
+    From the rename on its writer sends nothing more: it looks for the file after each announcement and before the
+    body, so every body that left, or may yet leave, is announced in what is read here. None when there is no such file.
+    """
+    cercado = pasta() / f"{nome}{CERCADO}"
+    with suppress(FileNotFoundError):
+        os.rename(pasta() / f"{nome}{VIVO}", cercado)
+    try:
+        conteudo = _ler(cercado.read_bytes())
+    except FileNotFoundError:
+        yield None
+        return
+    yield conteudo
+    cercado.unlink(missing_ok=True)
+
+
+@contextmanager
+def varredura() -> Iterator[bool]:
+    """One process of the machine at a time looks for the dead; yields whether it is this one."""
+    maquina()
+    with open(pasta() / "varredura", "a") as arquivo:
+        try:
+            fcntl.flock(arquivo, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _tem_dono(arquivo: Path) -> bool:
+    try:
+        with open(arquivo, "rb") as aberto:
+            fcntl.flock(aberto, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:  # it ended well this very moment
+        return True
+    return False
+
+
+def _linha(dados: dict) -> bytes:
+    corpo = json.dumps(dados, separators=(",", ":"), ensure_ascii=False).encode()
+    return b"%08x %s\n" % (zlib.crc32(corpo), corpo)
+
+
+def _ler(bruto: bytes) -> Conteudo:
+    """What was written whole; the rest of the file is room that nobody used."""
+    conteudo = Conteudo()
+    for linha in bruto.split(b"\n"):
+        soma, _, corpo = linha.partition(b" ")
+        if not corpo or soma != b"%08x" % zlib.crc32(corpo):
+            break
+        dados = json.loads(corpo)
+        if "reserva" in dados:
+            conteudo = Conteudo(dados["reserva"], dados["ordem"], dados["juntas"], dados["partida"])
+        elif "saem" in dados:
+            conteudo.anunciadas |= set(dados["saem"])
+        else:
+            resultado = dados["resultado"]
+            conteudo.resultados[resultado["mensagem"]] = resultado
+    return conteudo
+
+
+def _sincronizar_pasta(onde: Path) -> None:
+    """The name of a new file survives the machine only when its folder is on the disk too."""
+    fd = os.open(onde, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,244 @@
+"""The claim: a block of due messages under one number, checked, composed and written before the network is used.
+
+Two short transactions. The first takes the rows and gives them the number; the second asks the origins, renders and
+writes what was rendered. Neither keeps the quota or the counts of a lote locked while something is composed.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Func, Q, Value
+from django.utils import timezone
+
+from cadastro.models import ParametroSistema
+from mensageria import composicao, consumo, fontes, pausas, trabalhador
+from mensageria.canais.base import FalhaDeEnvio
+from mensageria.diario import maquina
+from mensageria.estados import Classe, Estado, Motivo
+from mensageria.models import Canal, Mensagem, MensagemQuerySet, Reserva, Servico
+
+log = logging.getLogger(__name__)
+
+
+class ErroInesperado(FalhaDeEnvio):
+    """An error that is nobody's reply. It costs its message an attempt, so that it cannot come back for ever."""
+
+    def __init__(self, classe: Classe, erro: Exception):
+        super().__init__(classe, "", f"{type(erro).__name__}: {erro}"[:1000])
+
+
+@dataclass
+class Bloco:
+    """What a turn may send under one number. Each message has `conteudo`, or the `erro` that keeps it from being sent.
+
+    `dominios` holds the destination domains that this connection may speak of until the block ends.
+    """
+
+    reserva: Reserva
+    mensagens: list[Mensagem] = field(default_factory=list)
+    canceladas: int = 0
+    dominios: ExitStack = field(default_factory=ExitStack)
+
+
+def ha_devidas(servico: Servico, agora: datetime) -> bool:
+    return not consumo.esgotado(servico, agora) and any(fila.exists() for fila in _filas(servico, agora))
+
+
+def reservar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int) -> Bloco | None:
+    """Take up to `quantas` due messages of the slot's service; None when there is nothing, or no quota, for now."""
+    dominios = ExitStack()
+    try:
+        with transaction.atomic():
+            bloco = _tomar(vaga, diario, agora, quantas, dominios)
+        if bloco is None:
+            dominios.close()
+            return None
+        bloco.dominios = dominios
+        _preparar(bloco, agora)
+    except BaseException:
+        dominios.close()
+        raise
+    return bloco
+
+
+# The rows
+
+
+def _tomar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int, dominios: ExitStack) -> Bloco | None:
+    servico = vaga.servico
+    quantas = consumo.disponivel(servico, agora, quantas)
+    mensagens = _travar_devidas(servico, agora, quantas, dominios) if quantas else []
+    if not mensagens:
+        return None
+    reserva = Reserva.objects.create(
+        **Reserva.chaves(servico),
+        vaga=vaga.numero,
+        sessao=vaga.sessao,
+        maquina=maquina(),
+        diario=diario,
+        ordem=[m.id for m in mensagens],
+        criada_em=agora,
+        ate=agora + arrendamento(servico),
+    )
+    Mensagem.objects.filter(id__in=reserva.ordem).update(
+        estado=Estado.EM_ENVIO, reserva=reserva, servico=servico if servico.canal == Canal.EMAIL else None
+    )
+    for m in mensagens:
+        m.estado, m.reserva = Estado.EM_ENVIO, reserva
+    return Bloco(reserva, mensagens)
+
+
+def arrendamento(servico: Servico) -> timedelta:
+    """How long a block is held: what it should take, and one whole conversation with a server that dawdles."""
+    return timedelta(seconds=settings.ARRENDAMENTO + 4 * servico.prazo)
+
+
+def _filas(servico: Servico, agora: datetime) -> list[MensagemQuerySet]:
+    """The queues of a service, one for each sender and origin: each is read in the order of its index, and only so."""
+    devidas = Mensagem.objects.devidas(agora)
+    if pausados := pausas.pausados():
+        devidas = devidas.exclude(lote__in=pausados)
+    if servico.canal == Canal.EMAIL:
+        remetentes = servico.remetentes.filter(Q(em_espera_ate=None) | Q(em_espera_ate__lte=agora)).order_by("id")
+        donos = [{"canal": Canal.EMAIL, "remetente": r} for r in remetentes.values_list("id", flat=True)]
+    else:
+        donos = [{"canal": Canal.SMS, "gateway": servico}]
+    return [devidas.filter(**dono, origem=origem) for dono in donos for origem in fontes.origens()]
+
+
+def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: ExitStack) -> list[Mensagem]:
+    """Up to `quantas` messages that nobody holds, the most urgent first, in equal parts from each queue.
+
+    What a queue does not use goes to those that have more.
+    """
+    bloco: dict[int, Mensagem] = {}
+    fechados = _Dominios(servico, dominios)
+    filas = _filas(servico, agora)
+    while filas and len(bloco) < quantas:
+        com_mais = []
+        for indice, fila in enumerate(filas):
+            parte = -(-(quantas - len(bloco)) // (len(filas) - indice))
+            achadas = _travar(fechados.fora_de(fila.exclude(id__in=list(bloco))), parte) if parte else []
+            servem = [m for m in achadas if fechados.aceita(m)]
+            bloco |= {m.id: m for m in servem}
+            if len(achadas) == parte and parte:
+                com_mais.append(fila)
+        filas = com_mais
+    return sorted(bloco.values(), key=lambda m: (-m.prioridade, m.id))
+
+
+def _travar(fila: MensagemQuerySet, quantas: int) -> list[Mensagem]:
+    return list(
+        fila.order_by("-prioridade", "proxima_tentativa_em")
+        .select_related("texto", "remetente")
+        .select_for_update(skip_locked=True, of=("self",))[:quantas]
+    )
+
+
+class _Dominios:
+    """The destination domains that a connection may speak of, where the service caps its connections to each."""
+
+    def __init__(self, servico: Servico, pilha: ExitStack):
+        self.servico, self.pilha = servico, pilha
+        self.maximo = servico.conexoes_por_dominio if servico.canal == Canal.EMAIL else None
+        self.abertos: set[str] = set()
+        self.fechados: set[str] = set()
+
+    def aceita(self, mensagem: Mensagem) -> bool:
+        if self.maximo is None:
+            return True
+        dominio = mensagem.destino.rpartition("@")[2].lower()
+        if dominio not in self.abertos | self.fechados:
+            trava = trabalhador.este().dominio(self.servico, dominio, self.maximo)
+            (self.abertos if self.pilha.enter_context(trava) else self.fechados).add(dominio)
+        return dominio in self.abertos
+
+    def fora_de(self, fila: MensagemQuerySet) -> MensagemQuerySet:
+        if not self.fechados:
+            return fila
+        dominio = Func(Func(F("destino"), Value("@"), Value(-1), function="split_part"), function="lower")
+        return fila.annotate(dominio=dominio).exclude(dominio__in=self.fechados)
+
+
+# What is asked and rendered
+
+
+def _preparar(bloco: Bloco, agora: datetime) -> None:
+    """Check and compose a block; what must not leave is cancelled, by the same statement that writes the rest."""
+    canal = bloco.reserva.servico.canal
+    motivos, destinos = verificar(canal, bloco.mensagens, timezone.localdate(agora))
+    _compor(canal, bloco.mensagens, motivos, destinos, agora)
+    for m in bloco.mensagens:
+        if m.id in motivos:
+            m.estado, m.motivo, m.reserva = Estado.CANCELADA, motivos[m.id][:300], None
+    with transaction.atomic():
+        presas = Mensagem.objects.filter(reserva=bloco.reserva, estado=Estado.EM_ENVIO).order_by("id")
+        nossas = set(presas.select_for_update().values_list("id", flat=True))
+        bloco.mensagens = [m for m in bloco.mensagens if m.id in nossas]
+        Mensagem.objects.bulk_update(
+            bloco.mensagens, ["estado", "motivo", "reserva", "contexto", "destino", "id_externo"]
+        )
+    bloco.canceladas = len(motivos)
+    bloco.mensagens = [m for m in bloco.mensagens if m.id not in motivos]
+
+
+def verificar(canal: Canal, mensagens: list[Mensagem], hoje) -> tuple[dict[int, str], dict[int, str]]:
+    """Ask each origin once: {message: why it must not leave} and {message: its address now}."""
+    motivos: dict[int, str] = {}
+    destinos: dict[int, str] = {}
+    for origem in {m.origem for m in mensagens}:
+        fonte = fontes.da_origem(origem)
+        for vez in _um_de_cada_objeto([m for m in mensagens if m.origem == origem]):
+            proibidos = fonte.motivos_de_cancelamento(canal, {id_: m.versao_objeto for id_, m in vez.items()}, hoje)
+            atuais = fonte.destinos(canal, list(vez), hoje)
+            for objeto, m in vez.items():
+                if motivo := proibidos.get(objeto):
+                    motivos[m.id] = motivo
+                elif destino := atuais.get(objeto):
+                    destinos[m.id] = destino
+                else:
+                    motivos[m.id] = Motivo.SEM_DESTINO
+    return motivos, destinos
+
+
+def _um_de_cada_objeto(mensagens: list[Mensagem]) -> Iterator[dict[int, Mensagem]]:
+    """{objeto: message}, almost always once: two versions of one object are asked about one at a time."""
+    while mensagens:
+        vez = {m.objeto_id: m for m in mensagens}
+        yield vez
+        mensagens = [m for m in mensagens if vez[m.objeto_id] is not m]
+
+
+def _compor(
+    canal: Canal, mensagens: list[Mensagem], motivos: dict[int, str], destinos: dict[int, str], agora: datetime
+) -> None:
+    """Render each message that may leave; one that cannot be composed gets its motivo, and one that breaks its erro."""
+    maximo = ParametroSistema.atual().tamanho_maximo_sms
+    a_compor = [m for m in mensagens if m.id in destinos]
+    contextos = {
+        origem: fontes.da_origem(origem).contextos(
+            [m.objeto_id for m in a_compor if m.origem == origem], timezone.localdate(agora)
+        )
+        for origem in {m.origem for m in a_compor}
+    }
+    for m in a_compor:
+        m.erro = None
+        try:
+            bruto = contextos[m.origem].get(m.objeto_id)
+            if bruto is None or "impedimento" in bruto:
+                raise composicao.NaoCompoe((bruto or {}).get("impedimento", "Não há dados para compor a mensagem."))
+            m.contexto = composicao.preparar(m, bruto, destinos[m.id], agora, maximo)
+            m.destino = destinos[m.id]
+            if canal == Canal.EMAIL:
+                m.id_externo = m.contexto["id"]
+            m.conteudo = composicao.conteudo(m)
+        except composicao.NaoCompoe as erro:
+            motivos[m.id] = f"{Motivo.SEM_CONTEXTO}: {erro}"
+        except Exception as erro:
+            log.exception("A mensagem %s não se compõe.", m.id)
+            m.erro = ErroInesperado(Classe.TEMPORARIO, erro)

@@ -193,6 +193,7 @@ def test_the_table_gives_the_classes_that_http_may_have():
         Classe.AUTENTICACAO,
         Classe.COTA,
         Classe.ENDERECO,
+        Classe.REMETENTE,
         Classe.TEMPORARIO,
         Classe.MENSAGEM,
     }

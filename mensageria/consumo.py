@@ -21,7 +21,7 @@ from datetime import date, datetime, timedelta
 from math import ceil
 
 from django.db import connection, transaction
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
@@ -46,6 +46,7 @@ from telas import registro
 
 AVISOS = (80, 90)  # percent
 DADOS_PARA_PREVER = timedelta(days=3)
+MAIOR_FILA = 20_000  # a longer one is not counted: it takes days, and the use tells
 EM_ENVIO_SEM_COTA = 10_000  # nobody needs to know of more
 _TRAVA = 336_100  # advisory locks (_TRAVA + canal, service)
 
@@ -261,20 +262,18 @@ def marcar_esgotamento(servico: Servico, agora: datetime) -> Situacao:
 
     One exhaustion has one moment, whoever sees it first and however often.
     """
+    atual = _situacao(servico, agora)
+    if atual.esgotado == bool(atual.esgotado_em):
+        return atual
     with transaction.atomic():
-        inicio = _inicio(servico, agora)
-        linhas = list(_linhas(servico, inicio).select_for_update())
+        linhas = list(_linhas(servico, atual.inicio).select_for_update())
         atual = _somar(servico, linhas, agora)
-        if atual.esgotado == bool(atual.esgotado_em):
-            return atual
-        if atual.esgotado:
+        if atual.esgotado and not atual.esgotado_em:
             linhas[0].esgotado_em = agora
             linhas[0].save(update_fields=["esgotado_em"])
-        else:
-            _linhas(servico, inicio).update(esgotado_em=None)
-            for linha in linhas:
-                linha.esgotado_em = None
-        return _somar(servico, linhas, agora)
+        elif atual.esgotado_em and not atual.esgotado:
+            _linhas(servico, atual.inicio).update(esgotado_em=None)
+        return _situacao(servico, agora)
 
 
 def esgotar(servico: Servico, palavras: str, agora: datetime) -> bool:
@@ -360,45 +359,47 @@ def _usado_desde(nome: str, inicio: date) -> int:
 
 
 def avisos(servico: Servico, agora: datetime) -> None:
-    """Tell at 80 % and at 90 % of the quota, and when it will not last; each once a period. For the tick."""
-    with transaction.atomic():
-        marcar_esgotamento(servico, agora)
-        atual = situacao(servico, agora)
-        linha = Consumo.objects.do(servico).filter(inicio=atual.inicio)
-        if atual.cota is not None and not atual.esgotado:
-            nivel = max((nivel for nivel in AVISOS if atual.percentual >= nivel), default=0)
-            if linha.filter(aviso__lt=nivel).update(aviso=nivel):
-                _avisar_cota(servico, atual, nivel, agora)
-            if linha.filter(previsao_avisada=False).exists() and (porque := _por_que_nao_chega(servico, atual, agora)):
-                linha.update(previsao_avisada=True)
-                _avisar_previsao(servico, atual, porque, agora)
-        _tirar_os_velhos(servico, linha.first(), agora)
+    """Tell at 80 % and at 90 % of the quota, and when it will not last; each once a period. Cheap: after each block."""
+    if servico.cota_mensal is None:
+        return
+    atual = marcar_esgotamento(servico, agora)
+    linha = Consumo.objects.do(servico).filter(inicio=atual.inicio)
+    if not atual.esgotado:
+        _avisar_cota(servico, atual, linha, agora)
+        _avisar_previsao(servico, atual, linha, agora)
+    _tirar_os_velhos(servico, linha.first(), agora)
 
 
-def _avisar_cota(servico: Servico, atual: Situacao, nivel: int, agora: datetime) -> None:
-    _avisar(
-        Alerta.Tipo.COTA,
-        servico,
-        atual,
-        agora,
-        str(nivel),
-        assunto=f"Cota de {servico} em {atual.percentual} %",
-        titulo="Cota Perto do Fim",
-        paragrafos=[f"O serviço {negrito(servico.nome)} usou {negrito(str(atual))} da cota."],
-    )
+@transaction.atomic
+def _avisar_cota(servico: Servico, atual: Situacao, linha: QuerySet[Consumo], agora: datetime) -> None:
+    nivel = max((nivel for nivel in AVISOS if atual.percentual >= nivel), default=0)
+    if linha.filter(aviso__lt=nivel).update(aviso=nivel):
+        _avisar(
+            Alerta.Tipo.COTA,
+            servico,
+            atual,
+            agora,
+            str(nivel),
+            assunto=f"Cota de {servico} em {atual.percentual} %",
+            titulo="Cota Perto do Fim",
+            paragrafos=[f"O serviço {negrito(servico.nome)} usou {negrito(str(atual))} da cota."],
+        )
 
 
-def _avisar_previsao(servico: Servico, atual: Situacao, porque: str, agora: datetime) -> None:
-    _avisar(
-        Alerta.Tipo.PREVISAO,
-        servico,
-        atual,
-        agora,
-        "previsao",
-        assunto=f"A cota de {servico} não chega ao fim do período",
-        titulo="A Cota Não Chega ao Fim do Período",
-        paragrafos=[porque, f"Até agora o serviço {negrito(servico.nome)} usou {negrito(str(atual))}."],
-    )
+@transaction.atomic
+def _avisar_previsao(servico: Servico, atual: Situacao, linha: QuerySet[Consumo], agora: datetime) -> None:
+    a_avisar = linha.filter(previsao_avisada=False)
+    if a_avisar.exists() and (porque := _por_que_nao_chega(servico, agora)) and a_avisar.update(previsao_avisada=True):
+        _avisar(
+            Alerta.Tipo.PREVISAO,
+            servico,
+            atual,
+            agora,
+            "previsao",
+            assunto=f"A cota de {servico} não chega ao fim do período",
+            titulo="A Cota Não Chega ao Fim do Período",
+            paragrafos=[porque, f"Até agora o serviço {negrito(servico.nome)} usou {negrito(str(atual))}."],
+        )
 
 
 def _avisar(tipo, servico: Servico, atual: Situacao, agora: datetime, nome: str, *, paragrafos, **texto) -> None:
@@ -413,10 +414,11 @@ def _avisar(tipo, servico: Servico, atual: Situacao, agora: datetime, nome: str,
     )
 
 
-def _por_que_nao_chega(servico: Servico, atual: Situacao, agora: datetime) -> str:
+def _por_que_nao_chega(servico: Servico, agora: datetime) -> str:
     """Why the quota will not last until the renewal, by what is in the queue or by the use so far; empty if it will."""
+    atual = situacao(servico, agora)
     livres = max(atual.restante - atual.em_envio, 0)
-    if _na_fila(servico, atual.renovacao, livres + 1) > livres:
+    if livres < MAIOR_FILA and _na_fila(servico, atual.renovacao, livres + 1) > livres:
         return (
             f"O serviço {negrito(servico.nome)} tem na fila mais mensagens do que as {negrito(milhar(livres))} que a "
             "cota ainda permite."

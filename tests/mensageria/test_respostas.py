@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mensageria.canais.base import Envelope, FalhaDeEnvio
 from mensageria.canais.respostas import HTTP, SMTP, classe_http, classe_smtp, quando_volta
+from mensageria.canais.smtp import CanalSMTP
 from mensageria.estados import DO_SERVICO, Classe
+from simuladores.smtp import Ordem, ServidorSMTP
 from tests.mensageria.respostas_reais import REAIS
 
 COMANDOS = ["CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY"]
@@ -210,6 +213,29 @@ def test_a_long_reply_takes_no_longer(pedaco):
     quando_volta(texto)
 
     assert time.process_time() - inicio < 0.5
+
+
+# Through the channel.
+
+
+@pytest.mark.parametrize(
+    ("codigo", "texto", "classe"),
+    [
+        (451, "Authentication failed: Maximum credits exceeded", Classe.COTA),
+        (454, "4.7.0 Too many login attempts, please try again later.", Classe.TAXA),
+        (454, "Temporary authentication failure", Classe.REDE),
+        (535, "Authentication Credentials Invalid", Classe.AUTENTICACAO),
+    ],
+)
+def test_a_refused_login_is_read_as_any_other_reply(codigo, texto, classe):
+    with (
+        ServidorSMTP(usuarios={"ana": "x"}, ordens=[Ordem("AUTH", codigo=codigo, texto=texto)]) as servidor,
+        CanalSMTP(host=servidor.host, porta=servidor.porta, usuario="ana", senha="x", prazo=5) as canal,
+        pytest.raises(FalhaDeEnvio) as falha,
+    ):
+        canal.enviar(Envelope("c", "ana@exemplo.com.br", b"oi"), lambda: None)
+
+    assert (falha.value.classe, falha.value.codigo, falha.value.texto) == (classe, str(codigo), texto)
 
 
 # SMS.

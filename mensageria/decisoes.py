@@ -85,6 +85,7 @@ def reenviar(ids: Collection[int], *, usuario, motivo: str, agora: datetime) -> 
         .filter(expira_em__gt=agora)
         .update(
             estado=Estado.PENDENTE,
+            reserva=None,
             motivo="",
             proxima_tentativa_em=agora,
             tentativas_maximas=Greatest("tentativas_maximas", F("tentativas") + 1),
@@ -102,6 +103,7 @@ def resolver_incertas(ids: Collection[int], *, como: Estado, usuario, motivo: st
         raise ValueError("Uma mensagem incerta passa a enviada, falha ou cancelada; para reenviar use reenviar().")
     return Mensagem.objects.filter(id__in=ids, estado=Estado.INCERTA).update(
         estado=como,
+        reserva=None,
         motivo=f"Decisão do operador: {motivo}"[:300],
         enviada_em=agora if como == Estado.ENVIADA else None,
         pedido_por=usuario,
@@ -115,6 +117,7 @@ def cancelar(ids: Collection[int], *, usuario, motivo: str) -> int:
     _conferir_motivo(motivo)
     return _das_que_podem(ids, Estado.CANCELADA, excluidos=(Estado.EM_ENVIO,)).update(
         estado=Estado.CANCELADA,
+        reserva=None,
         motivo=f"Cancelada pelo operador: {motivo}"[:300],
         pedido_por=usuario,
         pedido_motivo=motivo[:200],

@@ -121,4 +121,4 @@ def _linhas(remetentes: list[Remetente], enviado: FormularioDeServico | None, ag
 def _ultimas_trocas(remetentes: list[Remetente]) -> dict[int, Alerta]:
     """The last change of each, by hand or automatic, as its confirmation tells it."""
     trocas = Alerta.objects.filter(tipo=Alerta.Tipo.TROCA, remetente__in=remetentes)
-    return {troca.remetente_id: troca for troca in trocas.order_by("remetente", "-id").distinct("remetente")}
+    return {troca.remetente_id: troca for troca in trocas.order_by("remetente_id", "-id").distinct("remetente_id")}

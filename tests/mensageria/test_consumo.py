@@ -308,7 +308,7 @@ def _em_uso() -> int:
 @pytest.mark.parametrize("segundo_agora", [AGORA, FIM_DO_MES], ids=["same-period", "over-the-renewal"])
 def test_of_two_workers_at_once_the_second_waits_and_sees_what_the_first_took(segundo_agora):
     servico, _ = novas_saidas(cota_mensal=1000)
-    enfileirar(1000)
+    enfileirar(1600)
     respostas = []
 
     def segundo():
@@ -321,7 +321,7 @@ def test_of_two_workers_at_once_the_second_waits_and_sees_what_the_first_took(se
     with transaction.atomic():
         respostas.append(len(reservar(servico, 600)))
         outro.start()
-        outro.join(0.3)
+        outro.join(1)  # long enough to end, if nothing held it
         assert outro.is_alive()
     outro.join()
     assert respostas == [600, 400]

@@ -104,14 +104,8 @@ class CanalSMTP(Canal):
         conferir_host(self.host)
         try:
             self._smtp = self._abrir()
-        except smtplib.SMTPAuthenticationError as erro:
-            raise FalhaDeEnvio(
-                Classe.AUTENTICACAO, str(erro.smtp_code), _texto(erro.smtp_error), na_abertura=True
-            ) from erro
         except smtplib.SMTPResponseException as erro:
-            texto = _texto(erro.smtp_error)
-            classe = classe_smtp("CONNECT", erro.smtp_code, texto)
-            raise FalhaDeEnvio(classe, str(erro.smtp_code), texto, na_abertura=True) from erro
+            raise _recusa_na_abertura("CONNECT", erro) from erro
         except (OSError, smtplib.SMTPException, UnicodeError) as erro:  # the last, of a host that is no name
             raise FalhaDeEnvio(Classe.REDE, "", _palavras(erro), na_abertura=True) from erro
         self._enviadas = 0
@@ -138,14 +132,15 @@ class CanalSMTP(Canal):
         try:
             smtp.login(self.usuario, self.senha)
         except smtplib.SMTPAuthenticationError as erro:
-            raise FalhaDeEnvio(Classe.AUTENTICACAO, str(erro.smtp_code), _texto(erro.smtp_error)) from erro
+            raise _recusa_na_abertura("AUTH", erro) from erro
         except UnicodeError:
             palavras = "Usuário ou senha com caracteres que o SMTP não leva."
-            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", palavras) from None  # the error carries the password
+            # from None, for the error carries the password
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", palavras, na_abertura=True) from None
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPException as erro:  # no AUTH, or none that we speak
-            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", _palavras(erro)) from erro
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", _palavras(erro), na_abertura=True) from erro
 
     def _anunciar(self, smtp: smtplib.SMTP, envelope: Envelope, parametros: str) -> None:
         self._esperar("MAIL", smtp.docmd("MAIL", f"FROM:<{envelope.remetente}>{parametros}"), 2)
@@ -192,6 +187,11 @@ class CanalSMTP(Canal):
         except (OSError, smtplib.SMTPException):
             pass
         self.fechar()
+
+
+def _recusa_na_abertura(comando: str, erro: smtplib.SMTPResponseException) -> FalhaDeEnvio:
+    texto = _texto(erro.smtp_error)
+    return FalhaDeEnvio(classe_smtp(comando, erro.smtp_code, texto), str(erro.smtp_code), texto, na_abertura=True)
 
 
 def _conferir_endereco(endereco: str, classe: Classe) -> None:

@@ -233,7 +233,7 @@ def test_auth_refused_belongs_to_the_service(senha):
     with ServidorSMTP(usuarios={"ana": "s3nha"}) as servidor, canal_de(servidor, usuario="ana", senha=senha) as canal:
         falha, permitido = enviar(canal)
 
-        assert (falha.classe, permitido) == (Classe.AUTENTICACAO, 0)
+        assert (falha.classe, falha.na_abertura, permitido) == (Classe.AUTENTICACAO, True, 0)
         assert senha not in str(falha) or not senha
         assert "MAIL" not in verbos(servidor)
 

@@ -17,13 +17,13 @@ CASOS = [
         ServicoEmail,
         "senha",
         {"nome": "S", "ordem": 1, "host": "h", "porta": 25, "seguranca": "nenhuma", "prazo": 5}
-        | {"mensagens_por_conexao": 10, "ativo": "on"},
+        | {"mensagens_por_conexao": 10, "ativo": "on", "conexoes": 2, "dia_renovacao": 1},
     ),
     (
         GatewaySMS,
         "credencial",
         {"nome": "G", "adaptador": "json", "url": "http://127.0.0.1/", "prazo": 5}
-        | {"tentativas_maximas": 3, "configuracao": "{}", "ativo": "on"},
+        | {"tentativas_maximas": 3, "configuracao": "{}", "ativo": "on", "conexoes": 2, "dia_renovacao": 1},
     ),
 ]
 

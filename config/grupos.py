@@ -42,6 +42,7 @@ OPERADOR = {
 }
 SUPERVISOR = OPERADOR | {
     "batch.processoiniciado": (*INICIAR, "autorizar_processo", "continuar_processo", "reiniciar_processo"),
+    "mensageria.alerta": DECIDIR,  # take from the Painel
     "mensageria.mensagem": DECIDIR,  # send again, settle uncertain ones, cancel
 }
 ADMINISTRADOR = {

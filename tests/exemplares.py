@@ -9,8 +9,9 @@ from batch.inicio import iniciar
 from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ImovelSemDocumento, TipoServico
 from faturamento.models import DebitoACobrar
+from mensageria import alertas, consumo
 from mensageria.estados import Classe, Estado
-from mensageria.models import Canal, Lote, NaoGerada, TentativaEnvio
+from mensageria.models import Alerta, Canal, DestinatarioAlerta, Lote, NaoGerada, TentativaEnvio
 from tests.fabricas import (
     HOJE,
     nova_conta,
@@ -76,6 +77,7 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     TentativaEnvio.objects.create(
         mensagem=mensagem, numero=1, servico="S", destino="d", momento=timezone.now(), classe=Classe.INCERTA
     )
+    consumo.contar(mensagem.remetente.servico, [timezone.now()])
     nova_mensagem(canal=Canal.SMS)
     NaoGerada.objects.create(
         execucao=iniciado.execucao,
@@ -84,6 +86,18 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
         objeto_id=99,
         localidade=imovel.localidade,
         motivo="ainda_nao",
+    )
+    remetente = mensagem.remetente
+    DestinatarioAlerta.objects.create(email=f"chefia{iniciado.pk}@exemplo.com.br", remetente=remetente)
+    alertas.avisar(
+        Alerta.Tipo.TROCA,
+        f"troca:{iniciado.pk}",
+        agora=timezone.now(),
+        assunto="Troca de Envio Confirmada",
+        titulo="Serviço de Email Alterado",
+        paragrafos=["O serviço mudou."],
+        servico=remetente.servico,
+        remetente=remetente,
     )
     UnidadeIniciada.objects.create(
         funcionalidade=FuncionalidadeIniciada.objects.filter(iniciado=iniciado).first(), codigo=1, descricao="NATAL"

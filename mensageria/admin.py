@@ -6,20 +6,34 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_email
 from django.db import models
 from django.db.models import Q
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 
-from cadastro.admin import AdminAvisa, Formulario, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro
+from cadastro.admin import (
+    MAIOR_INTEIRO,
+    AdminAvisa,
+    Formulario,
+    InlineSoLeitura,
+    SoLeitura,
+    TabelaGrande,
+    curto,
+    inteiro,
+)
 from cadastro.campos import SegredoField
-from mensageria import alertas, composicao, decisoes, fontes, rotacao
+from cadastro.parametros import administra
+from mensageria import alertas, composicao, consumo, decisoes, fontes, rotacao
 from mensageria.forms import Decisao, DecisaoSobreIncertas
 from mensageria.models import (
     Alerta,
     Canal,
+    Consumo,
     DestinatarioAlerta,
     GatewaySMS,
     Lote,
@@ -83,9 +97,20 @@ class CampoSegredo(forms.CharField):
 
 class FormularioDeServico(Formulario):
     apagar_segredo = forms.BooleanField(label="Apagar o valor guardado", required=False)
+    ja_usado = forms.IntegerField(
+        label="Já usado neste mês",
+        required=False,
+        min_value=0,
+        max_value=MAIOR_INTEIRO,
+        help_text="o que saiu pelo serviço fora do Avisa, no período de agora",
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if not administra(self.usuario):
+            del self.fields["ja_usado"]
+        elif self.instance.pk:
+            self.initial["ja_usado"] = consumo.situacao(self.instance, timezone.now()).ja_usado or None
         for nome in self._segredos():
             self.initial.pop(nome, None)
             guardado = bool(getattr(self.instance, nome))
@@ -108,46 +133,190 @@ class FormularioDeServico(Formulario):
         return [nome for nome, campo in self.fields.items() if isinstance(campo, CampoSegredo)]
 
 
+class FormularioDeServicoEmail(FormularioDeServico):
+    def clean_remetentes_permitidos(self):
+        """One address or @domain a line, in small letters."""
+        linhas = self.cleaned_data["remetentes_permitidos"].lower().splitlines()
+        permitidos = {numero: linha.strip() for numero, linha in enumerate(linhas, 1) if linha.strip()}
+        erros = [
+            f"Linha {numero}: “{permitido}” não é um e-mail (ana@exemplo.com.br) nem um domínio (@exemplo.com.br)."
+            for numero, permitido in permitidos.items()
+            if not _e_endereco(f"a{permitido}" if permitido.startswith("@") else permitido)
+        ]
+        if erros:
+            raise ValidationError(erros)
+        return "\n".join(dict.fromkeys(permitidos.values()))
+
+
+def _e_endereco(texto: str) -> bool:
+    try:
+        validate_email(texto)
+    except ValidationError:
+        return False
+    return True
+
+
+class ListaDeServicos(ChangeList):
+    """How the services of the page stand, by one query."""
+
+    def get_results(self, request):
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        situacoes = consumo.situacoes(self.result_list, timezone.now())
+        for servico in self.result_list:
+            servico.consumo_do_periodo = situacoes[servico.pk]
+
+
 class ServicoAdmin(AdminAvisa):
     form = FormularioDeServico
+    change_form_template = "admin/mensageria/servico/change_form.html"
     formfield_overrides = {SegredoField: {"form_class": CampoSegredo}}
-    readonly_fields = ["em_espera_ate", "motivo_espera"]
+    readonly_fields = ["uso_do_periodo", "situacao", "motivo"]
     search_fields = ["nome"]
+    actions = ["reativar"]
+
+    LIMITES = ("Limites", {"fields": ["conexoes", "limite_segundo", "limite_minuto", "limite_hora", "limite_dia"]})
+    COTA = ("Cota", {"fields": ["cota_mensal", "dia_renovacao", "ja_usado", "uso_do_periodo"]})
+    SITUACAO = ("Situação", {"fields": ["situacao", "motivo"]})
+
+    def get_changelist(self, request, **kwargs):
+        return ListaDeServicos
 
     def get_fieldsets(self, request, obj=None):
-        """Whoever may only look does not get the secret: a read-only field would show it."""
-        if self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request)):
-            return super().get_fieldsets(request, obj)
-        segredos = {campo.name for campo in self.opts.fields if isinstance(campo, SegredoField)} | {"apagar_segredo"}
+        """Whoever may only look does not get the secret: a read-only field would show it.
+
+        What was used outside is informed by an administrator; others read it with the rest of the use.
+        """
+        edita = self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request))
+        fora = set() if edita else {campo.name for campo in self.opts.fields if isinstance(campo, SegredoField)}
+        fora |= set() if edita else {"apagar_segredo"}
+        fora |= set() if edita and administra(request.user) else {"ja_usado"}
         return [
-            (titulo, {**opcoes, "fields": [nome for nome in opcoes["fields"] if nome not in segredos]})
+            (titulo, {**opcoes, "fields": [nome for nome in opcoes["fields"] if nome not in fora]})
             for titulo, opcoes in super().get_fieldsets(request, obj)
         ]
+
+    def save_model(self, request, obj, form, change):
+        agora, mudados = timezone.now(), set(form.changed_data)
+        # Only what the form speaks of: the engine writes the rest of the row meanwhile.
+        obj.save(
+            update_fields=[c.name for c in self.opts.fields if c.editable and not c.primary_key] if change else None
+        )
+        if change and "dia_renovacao" in mudados:
+            consumo.renovacao_mudou(obj, form.initial["dia_renovacao"], form.initial["nome"], agora)
+        if change and mudados & {"cota_mensal", "dia_renovacao"}:
+            consumo.cota_mudou(obj, agora)
+        ja_usado = form.cleaned_data.get("ja_usado") or 0
+        if "ja_usado" in mudados and ja_usado != (form.initial.get("ja_usado") or 0):
+            consumo.informar_ja_usado(obj, ja_usado, request.user, agora)
+
+    @admin.display(description="uso")
+    def uso(self, servico):
+        return str(servico.consumo_do_periodo)
+
+    @admin.display(description="uso do período")
+    def uso_do_periodo(self, servico):
+        if servico.pk is None:
+            return None
+        atual = consumo.situacao(servico, timezone.now())
+        partes = [str(atual)]
+        if atual.ja_usado:
+            partes.append(f"fora do Avisa: {consumo.milhar(atual.ja_usado)}")
+        if atual.em_envio:
+            partes.append(f"em envio agora: {consumo.milhar(atual.em_envio)}")
+        partes.append(f"desde {_dia(atual.inicio)}, recomeça em {_dia(atual.renovacao)}")
+        return "; ".join(partes)
+
+    @admin.display(description="situação")
+    def situacao(self, servico):
+        """In words: inativo, esgotado, em espera or ativo."""
+        atual = self._consumo(servico)
+        if not servico.ativo:
+            return "Inativo"
+        if atual and atual.esgotado:
+            return f"Esgotado até {_momento(atual.ate)}"
+        if servico.em_espera_ate and servico.em_espera_ate > timezone.now():
+            return f"Em espera até {_momento(servico.em_espera_ate)}"
+        return "Ativo"
+
+    @admin.display(description="motivo")
+    def motivo(self, servico):
+        """What the server said when it was exhausted, or why it rests."""
+        atual = self._consumo(servico)
+        return (atual and atual.palavras) or servico.motivo_espera or None
+
+    def _consumo(self, servico) -> consumo.Situacao | None:
+        if servico.pk is None:
+            return None
+        return getattr(servico, "consumo_do_periodo", None) or consumo.situacao(servico, timezone.now())
+
+    @admin.action(description="Reativar", permissions=["change"])
+    def reativar(self, request, queryset):
+        for servico in queryset:
+            atual = consumo.reativar(servico, request.user, timezone.now())
+            if atual.esgotado:
+                aviso = f"{servico} continua esgotado: a cota foi toda usada e recomeça em {_dia(atual.renovacao)}."
+                self.message_user(request, aviso, messages.WARNING)
+            elif not servico.ativo:
+                self.message_user(request, f"{servico} continua inativo: marque Ativo na sua página.", messages.WARNING)
+            else:
+                self.message_user(request, f"{servico} reativado.", messages.SUCCESS)
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj and self.has_change_permission(request, obj):
+            parado = obj.em_espera_ate or obj.falhas_seguidas or consumo.situacao(obj, timezone.now()).servidor_ate
+            context["pode_reativar"] = bool(parado)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def _dia(dia) -> str:
+    return date_format(dia, "d/m/Y")
+
+
+def _momento(momento) -> str:
+    return date_format(timezone.localtime(momento), "d/m/Y H:i")
 
 
 @admin.register(ServicoEmail)
 class ServicoEmailAdmin(ServicoAdmin):
-    list_display = ["nome", "ordem", "host", "porta", "seguranca", "ativo", "uso_interno", "em_espera_ate"]
+    form = FormularioDeServicoEmail
+    list_display = ["nome", "ordem", "host", "porta", "seguranca", "uso", "situacao", "uso_interno"]
     list_filter = ["ativo", "uso_interno", "seguranca"]
     fieldsets = [
-        (None, {"fields": ["nome", "ativo", "ordem", "uso_interno"]}),
+        (None, {"fields": ["nome", "ativo", "ordem", "uso_interno", "remetentes_permitidos"]}),
         ("Servidor", {"fields": ["host", "porta", "seguranca", "prazo", "mensagens_por_conexao"]}),
         ("Autenticação", {"fields": ["usuario", "senha", "apagar_segredo"]}),
-        ("Situação", {"fields": ["em_espera_ate", "motivo_espera"]}),
+        (ServicoAdmin.LIMITES[0], {"fields": [*ServicoAdmin.LIMITES[1]["fields"], "conexoes_por_dominio"]}),
+        ServicoAdmin.COTA,
+        ServicoAdmin.SITUACAO,
     ]
 
 
 @admin.register(GatewaySMS)
 class GatewaySMSAdmin(ServicoAdmin):
     formfield_overrides = ServicoAdmin.formfield_overrides | {models.URLField: {"assume_scheme": "https"}}
-    list_display = ["nome", "adaptador", "url", "ativo", "em_espera_ate"]
+    list_display = ["nome", "adaptador", "url", "uso", "situacao"]
     list_filter = ["ativo", "adaptador"]
     fieldsets = [
         (None, {"fields": ["nome", "ativo", "adaptador", "url", "remetente", "prazo", "tentativas_maximas"]}),
         ("Autenticação", {"fields": ["credencial", "apagar_segredo"]}),
         ("Configuração", {"fields": ["configuracao"]}),
-        ("Situação", {"fields": ["em_espera_ate", "motivo_espera"]}),
+        ServicoAdmin.LIMITES,
+        ServicoAdmin.COTA,
+        ServicoAdmin.SITUACAO,
     ]
+
+
+@admin.register(Consumo)
+class ConsumoAdmin(SoLeitura):
+    list_display = ["servico", "inicio", "usado", "ja_usado", curto("esgotado_em", "esgotado em")]
+    list_select_related = ["servico_email", "gateway"]
+    date_hierarchy = "inicio"
+    fields = ["servico", "inicio", "usado", "ja_usado", "esgotado_em", "esgotado_ate", "palavras"]
+
+    @admin.display(description="serviço")
+    def servico(self, linha):
+        return linha.servico
 
 
 class FormularioDeRemetente(Formulario):

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -59,6 +59,12 @@ class FalhaDeEnvio(Exception):
 class Canal(ABC):
     """A connection to one service, opened by the first message and closed with the `with` block."""
 
+    lote_maximo: int = 1  # how many messages leave in one departure
+    # May the server be asked about our own id? Without it nothing leaves in batches: a lost one would cost them all.
+    consultavel_por_chave: bool = False
+    # Seconds after the body left until a "not here" is the last word: a slow server may still be taking the message.
+    carencia_da_consulta: float = 60
+
     def __enter__(self) -> "Canal":
         return self
 
@@ -72,6 +78,45 @@ class Canal(ABC):
         `antes_do_corpo` is called once, when nothing but the body is left to send; whatever it raises passes through,
         and nothing of the body leaves. Once it returned, a loss of the server is Classe.INCERTA.
         """
+
+    def enviar_lote(
+        self, envelopes: Sequence[Envelope], antes_do_corpo: Callable[[], None]
+    ) -> list["Resposta | FalhaDeEnvio"]:
+        """Send up to `lote_maximo` messages in one departure and return what came of each, in their order.
+
+        `antes_do_corpo` is as in `enviar`, called once for all of them. A loss after it is Classe.INCERTA for each
+        message, until `consultar_por_chave` says better. More than `lote_maximo` is a ValueError.
+        """
+        self._conferir_lote(envelopes)
+        impedimentos: list[BaseException] = []
+
+        def pedir_licenca() -> None:
+            try:
+                antes_do_corpo()
+            except BaseException as erro:
+                impedimentos.append(erro)
+                raise
+
+        resultados: list[Resposta | FalhaDeEnvio] = []
+        for envelope in envelopes:  # one at most
+            try:
+                resultados.append(self.enviar(envelope, pedir_licenca))
+            except FalhaDeEnvio as falha:
+                if falha in impedimentos:
+                    raise
+                resultados.append(falha)
+        return resultados
+
+    def _conferir_lote(self, envelopes: Sequence[Envelope]) -> None:
+        if len(envelopes) > self.lote_maximo:
+            raise ValueError(f"{len(envelopes)} mensagens numa saída que leva no máximo {self.lote_maximo}")
+
+    def consultar_por_chave(self, chave: str) -> "Resposta | None":
+        """What the server says of our own id: its answer if it took the message, None if it has no such message.
+
+        Raises FalhaDeEnvio when it cannot tell. Only of a channel that is `consultavel_por_chave`.
+        """
+        raise FalhaDeEnvio(Classe.MENSAGEM, "", "Este serviço não responde pela nossa identificação.")
 
     @abstractmethod
     def fechar(self) -> None:

@@ -42,6 +42,8 @@ from mensageria.models import (
     NaoGerada,
     OrigemEnvio,
     Remetente,
+    Reserva,
+    Ritmo,
     ServicoEmail,
     TentativaEnvio,
     VersaoTexto,
@@ -307,16 +309,41 @@ class GatewaySMSAdmin(ServicoAdmin):
     ]
 
 
-@admin.register(Consumo)
-class ConsumoAdmin(SoLeitura):
-    list_display = ["servico", "inicio", "usado", "ja_usado", curto("esgotado_em", "esgotado em")]
+class DoServicoAdmin(SoLeitura):
+    """Rows of a service, of e-mail or of SMS."""
+
     list_select_related = ["servico_email", "gateway"]
-    date_hierarchy = "inicio"
-    fields = ["servico", "inicio", "usado", "ja_usado", "esgotado_em", "esgotado_ate", "palavras"]
 
     @admin.display(description="serviço")
     def servico(self, linha):
         return linha.servico
+
+
+@admin.register(Consumo)
+class ConsumoAdmin(DoServicoAdmin):
+    list_display = ["servico", "inicio", "usado", "ja_usado", curto("esgotado_em", "esgotado em")]
+    date_hierarchy = "inicio"
+    fields = ["servico", "inicio", "usado", "ja_usado", "esgotado_em", "esgotado_ate", "palavras"]
+
+
+@admin.register(Ritmo)
+class RitmoAdmin(DoServicoAdmin):
+    list_display = ["servico"]
+    fields = ["servico", "estado"]
+
+
+@admin.register(Reserva)
+class ReservaAdmin(TabelaGrande, DoServicoAdmin):
+    list_display = ["id", "servico", "vaga", "mensagens", curto("criada_em", "criada em"), curto("ate", "até")]
+    list_display += [curto("encerrada_em", "encerrada em"), "perdida"]
+    list_filter = [("encerrada_em", admin.EmptyFieldListFilter), "perdida"]
+    search_help_text = "Número da reserva"
+    fields = ["servico", "vaga", "mensagens", "criada_em", "ate", "encerrada_em", "perdida"]
+    fields += ["maquina", "diario", "sessao", "ordem"]
+
+    @admin.display(description="mensagens")
+    def mensagens(self, reserva):
+        return len(reserva.ordem)
 
 
 class FormularioDeRemetente(Formulario):

@@ -11,7 +11,7 @@ from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ImovelSemD
 from faturamento.models import DebitoACobrar
 from mensageria import alertas, consumo
 from mensageria.estados import Classe, Estado
-from mensageria.models import Alerta, Canal, DestinatarioAlerta, Lote, NaoGerada, TentativaEnvio
+from mensageria.models import Alerta, Canal, DestinatarioAlerta, Lote, NaoGerada, Ritmo, TentativaEnvio
 from tests.fabricas import (
     HOJE,
     nova_conta,
@@ -78,6 +78,7 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
         mensagem=mensagem, numero=1, servico="S", destino="d", momento=timezone.now(), classe=Classe.INCERTA
     )
     consumo.contar(mensagem.remetente.servico, [timezone.now()])
+    Ritmo.objects.get_or_create(servico_email=mensagem.remetente.servico)
     nova_mensagem(canal=Canal.SMS)
     NaoGerada.objects.create(
         execucao=iniciado.execucao,

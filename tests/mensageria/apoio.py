@@ -37,12 +37,12 @@ def nova_mensagem(*, canal: Canal = Canal.EMAIL, lote: Lote | None = None, **cam
 
 def por_em(mensagem: Mensagem, estado: Estado) -> Mensagem:
     """Take a pending message to a state by the shortest way that the table allows."""
+    reserva = None
     for passo in _caminho(Estado.PENDENTE, estado):
-        reserva = None
         if passo == Estado.EM_ENVIO:
-            servico = mensagem.gateway or mensagem.remetente.servico
-            reserva = nova_reserva(servico, [mensagem.pk])
-        Mensagem.objects.filter(pk=mensagem.pk).update(estado=passo, reserva=reserva)
+            reserva = nova_reserva(mensagem.gateway or mensagem.remetente.servico, [mensagem.pk])
+        presa = passo in (Estado.EM_ENVIO, Estado.INCERTA)  # an uncertain one keeps its reservation
+        Mensagem.objects.filter(pk=mensagem.pk).update(estado=passo, reserva=reserva if presa else None)
     mensagem.refresh_from_db()
     return mensagem
 

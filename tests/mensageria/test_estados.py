@@ -42,7 +42,7 @@ def test_every_reply_class_has_one_consequence():
 @pytest.mark.parametrize("para", Estado)
 def test_the_database_refuses_every_transition_that_the_table_lacks(de, para):
     mensagem = por_em(nova_mensagem(), de)
-    campos = {"estado": para, "reserva": uuid.uuid4() if para == Estado.EM_ENVIO else None}
+    campos = {"estado": para, "reserva": 7 if para == Estado.EM_ENVIO else None}
 
     if para == de or para in TRANSICOES[de]:
         Mensagem.objects.filter(pk=mensagem.pk).update(**campos)
@@ -65,7 +65,7 @@ def test_a_message_with_a_reservation_is_being_sent_and_only_that_one():
     mensagem = nova_mensagem()
 
     with pytest.raises(IntegrityError, match="reserva"), transaction.atomic():
-        Mensagem.objects.filter(pk=mensagem.pk).update(reserva=uuid.uuid4())
+        Mensagem.objects.filter(pk=mensagem.pk).update(reserva=7)
 
 
 @pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_whatever_is_tried_the_balance_closes(passos):
         lotes = set(Mensagem.objects.filter(pk__in=mensagens).values_list("lote__execucao", flat=True))
         for qual, para in passos:
             de = Mensagem.objects.get(pk=mensagens[qual]).estado
-            campos = {"estado": para, "reserva": uuid.uuid4() if para == Estado.EM_ENVIO else None}
+            campos = {"estado": para, "reserva": 7 if para == Estado.EM_ENVIO else None}
             permitida = para == de or para in TRANSICOES[Estado(de)]
             try:
                 with transaction.atomic():

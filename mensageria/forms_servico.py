@@ -35,7 +35,7 @@ class FormularioDeServico(FormularioDeModelo):
             for servico in servicos
             if not servico.uso_interno or servico.pk == self.atual
         ]
-        for nome, classe in (("email", "form-control"), ("servico", "form-select")):
+        for nome, classe in (("email", "form-control form-control-sm"), ("servico", "form-select form-select-sm")):
             campo = self.fields[nome]
             campo.widget.attrs |= {
                 "form": self.marca,
@@ -63,7 +63,7 @@ def _nome(servico: ServicoEmail, situacao: Situacao) -> str:
         for aviso, cabe in (
             ("uso interno", servico.uso_interno),
             ("inativo", not servico.ativo),
-            ("limite esgotado", situacao.esgotado),
+            ("esgotado", situacao.esgotado),
         )
         if cabe
     ]

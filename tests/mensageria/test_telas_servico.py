@@ -66,7 +66,7 @@ def test_each_operation_has_its_row_and_the_manual_its_warning(entrar, net):
 
     assert "<h1>Configurações Serviço de Email</h1>" in resposta.content.decode()
     assert resposta.content.decode().count(">Atualizar</button>") == 2
-    assert opcoes(resposta)[:3] == ["SERVICO_2 (inativo)", "SERVICO_3 (limite esgotado)", "SERVICO_5"]
+    assert opcoes(resposta)[:3] == ["SERVICO_2 (inativo)", "SERVICO_3 (esgotado)", "SERVICO_5"]
     dito = texto(resposta)
     assert "limite de envios esgotado envios usados: 1 de 1 (100 %)" in dito
     assert "serviço inativo" in dito

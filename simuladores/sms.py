@@ -3,6 +3,8 @@
 Generic dialect, with `Authorization: Bearer <token>`:
 
 - `POST /sms` {"to", "text", "reference"} → 202 {"id"}; errors are {"error"};
+- `POST /sms/batch` {"messages": [those of `POST /sms`]}, up to LOTE_MAXIMO → 202 {"messages": [one result of each, in
+  order: {"reference", "id"}, or {"reference", "code", "error"} for one that is refused]};
 - `GET /sms/<id>` and `GET /sms?reference=<reference>` → {"id", "reference", "status", "detail"}, where status is
   queued, sent, delivered or failed;
 - the callback is a POST of those same four fields.
@@ -42,6 +44,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from simuladores.ordens import Ordens
 
 ACOES = ("recusar", "demorar", "derrubar_antes", "derrubar_depois", "lixo", "recibo_falho")
+LOTE_MAXIMO = 100
 NUMERO = re.compile(r"\+?[0-9]{8,15}")
 TENTATIVAS_DE_AVISO = 3
 
@@ -68,6 +71,9 @@ class OrdemSMS:
     `corpo` is sent as JSON, or as it is when it is text; None gives the error of the dialect. `segundos` comes first.
     `padrao` is searched in the number without "+". `vezes` is how often it acts, for each number if `por_destino`;
     `depois_de`, how many SMS are accepted first.
+
+    Of a batch, recusar and recibo_falho are of one SMS; derrubar_depois drops with what came before it and itself kept
+    and the rest not taken; lixo spoils the reply of the whole.
     """
 
     acao: str = "recusar"
@@ -177,7 +183,23 @@ class DialetoZenvia:
 
 GENERICO, ZENVIA = DialetoGenerico(), DialetoZenvia()
 CAMINHOS = {"/sms": GENERICO, "/v2/channels/sms/messages": ZENVIA}
+CAMINHO_DO_LOTE = "/sms/batch"
 DIALETOS = {dialeto.nome: dialeto for dialeto in CAMINHOS.values()}
+
+
+def _objeto(bruto: bytes) -> dict:
+    try:
+        corpo = json.loads(bruto)
+    except ValueError as erro:
+        raise PedidoInvalido("O corpo nao e JSON") from erro
+    if not isinstance(corpo, dict):
+        raise PedidoInvalido("Esperado um objeto JSON")
+    return corpo
+
+
+def _texto_do_recibo(ordem: OrdemSMS | None) -> str | None:
+    """What the last receipt will say of a failure, if it is to fail."""
+    return ordem.texto if ordem is not None and ordem.acao == "recibo_falho" else None
 
 
 def _texto(corpo: dict, campo: str, padrao: str | None = None) -> str:
@@ -513,11 +535,15 @@ class _Atendimento(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         bruto = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        dialeto = CAMINHOS.get(urlsplit(self.path).path)
+        caminho = urlsplit(self.path).path
+        em_lote = caminho == CAMINHO_DO_LOTE
+        dialeto = GENERICO if em_lote else CAMINHOS.get(caminho)
         if dialeto is None:
             self._responder(404, GENERICO.erro(404, "Caminho desconhecido"))
         elif not dialeto.autorizado(self.headers, gateway.token):
             self._responder(401, dialeto.erro(401, "Token ausente ou errado"))
+        elif em_lote:
+            self._atender_lote(bruto)
         elif not gateway.ha_vez():
             self._responder(429, dialeto.erro(429, "Limite por segundo"), {"Retry-After": "1"})
         else:
@@ -540,25 +566,63 @@ class _Atendimento(BaseHTTPRequestHandler):
 
     def _atender(self, dialeto, bruto: bytes) -> None:
         try:
-            pedido = self._ler(dialeto, bruto)
+            pedido = self._conferir(dialeto, _objeto(bruto))
         except PedidoInvalido as erro:
             self._responder(400, dialeto.erro(400, str(erro)))
             return
-        gateway = self.server.gateway
-        ordem = gateway.ordens.escolher("PEDIDO", (pedido.destino.removeprefix("+"),), gateway.aceitas)
-        if ordem is not None:
-            time.sleep(ordem.segundos)
+        ordem = self._ordem_para(pedido)
         if ordem is not None and ordem.acao == "recusar":
             self._recusar(dialeto, ordem)
         else:
             self._aceitar(dialeto, pedido, ordem)
 
-    @staticmethod
-    def _ler(dialeto, bruto: bytes) -> Pedido:
+    def _atender_lote(self, bruto: bytes) -> None:
+        """One result of each SMS; a refused one does not touch the others."""
         try:
-            corpo = json.loads(bruto)
-        except ValueError as erro:
-            raise PedidoInvalido("O corpo nao e JSON") from erro
+            itens = _objeto(bruto).get("messages")
+            if not isinstance(itens, list) or not 1 <= len(itens) <= LOTE_MAXIMO:
+                raise PedidoInvalido(f"messages: esperada uma lista de 1 a {LOTE_MAXIMO}")
+        except PedidoInvalido as erro:
+            self._responder(400, GENERICO.erro(400, str(erro)))
+            return
+        resultados, lixo = [], None
+        for item in itens:
+            resultado, ordem = self._um_do_lote(item)
+            resultados.append(resultado)
+            if ordem is not None and ordem.acao == "derrubar_depois":
+                self.close_connection = True
+                return
+            lixo = ordem if ordem is not None and ordem.acao == "lixo" else lixo
+        if lixo is not None:
+            self._estragar(GENERICO, lixo)
+        else:
+            self._responder(GENERICO.status_de_aceite, {"messages": resultados})
+
+    def _um_do_lote(self, item) -> tuple[dict, OrdemSMS | None]:
+        gateway = self.server.gateway
+        referencia = item.get("reference", "") if isinstance(item, dict) else ""
+        try:
+            pedido = self._conferir(GENERICO, item)
+        except PedidoInvalido as erro:
+            return {"reference": referencia, "code": 400} | GENERICO.erro(400, str(erro)), None
+        if not gateway.ha_vez():
+            return {"reference": referencia, "code": 429} | GENERICO.erro(429, "Limite por segundo"), None
+        ordem = self._ordem_para(pedido)
+        if ordem is not None and ordem.acao == "recusar":
+            status = ordem.status or 503
+            return {"reference": referencia, "code": status} | GENERICO.erro(status, ordem.texto), None
+        sms = gateway.aceitar(pedido, GENERICO, _texto_do_recibo(ordem))
+        return {"reference": referencia, "id": sms.id}, ordem
+
+    def _ordem_para(self, pedido: Pedido) -> OrdemSMS | None:
+        gateway = self.server.gateway
+        ordem = gateway.ordens.escolher("PEDIDO", (pedido.destino.removeprefix("+"),), gateway.aceitas)
+        if ordem is not None:
+            time.sleep(ordem.segundos)
+        return ordem
+
+    @staticmethod
+    def _conferir(dialeto, corpo) -> Pedido:
         if not isinstance(corpo, dict):
             raise PedidoInvalido("Esperado um objeto JSON")
         pedido = dialeto.ler(corpo)
@@ -573,14 +637,17 @@ class _Atendimento(BaseHTTPRequestHandler):
 
     def _aceitar(self, dialeto, pedido: Pedido, ordem: OrdemSMS | None) -> None:
         acao = ordem.acao if ordem is not None else ""
-        sms = self.server.gateway.aceitar(pedido, dialeto, ordem.texto if acao == "recibo_falho" else None)
+        sms = self.server.gateway.aceitar(pedido, dialeto, _texto_do_recibo(ordem))
         if acao == "derrubar_depois":
             self.close_connection = True
         elif acao == "lixo":
-            lixo = ordem.corpo if ordem.corpo is not None else "<html>Bad Gateway"
-            self._responder(ordem.status or dialeto.status_de_aceite, lixo, ordem.cabecalhos)
+            self._estragar(dialeto, ordem)
         else:
             self._responder(dialeto.status_de_aceite, dialeto.aceite(sms, pedido))
+
+    def _estragar(self, dialeto, ordem: OrdemSMS) -> None:
+        lixo = ordem.corpo if ordem.corpo is not None else "<html>Bad Gateway"
+        self._responder(ordem.status or dialeto.status_de_aceite, lixo, ordem.cabecalhos)
 
     def _responder(self, status: int, corpo: dict | str, cabecalhos: Mapping[str, str] | None = None) -> None:
         conteudo = (corpo if isinstance(corpo, str) else json.dumps(corpo, ensure_ascii=False)).encode()

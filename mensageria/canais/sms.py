@@ -6,8 +6,10 @@ follows the public reference of its API v2.
 
 import io
 import json
+import re
+import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,9 +19,15 @@ from urllib3.exceptions import HTTPError as ErroHTTP
 
 from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host, guardavel
 from mensageria.canais.respostas import classe_http
-from mensageria.estados import Classe
+from mensageria.estados import DEFINITIVAS, DO_SERVICO, Classe
 
 MAIOR_RESPOSTA = 64 * 1024
+SEGUNDOS_UMA_A_UMA = 1.5  # of a batch that was refused whole: the last check of its messages must not grow old
+NOME_DE_CABECALHO = re.compile(r"[A-Za-z0-9-]+")
+
+
+class ConfiguracaoInvalida(ValueError):
+    """The `configuracao` of a gateway says what its adapter does not do. The message is shown to who wrote it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,15 @@ class Recibo:
 
     def __post_init__(self):
         object.__setattr__(self, "texto", guardavel(self.texto))
+
+
+@dataclass(frozen=True)
+class Aviso:
+    """A receipt that the operator sends by itself, and of which SMS: by its id, by ours (`chave`), or by both."""
+
+    id_externo: str
+    chave: str
+    recibo: Recibo
 
 
 class _Corpo(io.BytesIO):
@@ -57,11 +74,17 @@ class _Corpo(io.BytesIO):
 class CanalSMS(Canal):
     """One HTTP session with the gateway."""
 
+    # What `configuracao` may say, and what it says when it says nothing: every value is of the type of its default.
+    PADRAO: Mapping[str, Any] = {"cabecalho_retorno": "Authorization", "prefixo_retorno": "Bearer "}
+    PODEM_FALTAR = frozenset({"prefixo_retorno"})  # texts that may be empty
+
     def __init__(
         self, *, url: str, credencial: str, remetente: str = "", prazo: float = 30, configuracao: Mapping | None = None
     ):
         self.url, self.credencial, self.remetente, self.prazo = url.rstrip("/"), credencial, remetente, prazo
         self.configuracao = configuracao or {}
+        if problemas := self.problemas(self.configuracao):
+            raise ConfiguracaoInvalida(" ".join(problemas))
         self.http = requests.Session()
         self.http.trust_env = False  # no proxy and no .netrc of whoever runs the worker
 
@@ -72,6 +95,53 @@ class CanalSMS(Canal):
     @abstractmethod
     def aceite(self, dados: Any) -> str:
         """The operator's id in its answer; KeyError, TypeError or ValueError when there is none."""
+
+    @classmethod
+    def problemas(cls, configuracao: Any) -> list[str]:
+        """What is wrong with a `configuracao`, in sentences; empty when nothing is."""
+        if not isinstance(configuracao, Mapping):
+            return ["A configuração é um objeto JSON, entre chaves."]
+        desconhecidas = sorted(nome for nome in configuracao if nome not in cls.PADRAO)
+        problemas = []
+        if desconhecidas:
+            conhecidas = ", ".join(sorted(cls.PADRAO))
+            problemas.append(
+                f"Este adaptador não conhece: {', '.join(desconhecidas)}. O que ele conhece: {conhecidas}."
+            )
+        return problemas + [
+            f"{nome}: {problema}."
+            for nome, valor in configuracao.items()
+            if nome in cls.PADRAO and (problema := cls._problema_do_valor(nome, valor))
+        ]
+
+    @classmethod
+    def _problema_do_valor(cls, nome: str, valor: Any) -> str:
+        padrao = cls.PADRAO[nome]
+        if isinstance(padrao, list):
+            certo = isinstance(valor, list) and valor and all(isinstance(texto, str) and texto for texto in valor)
+            return "" if certo else "esperada uma lista de textos"
+        if isinstance(padrao, int):
+            certo = isinstance(valor, int) and not isinstance(valor, bool) and 1 <= valor <= 1000
+            return "" if certo else "esperado um número inteiro de 1 a 1000"
+        if not isinstance(valor, str):
+            return "esperado um texto"
+        if not valor:
+            return "" if nome in cls.PODEM_FALTAR else "não pode ser vazio"
+        if nome.startswith("caminho") and not valor.startswith("/"):
+            return "o caminho começa por uma barra"
+        if nome.startswith("cabecalho") and not NOME_DE_CABECALHO.fullmatch(valor):
+            return "o nome de um cabeçalho só tem letras, algarismos e hífens"
+        return ""
+
+    def opcao(self, nome: str) -> Any:
+        return self.configuracao.get(nome, self.PADRAO[nome])
+
+    def ler_aviso(self, dados: Any) -> Aviso | None:
+        """One receipt as the operator posts it; None for what speaks of something else.
+
+        KeyError, IndexError, TypeError or ValueError when it is no receipt at all.
+        """
+        raise ValueError("Este gateway não avisa.")
 
     consultavel = False
 
@@ -119,7 +189,7 @@ class GatewayJSON(CanalSMS):
     """A gateway that takes one JSON object a message. `configuracao` may change every name below."""
 
     consultavel = True
-    PADRAO = {
+    PADRAO = CanalSMS.PADRAO | {
         "caminho": "/sms",
         "cabecalho": "Authorization",
         "prefixo": "Bearer ",
@@ -132,44 +202,197 @@ class GatewayJSON(CanalSMS):
         "campo_situacao": "status",
         "entregue": ["delivered"],
         "falha": ["failed", "rejected", "undelivered", "expired"],
+        # The question by our own id. A 404 is a "no" only in these words: a wrong path answers 404 as well.
+        "caminho_referencia": "",
+        "nao_encontrada": "",
+        "carencia_consulta": 60,
+        # Batches: the list that is sent ("": the body itself), and in the answer the list with one result of each.
+        "lote_maximo": 1,
+        "caminho_lote": "/sms/batch",
+        "campo_lote": "messages",
+        "campo_resultados": "messages",
+        "campo_codigo": "code",
+        "campo_erro": "error",
+        # Receipts that come by themselves; empty: the same names as in the answers.
+        "campo_id_aviso": "",
+        "campo_referencia_aviso": "",
+        "campo_situacao_aviso": "",
+        "campo_detalhe": "detail",
+    }
+    PODEM_FALTAR = CanalSMS.PODEM_FALTAR | {
+        "prefixo",
+        "caminho_referencia",
+        "nao_encontrada",
+        "campo_lote",
+        "campo_resultados",
+        "campo_id_aviso",
+        "campo_referencia_aviso",
+        "campo_situacao_aviso",
     }
 
-    def _opcao(self, nome: str) -> Any:
-        return self.configuracao.get(nome, self.PADRAO[nome])
+    def __init__(self, **campos):
+        super().__init__(**campos)
+        self.lote_maximo = self.opcao("lote_maximo")
+        self.consultavel_por_chave = bool(self.opcao("caminho_referencia"))
+        self.carencia_da_consulta = self.opcao("carencia_consulta")
+
+    @classmethod
+    def problemas(cls, configuracao: Any) -> list[str]:
+        problemas = super().problemas(configuracao)
+        if problemas:
+            return problemas
+        consulta = configuracao.get("caminho_referencia", "")
+        if configuracao.get("lote_maximo", 1) > 1 and not consulta:
+            problemas.append(
+                "lote_maximo: só se envia em lote por um gateway que responde pela nossa referência; "
+                "informe caminho_referencia."
+            )
+        if consulta and "{referencia}" not in consulta:
+            problemas.append("caminho_referencia: falta {referencia}, onde vai a nossa identificação.")
+        if "{id}" not in configuracao.get("caminho_consulta", "{id}"):
+            problemas.append("caminho_consulta: falta {id}, onde vai a identificação da operadora.")
+        return problemas
 
     def _cabecalhos(self) -> dict[str, str]:
-        return {self._opcao("cabecalho"): self._opcao("prefixo") + self.credencial}
+        return {self.opcao("cabecalho"): self.opcao("prefixo") + self.credencial}
 
-    def pedido(self, envelope: Envelope) -> tuple[str, dict[str, str], Any]:
+    def _mensagem(self, envelope: Envelope) -> dict[str, str]:
         corpo = {
-            self._opcao("campo_destino"): envelope.destino,
-            self._opcao("campo_texto"): envelope.conteudo.decode(),
-            self._opcao("campo_referencia"): envelope.chave,
+            self.opcao("campo_destino"): envelope.destino,
+            self.opcao("campo_texto"): envelope.conteudo.decode(),
+            self.opcao("campo_referencia"): envelope.chave,
         }
         if self.remetente:
-            corpo[self._opcao("campo_remetente")] = self.remetente
-        return self.url + self._opcao("caminho"), self._cabecalhos(), corpo
+            corpo[self.opcao("campo_remetente")] = self.remetente
+        return corpo
+
+    def pedido(self, envelope: Envelope) -> tuple[str, dict[str, str], Any]:
+        return self.url + self.opcao("caminho"), self._cabecalhos(), self._mensagem(envelope)
 
     def aceite(self, dados: Any) -> str:
-        return dados[self._opcao("campo_id")]
+        return _achar(dados, self.opcao("campo_id"))
+
+    # Batches
+
+    def enviar_lote(
+        self, envelopes: Sequence[Envelope], antes_do_corpo: Callable[[], None]
+    ) -> list[Resposta | FalhaDeEnvio]:
+        self._conferir_lote(envelopes)
+        if len(envelopes) < 2:
+            return super().enviar_lote(envelopes, antes_do_corpo)
+        mensagens = [self._mensagem(envelope) for envelope in envelopes]
+        campo = self.opcao("campo_lote")
+        corpo = _Corpo({campo: mensagens} if campo else mensagens, antes_do_corpo)
+        cabecalhos = self._cabecalhos() | {"Content-Type": "application/json"}
+        try:
+            resposta = self._pedir("POST", self.url + self.opcao("caminho_lote"), cabecalhos, corpo)
+        except FalhaDeEnvio as falha:
+            if falha is corpo.impedimento:
+                raise
+            if falha.classe in DEFINITIVAS:  # one of them may be to blame, and the others are not
+                return list(self._uma_a_uma(envelopes))
+            return [FalhaDeEnvio(falha.classe, falha.codigo, falha.texto) for _ in envelopes]
+        ditos = self._resultados(resposta)
+        sem_palavra = (Classe.INCERTA, str(resposta.status_code), _texto(resposta))
+        return [ditos.get(envelope.chave) or FalhaDeEnvio(*sem_palavra) for envelope in envelopes]
+
+    def _resultados(self, resposta: requests.Response) -> dict[str, Resposta | FalhaDeEnvio]:
+        """What an accepted batch says of each reference. What it does not say stays uncertain."""
+        try:
+            itens = _lista(resposta.json(), self.opcao("campo_resultados"))
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+            return {}
+        ditos = {}
+        for item in itens:
+            try:
+                ditos[str(_achar(item, self.opcao("campo_referencia")))] = self._resultado(item, resposta.status_code)
+            except (ValueError, KeyError, IndexError, TypeError):
+                continue
+        return ditos
+
+    def _resultado(self, item: Any, status: int) -> Resposta | FalhaDeEnvio:
+        palavras = json.dumps(item, ensure_ascii=False)[:1000]
+        erro = _talvez(item, self.opcao("campo_erro"))
+        if not erro:
+            return Resposta(str(status), palavras, _identificacao(self.aceite(item)))
+        codigo = _talvez(item, self.opcao("campo_codigo"))
+        codigo = codigo if isinstance(codigo, int) and 400 <= codigo < 600 else 400
+        return FalhaDeEnvio(classe_http(codigo, palavras), str(codigo), palavras)
+
+    def _uma_a_uma(self, envelopes: Sequence[Envelope]) -> Iterator[Resposta | FalhaDeEnvio]:
+        """The messages of a batch that was refused whole, each by itself, while their last check is fresh."""
+        limite = time.monotonic() + SEGUNDOS_UMA_A_UMA
+        falha = FalhaDeEnvio(Classe.TEMPORARIO, "", "O lote foi recusado inteiro antes da vez desta mensagem.")
+        parada = False
+        for envelope in envelopes:
+            if parada or time.monotonic() > limite:
+                yield FalhaDeEnvio(falha.classe, falha.codigo, falha.texto)
+                continue
+            try:
+                yield self.enviar(envelope, lambda: None)
+            except FalhaDeEnvio as propria:
+                yield propria
+                if parada := propria.classe in DO_SERVICO:
+                    falha = propria
+
+    # What became of it
 
     def consultar(self, id_externo: str) -> Recibo:
-        caminho = self._opcao("caminho_consulta").replace("{id}", quote(id_externo, safe=""))
+        caminho = self.opcao("caminho_consulta").replace("{id}", quote(id_externo, safe=""))
         resposta = self._pedir("GET", self.url + caminho, self._cabecalhos())
         try:
-            situacao = str(resposta.json()[self._opcao("campo_situacao")])
-        except (ValueError, KeyError, TypeError, RecursionError) as erro:
+            situacao = str(_achar(resposta.json(), self.opcao("campo_situacao")))
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError) as erro:
             raise FalhaDeEnvio(Classe.TEMPORARIO, str(resposta.status_code), _texto(resposta)) from erro
-        if situacao in self._opcao("entregue"):
-            return Recibo("entregue", situacao, _texto(resposta))
-        return Recibo("falha" if situacao in self._opcao("falha") else "pendente", situacao, _texto(resposta))
+        return self._recibo(situacao, _texto(resposta))
+
+    def _recibo(self, situacao: str, texto: str) -> Recibo:
+        if situacao in self.opcao("entregue"):
+            return Recibo("entregue", situacao, texto)
+        return Recibo("falha" if situacao in self.opcao("falha") else "pendente", situacao, texto)
+
+    def consultar_por_chave(self, chave: str) -> Resposta | None:
+        """An empty list is a "no", and so is a 404 in the words of `nao_encontrada`; another's id says nothing."""
+        if not self.consultavel_por_chave:
+            return super().consultar_por_chave(chave)
+        caminho = self.opcao("caminho_referencia").replace("{referencia}", quote(chave, safe=""))
+        try:
+            resposta = self._pedir("GET", self.url + caminho, self._cabecalhos())
+        except FalhaDeEnvio as falha:
+            palavras = self.opcao("nao_encontrada")
+            if falha.codigo == "404" and palavras and palavras.casefold() in falha.texto.casefold():
+                return None
+            raise
+        nao_diz = FalhaDeEnvio(Classe.TEMPORARIO, str(resposta.status_code), _texto(resposta))
+        try:
+            dados = resposta.json()
+            if dados == []:
+                return None
+            for item in dados if isinstance(dados, list) else [dados]:
+                if str(_achar(item, self.opcao("campo_referencia"))) == chave:
+                    return Resposta(str(resposta.status_code), _texto(resposta), _identificacao(self.aceite(item)))
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError) as erro:
+            raise nao_diz from erro
+        raise nao_diz
+
+    def ler_aviso(self, dados: Any) -> Aviso:
+        id_externo = _talvez(dados, self.opcao("campo_id_aviso") or self.opcao("campo_id"))
+        chave = _talvez(dados, self.opcao("campo_referencia_aviso") or self.opcao("campo_referencia"))
+        situacao = str(_achar(dados, self.opcao("campo_situacao_aviso") or self.opcao("campo_situacao")))
+        detalhe = _talvez(dados, self.opcao("campo_detalhe"))
+        texto = f"{situacao} {detalhe if isinstance(detalhe, str) else ''}".strip()
+        return _aviso(id_externo, chave, self._recibo(situacao, texto[:1000]))
 
 
 class Zenvia(CanalSMS):
     """Zenvia's API v2: POST /v2/channels/sms/messages with X-API-TOKEN.
 
-    Its public reference has no query of one message: what became of an SMS comes only by webhook.
+    Its public reference has no query of one message: what became of an SMS comes only by webhook, and nothing leaves
+    in batches.
     """
+
+    ENTREGUES = frozenset({"DELIVERED", "READ", "CLICKED"})
+    FALHAS = frozenset({"NOT_DELIVERED", "REJECTED"})
 
     def pedido(self, envelope: Envelope) -> tuple[str, dict[str, str], Any]:
         corpo = {
@@ -182,6 +405,48 @@ class Zenvia(CanalSMS):
 
     def aceite(self, dados: Any) -> str:
         return dados["id"]
+
+    def ler_aviso(self, dados: Any) -> Aviso | None:
+        """The event MESSAGE_STATUS; other events, such as an SMS that comes in, are not about what was sent."""
+        if dados["type"] != "MESSAGE_STATUS":
+            return None
+        estado = dados["messageStatus"]
+        codigo = str(estado["code"])
+        causas = estado.get("causes")
+        causas = [str(_talvez(causa, "reason") or "") for causa in causas] if isinstance(causas, list) else []
+        texto = " ".join(filter(None, [codigo, str(estado.get("description") or ""), *causas]))[:1000]
+        situacao = "entregue" if codigo in self.ENTREGUES else "falha" if codigo in self.FALHAS else "pendente"
+        return _aviso(dados.get("messageId"), dados.get("externalId"), Recibo(situacao, codigo, texto))
+
+
+def _achar(dados: Any, caminho: str) -> Any:
+    """What is at a dotted path: names of objects and positions of lists."""
+    for parte in caminho.split("."):
+        dados = dados[int(parte)] if isinstance(dados, list) else dados[parte]
+    return dados
+
+
+def _talvez(dados: Any, caminho: str) -> Any:
+    try:
+        return _achar(dados, caminho)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def _lista(dados: Any, caminho: str) -> list:
+    """The list at a path, or `dados` itself when the path is empty; TypeError for anything else."""
+    achado = _achar(dados, caminho) if caminho else dados
+    if not isinstance(achado, list):
+        raise TypeError("esperada uma lista")
+    return achado
+
+
+def _aviso(id_externo: Any, chave: Any, recibo: Recibo) -> Aviso:
+    """ValueError unless it says of which SMS, by the operator's id or by ours."""
+    id_externo, chave = (None if valor in (None, "") else _identificacao(valor) for valor in (id_externo, chave))
+    if id_externo is None and chave is None:
+        raise ValueError("aviso sem identificação")
+    return Aviso(guardavel(id_externo or ""), guardavel(chave or ""), recibo)
 
 
 def _identificacao(valor: Any) -> str:

@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from mensageria.canais.base import Envelope, FalhaDeEnvio
+from mensageria.canais import sms as canais_sms
+from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
 from mensageria.canais.respostas import HTTP, classe_http
-from mensageria.canais.sms import ADAPTADORES, MAIOR_RESPOSTA, CanalSMS, GatewayJSON, Zenvia
+from mensageria.canais.sms import ADAPTADORES, MAIOR_RESPOSTA, CanalSMS, ConfiguracaoInvalida, GatewayJSON, Zenvia
 from mensageria.estados import Classe
 from mensageria.models import GatewaySMS
 from simuladores.sms import GatewaySMSSimulado, OrdemSMS
@@ -345,6 +346,253 @@ def test_zenvia_has_no_question(gateway):
         canal.consultar("x")
 
 
+# Batches, and the question by our own id.
+
+
+PERGUNTAVEL = {"caminho_referencia": "/sms?reference={referencia}", "nao_encontrada": "SMS desconhecido"}
+EM_LOTE = PERGUNTAVEL | {"lote_maximo": 10}
+
+
+def lote(*numeros: str) -> list[Envelope]:
+    return [Envelope(f"faturamento:{i}::1", numero, b"Ola") for i, numero in enumerate(numeros)]
+
+
+QUATRO = ("5584987650011", "5584987650012", "5584987650013", "5584987650014")
+
+
+@pytest.fixture
+def em_lote(gateway):
+    with canal_de(gateway, configuracao=EM_LOTE) as aberto:
+        yield aberto
+
+
+def test_a_batch_leaves_in_one_request_after_one_leave_and_each_message_has_its_id(gateway, em_lote):
+    permitido = []
+
+    ditos = em_lote.enviar_lote(lote(*QUATRO), lambda: permitido.append(len(gateway.recebidas)))
+
+    recebidas = gateway.esperar(4)
+    assert (permitido, gateway.pedidos) == ([0], 1)
+    assert [dito.id_externo for dito in ditos] == [sms.id for sms in recebidas]
+    assert [sms.referencia for sms in recebidas] == [e.chave for e in lote(*QUATRO)]
+
+
+def test_more_than_the_maximum_of_a_batch_is_a_mistake_of_whoever_calls(em_lote, canal):
+    with pytest.raises(ValueError, match="no máximo 10"):
+        em_lote.enviar_lote(lote(*["5584987650011"] * 11), lambda: None)
+    with pytest.raises(ValueError, match="no máximo 1"):
+        canal.enviar_lote(lote(*QUATRO), lambda: None)
+
+
+def test_a_departure_of_one_is_an_ordinary_request(gateway, em_lote, canal):
+    for de_um in (em_lote, canal):
+        (dito,) = de_um.enviar_lote(lote(PARA), lambda: None)
+        assert dito.id_externo
+    (falha,) = em_lote.enviar_lote(lote("123"), lambda: None)
+    assert falha.classe == Classe.ENDERECO
+
+
+def test_each_refusal_in_a_batch_has_its_own_class(gateway, em_lote):
+    gateway.ordenar(OrdemSMS(status=503, padrao="0012$"))
+    gateway.ordenar(OrdemSMS(status=402, texto="Saldo insuficiente", padrao="0013$"))
+
+    ditos = em_lote.enviar_lote(lote("123", *QUATRO[1:]), lambda: None)
+
+    assert [getattr(dito, "classe", "aceita") for dito in ditos] == [
+        Classe.ENDERECO,
+        Classe.TEMPORARIO,
+        Classe.COTA,
+        "aceita",
+    ]
+    assert [sms.destino for sms in gateway.recebidas] == [QUATRO[3]]
+
+
+def test_what_an_accepted_batch_does_not_speak_of_is_uncertain():
+    def responder(pedido):
+        primeira = json.loads(ler(pedido))["messages"][0]["reference"]
+        itens = [
+            {"reference": primeira, "id": 7},
+            {"reference": "de-outro", "id": 8},
+            {"id": 9},
+            None,
+            {"reference": 3},
+        ]
+        return 200, json.dumps({"messages": itens}).encode()
+
+    with ServidorHTTP(responder) as url, GatewayJSON(url=url, credencial="x", configuracao=EM_LOTE) as canal:
+        primeiro, *outros = canal.enviar_lote(lote(*QUATRO), lambda: None)
+
+    assert primeiro.id_externo == "7"
+    assert [dito.classe for dito in outros] == [Classe.INCERTA] * 3
+
+
+@pytest.mark.parametrize("acao", ["derrubar_depois", "lixo"])
+def test_a_lost_batch_is_uncertain_until_each_message_is_asked_about_by_our_own_id(gateway, em_lote, acao):
+    gateway.ordenar(OrdemSMS(acao, padrao="0012$", vezes=1))
+
+    ditos = em_lote.enviar_lote(lote(*QUATRO), lambda: None)
+
+    assert [dito.classe for dito in ditos] == [Classe.INCERTA] * 4
+    chegaram = {sms.referencia: sms.id for sms in gateway.recebidas}
+    assert len(chegaram) == (2 if acao == "derrubar_depois" else 4)
+    for envelope in lote(*QUATRO):
+        resposta = em_lote.consultar_por_chave(envelope.chave)
+        assert (resposta.id_externo if resposta else None) == chegaram.get(envelope.chave)
+    assert gateway.repetidas == []
+
+
+def test_a_batch_refused_whole_for_one_of_its_messages_leaves_the_others_alone(monkeypatch):
+    """The gateway does not say which one: each goes by itself while their last check is fresh."""
+    recebidas = []
+
+    def responder(pedido):
+        corpo = json.loads(ler(pedido))
+        if "messages" in corpo or corpo["to"] == "123":
+            return 400, b'{"error": "to: numero invalido"}'
+        recebidas.append(corpo["reference"])
+        return 200, b'{"id": 1}'
+
+    permitido = []
+    with ServidorHTTP(responder) as url, GatewayJSON(url=url, credencial="x", configuracao=EM_LOTE) as canal:
+        ditos = canal.enviar_lote(lote(QUATRO[0], "123", QUATRO[1]), lambda: permitido.append(1))
+        monkeypatch.setattr(canais_sms, "SEGUNDOS_UMA_A_UMA", -1)
+        tarde = canal.enviar_lote(lote(*QUATRO), lambda: None)
+
+    assert [getattr(dito, "classe", "aceita") for dito in ditos] == ["aceita", Classe.ENDERECO, "aceita"]
+    assert (len(permitido), recebidas) == (1, ["faturamento:0::1", "faturamento:2::1"])
+    assert [dito.classe for dito in tarde] == [Classe.TEMPORARIO] * 4
+
+
+def test_a_fault_of_the_service_stops_the_rest_of_a_refused_batch():
+    pedidos = []
+
+    def responder(pedido):
+        pedidos.append(ler(pedido))
+        return (400, b'{"error": "lote"}') if len(pedidos) == 1 else (401, b"{}")
+
+    with ServidorHTTP(responder) as url, GatewayJSON(url=url, credencial="x", configuracao=EM_LOTE) as canal:
+        ditos = canal.enviar_lote(lote(*QUATRO), lambda: None)
+
+    assert [dito.classe for dito in ditos] == [Classe.AUTENTICACAO] * 4
+    assert len(pedidos) == 2
+
+
+def test_what_the_last_check_raises_passes_through_a_batch_and_no_body_leaves(gateway, em_lote, canal):
+    for erro in (Desistencia(), FalhaDeEnvio(Classe.ENDERECO)):
+
+        def recusar(erro=erro):
+            raise erro
+
+        for tentativa in (
+            lambda: em_lote.enviar_lote(lote(*QUATRO), recusar),
+            lambda: canal.enviar_lote(lote(PARA), recusar),
+        ):
+            with pytest.raises(type(erro)) as levantado:
+                tentativa()
+            assert levantado.value is erro
+    assert gateway.recebidas == []
+
+
+def test_nobody_listens_to_a_batch():
+    with GatewaySMSSimulado() as gateway:
+        pass
+    with canal_de(gateway, prazo=1, configuracao=EM_LOTE) as canal:
+        assert [dito.classe for dito in canal.enviar_lote(lote(*QUATRO), lambda: None)] == [Classe.REDE] * 4
+
+
+def test_who_cannot_be_asked_by_our_own_id_never_sends_in_batches():
+    assert (Zenvia.lote_maximo, Zenvia.consultavel_por_chave) == (1, False)
+    with pytest.raises(ConfiguracaoInvalida, match="informe caminho_referencia"):
+        GatewayJSON(url="http://x", credencial="x", configuracao={"lote_maximo": 2})
+    with pytest.raises(ConfiguracaoInvalida, match="não conhece: lote_maximo"):
+        Zenvia(url="http://x", credencial="x", configuracao={"lote_maximo": 2})
+    for tipo in (GatewayJSON, Zenvia):
+        with pytest.raises(FalhaDeEnvio, match="nossa identificação"):
+            tipo(url="http://127.0.0.1", credencial="x").consultar_por_chave("x")
+
+
+@pytest.mark.parametrize(
+    "resposta",
+    [
+        (404, b'{"error": "no route"}'),  # a wrong path, not a "no"
+        (404, b"<html>SMS? nao sei"),
+        (500, b"{}"),
+        (200, b'{"id": 1, "reference": "de-outra"}'),  # a gateway that ignores the question
+        (200, b'[{"id": 1, "reference": "de-outra"}]'),
+        (200, b'{"id": 1}'),
+        (200, b'{"id": null, "reference": "c"}'),
+        (200, b"null"),
+        (200, b"<html>"),
+        None,
+    ],
+)
+def test_only_a_clear_no_says_that_a_message_never_arrived(resposta):
+    with (
+        ServidorHTTP(lambda pedido: resposta) as url,
+        GatewayJSON(url=url, credencial="x", prazo=1, configuracao=PERGUNTAVEL) as canal,
+        pytest.raises(FalhaDeEnvio),
+    ):
+        canal.consultar_por_chave("c")
+
+
+@pytest.mark.parametrize(
+    ("resposta", "id_externo"),
+    [
+        ((404, b'{"error": "sms DESCONHECIDO"}'), None),
+        ((200, b"[]"), None),
+        ((200, b'[{"id": 1, "reference": "b"}, {"id": 2, "reference": "c"}]'), "2"),
+    ],
+)
+def test_what_a_gateway_answers_of_our_own_id(resposta, id_externo):
+    with (
+        ServidorHTTP(lambda pedido: resposta) as url,
+        GatewayJSON(url=url, credencial="x", prazo=1, configuracao=PERGUNTAVEL) as canal,
+    ):
+        dito = canal.consultar_por_chave("c")
+
+    assert (dito and dito.id_externo) == id_externo
+    assert dito is None or isinstance(dito, Resposta)
+
+
+# What describes a gateway.
+
+
+@pytest.mark.parametrize(
+    ("configuracao", "problema"),
+    [
+        ([], "objeto JSON"),
+        ({"caminhos": "/x"}, "não conhece: caminhos"),
+        ({"caminho": 1}, "caminho: esperado um texto"),
+        ({"campo_id": ""}, "campo_id: não pode ser vazio"),
+        ({"entregue": "ok"}, "entregue: esperada uma lista de textos"),
+        ({"entregue": []}, "entregue: esperada uma lista de textos"),
+        ({"lote_maximo": True}, "lote_maximo: esperado um número inteiro"),
+        ({"lote_maximo": "5"}, "lote_maximo: esperado um número inteiro"),
+        ({"cabecalho": "X Chave:"}, "cabecalho: o nome de um cabeçalho"),
+        ({"caminho_referencia": "/sms"}, "falta {referencia}"),
+        ({"caminho_consulta": "/sms"}, "falta {id}"),
+    ],
+)
+def test_a_configuration_that_says_nothing_known_is_refused_in_words(configuracao, problema):
+    assert problema in " ".join(GatewayJSON.problemas(configuracao))
+
+
+def test_the_default_of_every_option_may_be_written():
+    for tipo in ADAPTADORES.values():
+        assert tipo.problemas(dict(tipo.PADRAO)) == []
+
+
+def test_names_of_fields_may_be_paths():
+    configuracao = {"campo_id": "dados.0.id", "campo_situacao": "dados.0.situacao", "entregue": ["3"]}
+    respostas = iter([b'{"dados": [{"id": "a"}]}', b'{"dados": [{"situacao": 3}]}'])
+    with (
+        ServidorHTTP(lambda pedido: ler(pedido) is not None and (200, next(respostas))) as url,
+        GatewayJSON(url=url, credencial="x", configuracao=configuracao) as canal,
+    ):
+        assert enviar(canal)[0].id_externo == "a"
+        assert canal.consultar("a").situacao == "entregue"
+
+
 # Answers that no honest gateway gives.
 
 
@@ -454,16 +702,12 @@ def test_simulado_refuses_a_real_host_before_connecting(monkeypatch, url):
         GatewayJSON(url=url, credencial="x").consultar("1")
 
 
-@pytest.mark.parametrize("opcao", ["caminho", "caminho_consulta"])
+@pytest.mark.parametrize("opcao", ["caminho", "caminho_consulta", "caminho_referencia", "caminho_lote"])
 def test_the_path_of_the_configuration_does_not_change_the_host(monkeypatch, gateway, opcao):
     monkeypatch.setattr("urllib3.util.connection.create_connection", lambda *_, **__: pytest.fail("connected"))
-    canal = canal_de(gateway, configuracao={opcao: "@exemplo.com.br/sms"})
 
-    with pytest.raises(FalhaDeEnvio, match="ENVIO=simulado"):
-        if opcao == "caminho":
-            canal.enviar(Envelope("c", PARA, b"x"), lambda: pytest.fail("body"))
-        else:
-            canal.consultar("1")
+    with pytest.raises(ConfiguracaoInvalida, match="barra"):
+        canal_de(gateway, configuracao={opcao: "@exemplo.com.br/sms/{id}/{referencia}"})
 
 
 def test_no_proxy_of_the_environment_is_used(gateway, monkeypatch):

@@ -192,9 +192,11 @@ if not (ENVIO in ("simulado", "real") or (ENVIO.startswith("desvio:") and len(EN
     raise ImproperlyConfigured("ENVIO deve ser simulado, real ou desvio:ENDERECO; veja .env.example.")
 
 # Alerts leave by the service of internal use; without one that can, by this server.
-EMAIL_URL = env.email_url("EMAIL_URL") if env.str("EMAIL_URL", "") else {}
-if EMAIL_URL and not (EMAIL_URL["EMAIL_BACKEND"].endswith("smtp.EmailBackend") and EMAIL_URL["EMAIL_HOST"]):
-    raise ImproperlyConfigured("EMAIL_URL deve ser smtp://, smtp+tls:// ou smtp+ssl://; veja .env.example.")
+EMAIL_URL = {}
+if env.str("EMAIL_URL", ""):
+    if not env.str("EMAIL_URL").startswith(("smtp://", "smtp+tls://", "smtp+ssl://")):
+        raise ImproperlyConfigured("EMAIL_URL deve ser smtp://, smtp+tls:// ou smtp+ssl://; veja .env.example.")
+    EMAIL_URL = env.email_url("EMAIL_URL")
 # Who alerts are from; empty: robo@ the domain of who sends. And where their links lead.
 ALERTA_REMETENTE = env.str("ALERTA_REMETENTE", "")
 URL_BASE = env.str("URL_BASE", "http://localhost:8000")

@@ -88,3 +88,18 @@ def test_envio_refuses(valor):
 
     assert fim.returncode != 0
     assert "ENVIO deve ser simulado, real ou desvio:ENDERECO" in fim.stderr
+
+
+@pytest.mark.parametrize(
+    ("valor", "lido"),
+    [("", "{}"), ("smtp+tls://ana%40x:s%2Fx@mail:587", "ana@x s/x mail 587 True"), ("imap://x", None)],
+)
+def test_email_url_is_a_server_of_smtp(valor, lido):
+    campos = "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_USE_TLS"
+    mostrar = (
+        f"from django.conf import settings; u = settings.EMAIL_URL; print(*[u[c] for c in {campos}] if u else [u])"
+    )
+    fim = python(mostrar, **PRODUCAO | {"EMAIL_URL": valor})
+
+    assert (fim.returncode == 0) == (lido is not None)
+    assert fim.stdout.strip() == lido if lido else "EMAIL_URL deve ser smtp://" in fim.stderr

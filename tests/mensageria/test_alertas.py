@@ -9,8 +9,9 @@ from email.message import EmailMessage
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from mensageria import alertas, alertas_email, consumo
+from mensageria import alertas, alertas_email, consumo, rotacao, tasks
 from mensageria.models import Alerta, DestinatarioAlerta
 from simuladores.smtp import Ordem, ServidorSMTP
 from tests.fabricas import HOJE, meio_dia
@@ -399,3 +400,15 @@ def test_any_mail_reader_sees_both_parts(remetente, servidor, interno, destinata
         smtp.send_message(ler(recebida))
 
     assert len(servidor.esperar(2)) == 2
+
+
+def test_the_tick_sends_them_even_when_the_rotation_fails(servidor, interno, destinatario, monkeypatch):
+    novo_alerta(agora=timezone.now())
+
+    def falhar(_):
+        raise ValueError
+
+    monkeypatch.setattr(rotacao, "tique", falhar)
+    tasks.avisar()
+
+    servidor.esperar(1)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
@@ -12,6 +13,7 @@ from django.core.validators import validate_email
 from django.db import models
 from django.db.models import Q
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -29,6 +31,7 @@ from cadastro.admin import (
 from cadastro.campos import SegredoField
 from cadastro.parametros import administra
 from mensageria import alertas, composicao, consumo, decisoes, fontes, rotacao
+from mensageria.canais.sms import ADAPTADORES
 from mensageria.forms import Decisao, DecisaoSobreIncertas
 from mensageria.models import (
     Alerta,
@@ -98,6 +101,7 @@ class CampoSegredo(forms.CharField):
 
 
 class FormularioDeServico(Formulario):
+    APAGAR: dict[str, str] = {}  # the box that erases each secret beyond the first
     apagar_segredo = forms.BooleanField(label="Apagar o valor guardado", required=False)
     ja_usado = forms.IntegerField(
         label="Já usado neste mês",
@@ -123,7 +127,7 @@ class FormularioDeServico(Formulario):
     def clean(self):
         super().clean()
         for nome in self._segredos():
-            if self.cleaned_data.get("apagar_segredo"):
+            if self.cleaned_data.get(self.APAGAR.get(nome, "apagar_segredo")):
                 if self.cleaned_data.get(nome):
                     self.add_error(nome, "Informe um novo valor ou apague o guardado, não os dois.")
                 self.cleaned_data[nome] = ""
@@ -133,6 +137,20 @@ class FormularioDeServico(Formulario):
 
     def _segredos(self) -> list[str]:
         return [nome for nome, campo in self.fields.items() if isinstance(campo, CampoSegredo)]
+
+
+class FormularioDeGateway(FormularioDeServico):
+    APAGAR = {"segredo_retorno": "apagar_segredo_retorno"}
+    apagar_segredo_retorno = forms.BooleanField(label="Apagar o segredo guardado", required=False)
+
+    def clean(self):
+        """What the adapter does not do is said beside what asked for it."""
+        dados = super().clean()
+        adaptador, configuracao = dados.get("adaptador"), dados.get("configuracao")
+        if adaptador in ADAPTADORES and configuracao is not None:
+            for problema in ADAPTADORES[adaptador].problemas(configuracao):
+                self.add_error("configuracao", problema)
+        return dados
 
 
 class FormularioDeServicoEmail(FormularioDeServico):
@@ -191,7 +209,7 @@ class ServicoAdmin(AdminAvisa):
         """
         edita = self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request))
         fora = set() if edita else {campo.name for campo in self.opts.fields if isinstance(campo, SegredoField)}
-        fora |= set() if edita else {"apagar_segredo"}
+        fora |= set() if edita else {"apagar_segredo", "apagar_segredo_retorno"}
         fora |= set() if edita and administra(request.user) else {"ja_usado"}
         return [
             (titulo, {**opcoes, "fields": [nome for nome in opcoes["fields"] if nome not in fora]})
@@ -296,17 +314,33 @@ class ServicoEmailAdmin(ServicoAdmin):
 
 @admin.register(GatewaySMS)
 class GatewaySMSAdmin(ServicoAdmin):
+    form = FormularioDeGateway
+    readonly_fields = [*ServicoAdmin.readonly_fields, "endereco_dos_retornos"]
     formfield_overrides = ServicoAdmin.formfield_overrides | {models.URLField: {"assume_scheme": "https"}}
     list_display = ["nome", "adaptador", "url", "uso", "situacao"]
     list_filter = ["ativo", "adaptador"]
     fieldsets = [
         (None, {"fields": ["nome", "ativo", "adaptador", "url", "remetente", "prazo", "tentativas_maximas"]}),
         ("Autenticação", {"fields": ["credencial", "apagar_segredo"]}),
+        (
+            "Retornos",
+            {
+                "fields": ["endereco_dos_retornos", "segredo_retorno", "apagar_segredo_retorno"],
+                "description": "A operadora avisa neste endereço o que foi feito de cada SMS e apresenta o segredo no "
+                "cabeçalho Authorization, depois de “Bearer ”. Sem segredo, nenhum aviso é aceito.",
+            },
+        ),
         ("Configuração", {"fields": ["configuracao"]}),
         ServicoAdmin.LIMITES,
         ServicoAdmin.COTA,
         ServicoAdmin.SITUACAO,
     ]
+
+    @admin.display(description="endereço dos retornos")
+    def endereco_dos_retornos(self, gateway):
+        if gateway.pk is None:
+            return "Aparece depois de gravar."
+        return settings.URL_BASE.rstrip("/") + reverse("mensageria:retorno_sms", args=[gateway.pk])
 
 
 class DoServicoAdmin(SoLeitura):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mensageria import views, views_servico, views_texto
+from mensageria import views, views_retornos, views_servico, views_texto
 
 app_name = "mensageria"
 urlpatterns = [
@@ -16,4 +16,5 @@ urlpatterns = [
     path("texto/<slug:origem>/medir/<slug:campo>/", views_texto.medir_texto, name="medir_texto"),
     path("texto/<slug:origem>/previa/", views_texto.previa_do_texto, name="previa"),
     path("texto/<slug:origem>/teste/", views_texto.testar_texto, name="teste"),
+    path("retornos/sms/<int:pk>/", views_retornos.sms, name="retorno_sms"),
 ]

@@ -13,7 +13,7 @@ from batch.models import FuncionalidadeIniciada, ProcessoIniciado
 from cadastro.models import Cliente
 from cobranca.models import AcaoCobranca, ComandoAcao
 from faturamento.models import ParametroMensagem
-from mensageria.models import Mensagem
+from mensageria.models import GatewaySMS, Mensagem
 
 GRUPOS = ("", "operador", "supervisor", "administrador")
 TODOS = set(GRUPOS)
@@ -106,6 +106,8 @@ TABELA = [
 ]
 # Open to whoever is not logged in.
 ABERTAS = {"telas:entrar", "telas:tema", "saude"}
+# For other systems, which have no login and show a secret of their own; nobody else gets in, whoever he is.
+DE_FORA = {"mensageria:retorno_sms": de(GatewaySMS)}
 
 
 def nomes(padroes, prefixo: str = "") -> set[str]:
@@ -130,7 +132,7 @@ def pedir(pessoa: User | None, linha: Linha, argumentos=None, **opcoes):
 
 
 def test_every_url_is_in_the_table():
-    assert {linha.url for linha in TABELA} | ABERTAS == nomes(get_resolver().url_patterns)
+    assert {linha.url for linha in TABELA} | ABERTAS | set(DE_FORA) == nomes(get_resolver().url_patterns)
 
 
 @pytest.mark.parametrize("grupo", GRUPOS)
@@ -152,6 +154,16 @@ def test_somebody_logged_out_is_asked_to_log_in(uma_de_cada):
 @pytest.mark.parametrize("url", sorted(ABERTAS - {"telas:tema"}))
 def test_what_is_open_is_open(url, client, db):
     assert client.get(reverse(url)).status_code == 200
+
+
+@pytest.mark.parametrize("url", DE_FORA)
+def test_what_is_for_other_systems_is_for_nobody_without_their_secret(url, uma_de_cada, admin_user):
+    linha = Linha(url, set(), "post", DE_FORA[url])
+
+    for pessoa in (None, admin_user):
+        assert pedir(pessoa, linha, enforce_csrf_checks=True).status_code == 401
+        assert pedir(pessoa, linha, DE_FORA[url].que_nao_ha).status_code == 401
+        assert pedir(pessoa, Linha(url, set(), "get", DE_FORA[url])).status_code == 405
 
 
 def test_nothing_is_done_without_the_token_of_a_form(uma_de_cada, admin_user):

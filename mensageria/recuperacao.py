@@ -71,6 +71,9 @@ def _encerrar(reserva: Reserva, conteudo: diario.Conteudo, agora: datetime) -> C
     ditos = [Resultado(**dados) for dados in conteudo.resultados.values()]
     duvidosas = conteudo.duvidosas() if conteudo.partida else []
     ditos += _perguntar(reserva, duvidosas, agora)
+    if reserva.perdida:  # its messages were all taken for uncertain: what is not in doubt goes back
+        certos = {dito.mensagem for dito in ditos}
+        ditos += [Resultado(id_) for id_ in reserva.ordem if id_ not in certos]
     resultados.encerrar(reserva, ditos, agora)
     if reserva.perdida:
         Reserva.objects.filter(pk=reserva.pk).update(perdida=False)
@@ -86,7 +89,9 @@ def _perguntar(reserva: Reserva, ids: list[int], agora: datetime) -> list[Result
     ditos: dict[int, Resposta | FalhaDeEnvio | None] = {}
     with abrir_canal(reserva.servico) as canal:
         if canal.consultavel_por_chave:
-            ditos = retornos.resolver_por_chave(canal, list(Mensagem.objects.filter(id__in=ids)))
+            # A "no" that comes too soon is not final: polling asks again.
+            ha = (agora - reserva.criada_em).total_seconds()
+            ditos = retornos.resolver_por_chave(canal, list(Mensagem.objects.filter(id__in=ids)), ha=ha)
     return [_do_que_foi_dito(id_, ditos.get(id_, SEM_RESPOSTA), agora) for id_ in ids]
 
 

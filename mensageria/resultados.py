@@ -109,7 +109,8 @@ def encerrar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime)
     """The last results of a block; whatever else it holds goes back untouched. Return how many did."""
     with transaction.atomic():
         ditos = {r.mensagem: r for r in resultados}
-        resto = [id_ for id_ in reserva.mensagens.values_list("id", flat=True) if id_ not in ditos]
+        presas = reserva.mensagens.filter(estado=Estado.EM_ENVIO).values_list("id", flat=True)
+        resto = [id_ for id_ in presas if id_ not in ditos]
         aplicar(reserva, [*ditos.values(), *map(Resultado, resto)], agora)
         Reserva.objects.filter(pk=reserva.pk).update(encerrada_em=agora)
     return len(resto)

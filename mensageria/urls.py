@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mensageria import views, views_retornos, views_servico, views_texto
+from mensageria import views, views_incertas, views_retornos, views_servico, views_texto
 
 app_name = "mensageria"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("execucao/<uuid:execucao>/mensagens/", views.mensagens, name="mensagens"),
     path("execucao/<uuid:execucao>/de-fora/", views.nao_geradas, name="nao_geradas"),
     path("execucao/<uuid:execucao>/motivos/", views.motivos, name="motivos"),
+    path("incertas/", views_incertas.incertas, name="incertas"),
+    path("pausados/", views_incertas.pausados, name="pausados"),
     path("servico-email/", views_servico.servico_email, name="servico_email"),
     path("<int:pk>/", views.mensagem, name="mensagem"),
     path("<int:pk>/html/", views.html, name="html"),

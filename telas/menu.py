@@ -64,6 +64,7 @@ MENU = (
         (
             Item("Inserir Processo", "batch:processo_inserir", "batch.add_processoiniciado"),
             Item("Consultar Processos", "batch:processos", "batch.view_processoiniciado"),
+            Item("Mensagens Incertas", "mensageria:incertas", "mensageria.view_mensagem"),
         ),
     ),
     Grupo(

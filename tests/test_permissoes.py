@@ -97,6 +97,8 @@ TABELA = [
     Linha("mensageria:html", DO_GRUPO, "get", de(Mensagem)),
     Linha("mensageria:do_cliente", DO_GRUPO, "get", de(Cliente)),
     Linha("mensageria:motivos", DO_GRUPO, "get", DA_EXECUCAO),
+    Linha("mensageria:incertas", DO_GRUPO),
+    Linha("mensageria:pausados", DO_GRUPO),
     Linha("mensageria:servico_email", DO_GRUPO),
     Linha("mensageria:servico_email", DO_GRUPO, "post"),
     Linha("mensageria:decidir", CHEFIA, "post", de(Mensagem)),

@@ -91,14 +91,7 @@ class Trabalhador:
         if not self._trava.acquire(blocking=False):
             return vaga.sessao == self.sessao  # another thread is speaking to the server: it will see if it is gone
         try:
-            if vaga.sessao != self.sessao or self._conexao is None or self._conexao.closed:
-                return False
-            if select.select([self._conexao.fileno()], [], [], 0)[0]:
-                self._conexao.poll()
-            return not self._conexao.closed
-        except (psycopg2.Error, OSError, ValueError):
-            self._esquecer()
-            return False
+            return vaga.sessao == self.sessao and self._em_pe()
         finally:
             self._trava.release()
 
@@ -136,12 +129,23 @@ class Trabalhador:
     @contextmanager
     def _em_sessao(self) -> Iterator[None]:
         try:
-            if self._conexao is None or self._conexao.closed:
+            if not self._em_pe():
                 self._abrir()
             yield
         except psycopg2.Error as erro:
             self._esquecer()
             raise SessaoPerdida(str(erro)) from erro
+
+    def _em_pe(self) -> bool:
+        """Whether the session lives, by its socket alone: a server that ends it says so there."""
+        try:
+            if self._conexao is None or self._conexao.closed:
+                return False
+            if select.select([self._conexao.fileno()], [], [], 0)[0]:
+                self._conexao.poll()
+            return not self._conexao.closed
+        except (psycopg2.Error, OSError, ValueError):
+            return False
 
     def _abrir(self) -> None:
         self._esquecer()

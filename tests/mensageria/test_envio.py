@@ -3,21 +3,47 @@
 import threading
 import uuid
 from collections import Counter
+from contextlib import ExitStack
 from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from faturamento.avisos import gerar_avisos
 from faturamento.models import Conta
-from mensageria import balanco, composicao, decisoes, envio, retornos
+from mensageria import (
+    balanco,
+    composicao,
+    consumo,
+    decisoes,
+    diario,
+    envio,
+    recuperacao,
+    reserva,
+    resultados,
+    retornos,
+    trabalhador,
+)
 from mensageria.canais.base import FalhaDeEnvio, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
-from mensageria.estados import DEFINITIVAS, DO_SERVICO, REPETIVEIS, TERMINAIS, Classe, Estado
-from mensageria.models import Canal, Imutavel, Mensagem, TentativaEnvio, VersaoTexto
+from mensageria.estados import (
+    DEFINITIVAS,
+    DO_SERVICO,
+    REPETIVEIS,
+    RETORNO_ENVIADO,
+    RETORNO_ERRO,
+    RETORNO_ERRO_OPERADORA,
+    RETORNO_TRANSMITIDO,
+    TERMINAIS,
+    Classe,
+    Estado,
+)
+from mensageria.models import Alerta, Canal, Imutavel, Mensagem, OrigemEnvio, TentativaEnvio, VersaoTexto
+from mensageria.resultados import Resultado
 from simuladores.sms import GatewaySMSSimulado, OrdemSMS
 from simuladores.smtp import Ordem, ServidorSMTP
 from tests.fabricas import (
@@ -29,6 +55,7 @@ from tests.fabricas import (
     novo_parametro,
     novo_parametro_sistema,
 )
+from tests.mensageria.apoio import nova_mensagem
 
 AGORA = meio_dia(HOJE)
 
@@ -94,7 +121,7 @@ def test_an_sms_reaches_the_gateway_with_the_48_digits_at_its_end(saidas, gatewa
     assert recebido.destino == "5584987654321"
     assert recebido.texto.endswith(" Barras: " + mensagem.contexto["linha"])
     assert (recebido.referencia, recebido.id) == (mensagem.chave, mensagem.id_externo)
-    assert mensagem.codigo_retorno == envio.RETORNO_TRANSMITIDO
+    assert mensagem.codigo_retorno == RETORNO_TRANSMITIDO
 
 
 def test_what_was_sent_is_kept_and_renders_again_to_the_same_hash(saidas, smtp):
@@ -177,7 +204,7 @@ def test_a_message_one_second_before_its_limit_is_still_sent(saidas):
 def test_a_limit_that_comes_while_the_server_dawdles_stops_the_body(saidas, smtp):
     gerar()
     limite = Mensagem.objects.first().expira_em
-    momentos = iter([limite - timedelta(seconds=1)] * 3)
+    momentos = iter([limite - timedelta(seconds=1)] * 2)
 
     contagem = envio.enviar(saidas[0], relogio=lambda: next(momentos, limite))
 
@@ -190,13 +217,13 @@ def test_a_check_older_than_eight_seconds_is_made_again_before_the_body(saidas, 
     gerar()
     monkeypatch.setattr(envio, "VALIDADE_DA_VERIFICACAO", 0)
     # Paid between the rendering and the body: only the second check can see it.
-    verdadeiro = envio._enviar_uma
+    verdadeiro = envio._enviar_grupo
 
-    def pagar_antes(turno, canal, mensagem):
+    def pagar_antes(turno, grupo):
         Conta.objects.update(pago_em=HOJE)
-        return verdadeiro(turno, canal, mensagem)
+        return verdadeiro(turno, grupo)
 
-    monkeypatch.setattr(envio, "_enviar_uma", pagar_antes)
+    monkeypatch.setattr(envio, "_enviar_grupo", pagar_antes)
 
     assert enviar(saidas[0]) == {"canceladas": 1}
     assert not smtp.recebidas
@@ -251,7 +278,7 @@ def test_the_maximum_of_an_sms_is_that_of_its_gateway(saidas, gateway_simulado):
 
     mensagem = Mensagem.objects.get(canal=Canal.SMS)
     assert (mensagem.estado, mensagem.tentativas) == (Estado.FALHA, 2)
-    assert mensagem.codigo_retorno == envio.RETORNO_ERRO
+    assert mensagem.codigo_retorno == RETORNO_ERRO
 
 
 DO_SERVIDOR = {
@@ -263,8 +290,21 @@ DO_SERVIDOR = {
 }
 
 
+def _parado(falha: str, servico) -> bool:
+    """Whether what is at fault, and nothing else, is out of use for now."""
+    servico.refresh_from_db()
+    remetente = servico.remetentes.get()
+    descansam = {
+        "service": servico.em_espera_ate is not None and servico.em_espera_ate > AGORA and bool(servico.motivo_espera),
+        "quota": consumo.esgotado(servico, AGORA),
+        "sender": remetente.em_espera_ate is not None and bool(remetente.motivo_espera),
+    }
+    do_que = falha if falha in descansam else "service"
+    return [nome for nome, descansa in descansam.items() if descansa] == [do_que]
+
+
 @pytest.mark.parametrize("falha", DO_SERVIDOR)
-def test_a_fault_of_the_service_costs_no_attempt_and_rests_the_service(saidas, smtp, falha):
+def test_a_fault_of_the_service_costs_no_attempt_and_rests_what_is_at_fault(saidas, smtp, falha):
     gerar(3)
     smtp.ordenar(DO_SERVIDOR[falha])
 
@@ -272,9 +312,7 @@ def test_a_fault_of_the_service_costs_no_attempt_and_rests_the_service(saidas, s
 
     assert estados(Canal.EMAIL) == {"PENDENTE": 3}
     assert not Mensagem.objects.filter(tentativas__gt=0).exists()
-    saidas[0].refresh_from_db()
-    assert saidas[0].em_espera_ate > AGORA and saidas[0].motivo_espera
-    assert not type(saidas[0]).objects.disponiveis(AGORA).exists()
+    assert _parado(falha, saidas[0])
     tentados = TentativaEnvio.objects.count()
     assert tentados == (2 if falha == "closing" else 1), "the rest of the block did not leave"
 
@@ -286,7 +324,7 @@ def test_a_drop_before_the_body_gives_the_message_back_untouched(saidas, smtp):
     enviar(saidas[0])
 
     mensagem = Mensagem.objects.get(canal=Canal.EMAIL)
-    assert (mensagem.estado, mensagem.tentativas, mensagem.corpo_em) == (Estado.PENDENTE, 0, None)
+    assert (mensagem.estado, mensagem.tentativas, mensagem.reserva) == (Estado.PENDENTE, 0, None)
 
 
 @pytest.mark.parametrize("acao", ["derrubar", "aceitar_e_derrubar"])
@@ -333,32 +371,238 @@ def test_a_message_that_cannot_be_composed_is_cancelled_with_the_reason_and_stop
     assert "o máximo é 58" in Mensagem.objects.filter(canal=Canal.SMS).first().motivo
 
 
+class Morte(BaseException):
+    """The process ends here: nothing of what a turn does at its end is done, and the journal stays behind."""
+
+
+class CanalMortal(CanalDeMemoria):
+    """Dies at the message of that number, before or after its body left."""
+
+    def __init__(self, na: int, *, depois_do_corpo: bool, **opcoes):
+        super().__init__(**opcoes)
+        self.na, self.depois_do_corpo = na, depois_do_corpo
+
+    def enviar_lote(self, envelopes, antes_do_corpo):
+        if len(self.recebidos) < self.na:
+            return super().enviar_lote(envelopes, antes_do_corpo)
+        if self.depois_do_corpo:
+            super().enviar_lote(envelopes, antes_do_corpo)
+        raise Morte
+
+
+def morrer(servico, na: int, *, depois_do_corpo: bool, **opcoes) -> CanalMortal:
+    """A turn that sends `na` messages and dies at the next; return what it spoke to."""
+    canal = CanalMortal(na, depois_do_corpo=depois_do_corpo, **opcoes)
+    anotar = envio._anotar_ditos
+
+    def anotar_em_vida(turno, grupo, ditos, partida, inicio):
+        if any(isinstance(dito, envio.ErroInesperado) for dito in ditos):
+            raise Morte
+        anotar(turno, grupo, ditos, partida, inicio)
+
+    def nada_mais(*_):
+        raise Morte
+
+    with pytest.MonkeyPatch.context() as sem_fim, pytest.raises(Morte):
+        sem_fim.setattr(envio, "_anotar_ditos", anotar_em_vida)
+        sem_fim.setattr(envio.resultados, "encerrar", nada_mais)
+        enviar(servico, canal=canal)
+    return canal
+
+
 def test_a_lost_worker_leaves_uncertain_only_what_may_have_left(saidas):
+    gerar(4)
+
+    canal = morrer(saidas[0], 1, depois_do_corpo=True)
+
+    assert estados(Canal.EMAIL) == {"EM_ENVIO": 4}
+    assert recuperacao.recuperar(AGORA) == {"incertas": 1, "reservas": 1}
+    assert estados(Canal.EMAIL) == {"ENVIADA": 1, "INCERTA": 1, "PENDENTE": 2}
+    incerta = Mensagem.objects.get(estado=Estado.INCERTA)
+    assert incerta.chave == canal.recebidos[1].chave
+    assert incerta.envios.get().resumo == composicao.resumo(canal.recebidos[1].conteudo)
+    assert balanco.conferir() == [] and not diario.abandonados()
+
+
+def test_a_worker_lost_before_a_body_leaves_nothing_uncertain(saidas):
     gerar(3)
-    turno = envio.Turno(saidas[0], lambda: AGORA)
-    bloco = envio._reservar(turno)
-    envio._antes_do_corpo(turno, bloco[0])
 
-    assert envio.recuperar(AGORA) == {"incertas": 0, "devolvidas": 0}, "its lease still runs"
-    assert envio.recuperar(AGORA + timedelta(hours=1)) == {"incertas": 1, "devolvidas": 2}
+    morrer(saidas[0], 1, depois_do_corpo=False)
 
-    assert estados(Canal.EMAIL) == {"INCERTA": 1, "PENDENTE": 2}
-    tentativa = TentativaEnvio.objects.get()
-    assert (tentativa.mensagem, tentativa.classe) == (bloco[0], Classe.INCERTA)
+    assert recuperacao.recuperar(AGORA) == {"reservas": 1}
+    assert estados(Canal.EMAIL) == {"ENVIADA": 1, "PENDENTE": 2}
+
+
+def test_a_journal_read_twice_changes_nothing_the_second_time(saidas):
+    gerar(3)
+    morrer(saidas[0], 1, depois_do_corpo=True)
+    [arquivo] = diario.abandonados()
+    bruto = arquivo.read_bytes()
+
+    recuperacao.recuperar(AGORA)
+    depois = list(Mensagem.objects.order_by("id").values())
+    arquivo.write_bytes(bruto)
+    recuperacao.recuperar(AGORA)
+
+    assert list(Mensagem.objects.order_by("id").values()) == depois
+    assert TentativaEnvio.objects.count() == 2 and consumo.situacao(saidas[0], AGORA).usado == 2
+
+
+def outra_maquina(settings, tmp_path) -> None:
+    """From here on this is another machine, with a journal folder of its own."""
+    settings.PASTA_DIARIO = tmp_path / "outra"
+
+
+def test_another_machine_waits_the_carencia_and_then_nobody_can_say(saidas, settings, tmp_path):
+    gerar(3)
+    morrer(saidas[0], 1, depois_do_corpo=True)
+    fim = AGORA + reserva.arrendamento(saidas[0]) + timedelta(seconds=settings.CARENCIA)
+
+    outra_maquina(settings, tmp_path)
+    assert recuperacao.recuperar(fim) == {} and estados(Canal.EMAIL) == {"EM_ENVIO": 3}
+
+    assert recuperacao.recuperar(fim + timedelta(seconds=1)) == {"perdidas": 3}
+    assert estados(Canal.EMAIL) == {"INCERTA": 3}
+    assert consumo.situacao(saidas[0], fim).usado == 3, "what may have reached the server counts as used"
+    assert "Máquina perdida" in Mensagem.objects.filter(canal=Canal.EMAIL).first().motivo
+
+
+def test_a_journal_found_after_that_still_settles_its_block(saidas, settings, tmp_path):
+    gerar(4)
+    canal = morrer(saidas[0], 1, depois_do_corpo=True)
+    desta, tarde = settings.PASTA_DIARIO, AGORA + timedelta(hours=1)
+    outra_maquina(settings, tmp_path)
+    recuperacao.recuperar(tarde)
+    decidida = Mensagem.objects.filter(canal=Canal.EMAIL).exclude(chave__in=[e.chave for e in canal.recebidos]).first()
+    decisoes.cancelar([decidida.pk], usuario=None, motivo="não espero mais")
+
+    settings.PASTA_DIARIO = desta
+    recuperacao.recuperar(tarde)
+
+    assert estados(Canal.EMAIL) == {"ENVIADA": 1, "INCERTA": 1, "PENDENTE": 1, "CANCELADA": 1}
+    assert Mensagem.objects.get(estado=Estado.ENVIADA).chave == canal.recebidos[0].chave
+    assert Mensagem.objects.get(estado=Estado.INCERTA).chave == canal.recebidos[1].chave
+    # The decided one stays decided, and stays counted, since it was decided as one that may have left.
+    assert consumo.situacao(saidas[0], tarde).usado == 3
     assert balanco.conferir() == []
 
 
-def test_a_worker_that_lost_its_lease_sends_nothing_more(saidas, smtp):
-    gerar(2)
-    turno = envio.Turno(saidas[0], lambda: AGORA)
-    bloco = envio._reservar(turno)
-    envio.recuperar(AGORA + timedelta(hours=1))
+@pytest.mark.parametrize("politica", ["perguntar", "reenviar", "nao_reenviar"])
+def test_the_policy_of_the_origin_says_what_becomes_of_an_uncertain_message(saidas, politica):
+    OrigemEnvio.objects.update(politica_incerta=politica)
+    gerar()
+    canal = morrer(saidas[0], 0, depois_do_corpo=True)
+    recuperacao.recuperar(AGORA)
 
-    with envio.abrir_canal(saidas[0]) as canal:
-        envio._enviar_bloco(turno, canal, bloco, float("inf"), lambda: False)
+    assert estados(Canal.EMAIL) == {"PENDENTE" if politica == "reenviar" else "INCERTA": 1}
+    if politica == "reenviar":
+        enviar(saidas[0], AGORA + timedelta(hours=1), canal=canal_novo(canal))
+        assert [t.classe for t in TentativaEnvio.objects.order_by("id")] == [Classe.INCERTA, Classe.ACEITA]
+
+
+def canal_novo(canal: CanalMortal) -> CanalDeMemoria:
+    assert len(canal.recebidos) == 1
+    return CanalDeMemoria()
+
+
+def test_a_message_that_always_kills_its_sender_is_not_sent_again_for_ever(saidas):
+    OrigemEnvio.objects.update(politica_incerta="reenviar")
+    gerar()
+    agora = AGORA
+    for _ in range(4):
+        morrer_as(agora, saidas[0])
+        recuperacao.recuperar(agora)
+        agora += timedelta(hours=1)
+
+    assert estados(Canal.EMAIL) == {"INCERTA": 1}
+
+
+def morrer_as(agora, servico) -> None:
+    with pytest.MonkeyPatch.context() as relogio:
+        relogio.setitem(globals(), "AGORA", agora)
+        relogio.setattr(enviar, "__defaults__", (agora,))
+        morrer(servico, 0, depois_do_corpo=True)
+
+
+def test_sms_in_doubt_are_asked_about_by_our_own_id_before_anything_else(saidas, monkeypatch):
+    """Of three SMS that left together, the gateway has one, certainly not the second, and cannot tell of the third."""
+    gerar(3, celular="987654321")
+    canal = morrer(saidas[1], 0, depois_do_corpo=True, lote_maximo=3)
+    sabe = iter([Resposta("200", "ok", "op-1"), None, FalhaDeEnvio(Classe.REDE)])
+    ditos = {e.chave: next(sabe) for e in canal.recebidos}
+
+    class Operadora(CanalDeMemoria):
+        def consultar_por_chave(self, chave):
+            if isinstance(ditos[chave], FalhaDeEnvio):
+                raise ditos[chave]
+            return ditos[chave]
+
+    monkeypatch.setattr(recuperacao, "abrir_canal", lambda _: Operadora(consultavel_por_chave=True))
+    recuperacao.recuperar(AGORA)
+
+    assert estados(Canal.SMS) == {"ENVIADA": 1, "PENDENTE": 1, "INCERTA": 1}
+    assert Mensagem.objects.get(canal=Canal.SMS, estado=Estado.ENVIADA).id_externo == "op-1"
+
+
+PERDAS = {
+    "its lease ran out": lambda m: m.setattr(envio, "_continuo", iter([0.0, 0.0, 1e9, 1e9]).__next__),
+    "its session ended": lambda m: m.setattr(trabalhador.Trabalhador, "viva", lambda *_: False),
+    "its journal was taken": lambda m: m.setattr(diario.Diario, "conferir_cerca", _tomado()),
+}
+
+
+def _tomado():
+    vezes = iter([False])  # the block is opened; the first body finds it gone
+
+    def conferir(_):
+        if next(vezes, True):
+            raise diario.Cercado
+
+    return conferir
+
+
+@pytest.mark.parametrize("perda", PERDAS)
+def test_a_worker_that_lost_its_block_sends_nothing_more(saidas, smtp, monkeypatch, perda):
+    gerar(2)
+    monkeypatch.setattr(envio, "VALIDADE_DA_VERIFICACAO", float("inf"))
+    PERDAS[perda](monkeypatch)
+
+    enviar(saidas[0])
 
     assert not smtp.recebidas
-    assert estados(Canal.EMAIL) == {"PENDENTE": 2}
+    assert estados(Canal.EMAIL) == {"PENDENTE": 2} and not TentativaEnvio.objects.exists()
+
+
+def test_a_block_that_another_process_settled_is_not_settled_again(saidas, monkeypatch):
+    """A process that was stopped past its lease gets its answer after its message was taken for uncertain."""
+    gerar(2)
+
+    class Parado(CanalDeMemoria):
+        def enviar_lote(self, envelopes, antes_do_corpo):
+            ditos = super().enviar_lote(envelopes, antes_do_corpo)
+            recuperacao.recuperar(AGORA + timedelta(hours=1))
+            assert estados(Canal.EMAIL) == {"INCERTA": 1, "PENDENTE": 1}
+            return ditos
+
+    canal = Parado()
+    enviar(saidas[0], canal=canal)
+
+    assert len(canal.recebidos) == 1
+    assert estados(Canal.EMAIL) == {"ENVIADA": 1, "PENDENTE": 1}, "the answer came after all"
+    assert balanco.conferir() == [] and consumo.situacao(saidas[0], AGORA).usado == 1
+
+
+def test_nothing_is_sent_that_cannot_be_journaled(saidas, smtp, monkeypatch):
+    def sem_espaco(*_):
+        raise OSError(28, "No space left on device")
+
+    gerar(3)
+    monkeypatch.setattr(diario.os, "posix_fallocate", sem_espaco)
+
+    enviar(saidas[0])
+
+    assert not smtp.recebidas and estados(Canal.EMAIL) == {"PENDENTE": 3}
+    assert "No space left" in Alerta.objects.get(tipo=Alerta.Tipo.DIARIO).texto
 
 
 def test_a_stop_between_messages_gives_the_rest_back(saidas, smtp):
@@ -383,18 +627,45 @@ def test_one_message_that_makes_the_server_drop_does_not_stop_the_others(saidas,
 
 
 def test_more_than_a_block_is_sent_in_one_turn_by_one_connection(saidas, smtp, monkeypatch):
-    monkeypatch.setattr(envio, "BLOCO", 4)
+    monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 4)
     gerar(10)
 
     assert enviar(saidas[0]) == {"aceita": 10}
     assert smtp.conexoes == 1
 
 
-def test_the_statements_of_a_block_do_not_grow_with_its_size(saidas, django_assert_max_num_queries):
-    gerar(20)
+def _instrucoes(quantas: int, servico) -> tuple[int, int]:
+    """The statements of a claim of so many messages, and those that record what came of them."""
+    gerar(quantas)
+    with trabalhador.vaga(servico) as vaga, CaptureQueriesContext(connection) as da_reserva:
+        bloco = reserva.reservar(vaga, "um", AGORA, quantas)
+    aceitas = [Resultado(m.id, Classe.ACEITA, "250", "ok", momento=AGORA.isoformat()) for m in bloco.mensagens]
+    assert len(aceitas) == quantas
+    with CaptureQueriesContext(connection) as do_registro:
+        resultados.encerrar(bloco.reserva, aceitas, AGORA)
+    return len(da_reserva), len(do_registro)
 
-    with django_assert_max_num_queries(12):
-        envio._reservar(envio.Turno(saidas[0], lambda: AGORA))
+
+def test_the_statements_of_a_block_do_not_grow_with_its_size(saidas):
+    _instrucoes(1, saidas[0])  # the first of all also makes the row of the period
+
+    poucas = _instrucoes(2, saidas[0])
+
+    assert _instrucoes(40, saidas[0]) == poucas
+    assert poucas[0] <= 30 and poucas[1] <= 24
+
+
+def test_origins_that_share_a_service_take_turns_and_leave_nothing_unused(saidas):
+    """Of a block of 20, a queue of 5 gets its 5 and the other the rest; two long ones get the same."""
+    gerar(30)
+    outras = [nova_mensagem(origem="cobranca") for _ in range(12)]
+    with transaction.atomic(), ExitStack() as dominios:
+        bloco = reserva._travar_devidas(saidas[0], AGORA, 20, dominios)
+        assert Counter(m.origem for m in bloco) == {"faturamento": 10, "cobranca": 10}
+    Mensagem.objects.filter(pk__in=[m.pk for m in outras[5:]]).delete()
+    with transaction.atomic(), ExitStack() as dominios:
+        bloco = reserva._travar_devidas(saidas[0], AGORA, 20, dominios)
+        assert Counter(m.origem for m in bloco) == {"faturamento": 15, "cobranca": 5}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -442,9 +713,9 @@ def test_a_receipt_delivers_or_fails_and_the_same_one_twice_changes_nothing(said
         retornos.consultar(saidas[1], relogio=lambda: AGORA + timedelta(minutes=2))
 
     assert estados(Canal.SMS) == {"ENTREGUE": 1, "FALHA": 1}
-    assert Mensagem.objects.get(id_externo=primeiro.id).codigo_retorno == envio.RETORNO_ENVIADO
+    assert Mensagem.objects.get(id_externo=primeiro.id).codigo_retorno == RETORNO_ENVIADO
     falha = Mensagem.objects.get(id_externo=segundo.id)
-    assert falha.codigo_retorno == envio.RETORNO_ERRO_OPERADORA and "numero desligado" in falha.motivo
+    assert falha.codigo_retorno == RETORNO_ERRO_OPERADORA and "numero desligado" in falha.motivo
 
 
 def test_a_resend_is_the_same_row_with_a_new_attempt_who_asked_and_why(saidas, smtp, django_user_model):

@@ -29,7 +29,7 @@ def test_the_next_process_of_the_machine_settles_at_once_what_a_killed_one_left(
     with trabalhador(servico, tmp_path, conexoes=CONEXOES) as segundo:
         esperar(lambda: smtp.aceitas >= 70, 20, 0.01)
         matar(segundo)
-    da_primeira_morte = set(r.destinos[0] for r in smtp.recebidas[29 : 29 + CONEXOES])
+    da_primeira_morte = {r.destinos[0] for r in smtp.recebidas[29 : 29 + CONEXOES]}
     with trabalhador(servico, tmp_path, conexoes=CONEXOES) as terceiro:
         esperar(terminou, 20)
         parar(terceiro)
@@ -43,7 +43,7 @@ def test_the_next_process_of_the_machine_settles_at_once_what_a_killed_one_left(
 
 
 def test_a_quota_is_used_to_the_last_message_and_never_passed_by_workers_that_die(smtp, tmp_path):
-    """Three processes on two machines, two of them killed: what they had reserved is settled, and used by the others."""
+    """Three processes on two machines, two of them killed: what they had reserved the others settle and use."""
     servico = novo_servico(smtp, conexoes=4, cota_mensal=100, prazo=30)
     gerar(150)
 

@@ -68,20 +68,10 @@ class Trabalhador:
 
         With `numero`, that one or none.
         """
-        with self._trava, self._em_sessao():
-            tipo = VAGA[servico.canal]
-            base = servico.pk * POR_SERVICO
-            tidas = self._consultar(TIDAS)
-            vivos = max(1, sum(classe == PRESENCA for classe, _ in tidas))
-            minhas = sum(classe == tipo and base <= n < base + POR_SERVICO for classe, n in self._tidas)
-            if minhas >= -(-servico.conexoes // vivos):
-                return None
-            ocupadas = {n - base for classe, n in tidas if classe == tipo}
-            candidatas = range(servico.conexoes) if numero is None else [numero]
-            for n in candidatas:
-                if n not in ocupadas and self._tomar(tipo, base + n):
-                    return Vaga(servico, n, self.sessao)
-            return None
+        try:
+            return self._procurar(servico, numero)
+        except SessaoPerdida:  # it ended this very moment, and nothing of the new one is held yet
+            return self._procurar(servico, numero)
 
     def soltar(self, vaga: Vaga) -> None:
         self._soltar(VAGA[vaga.servico.canal], vaga.servico.pk * POR_SERVICO + vaga.numero, vaga.sessao)
@@ -126,6 +116,22 @@ class Trabalhador:
         with self._trava, self._em_sessao():
             pass
 
+    def _procurar(self, servico: Servico, numero: int | None) -> Vaga | None:
+        with self._trava, self._em_sessao():
+            tipo = VAGA[servico.canal]
+            base = servico.pk * POR_SERVICO
+            tidas = self._consultar(TIDAS)
+            vivos = max(1, sum(classe == PRESENCA for classe, _ in tidas))
+            minhas = sum(classe == tipo and base <= n < base + POR_SERVICO for classe, n in self._tidas)
+            if minhas >= -(-servico.conexoes // vivos):
+                return None
+            ocupadas = {n - base for classe, n in tidas if classe == tipo}
+            candidatas = range(servico.conexoes) if numero is None else [numero]
+            for n in candidatas:
+                if n not in ocupadas and self._tomar(tipo, base + n):
+                    return Vaga(servico, n, self.sessao)
+            return None
+
     @contextmanager
     def _em_sessao(self) -> Iterator[None]:
         try:
@@ -142,8 +148,8 @@ class Trabalhador:
             if self._conexao is None or self._conexao.closed:
                 return False
             if select.select([self._conexao.fileno()], [], [], 0)[0]:
-                self._conexao.poll()
-            return not self._conexao.closed
+                self._consultar("SELECT 1")  # nobody asked anything: it is a farewell, or news of no weight
+            return True
         except (psycopg2.Error, OSError, ValueError):
             return False
 

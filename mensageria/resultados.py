@@ -92,7 +92,7 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
         duvida = nossa and m.estado == Estado.INCERTA
         if resultado.classe:
             tentativas.append(_tentativa(reserva, m, resultado, numero=m.tentativas + (not duvida)))
-            usos.somar(resultado)
+            usos.somar(m, reserva, resultado, nossa)
         if nossa:
             usos.esquecer(m, reserva, duvida)
             _consequencia(m, resultado, agora, quedas[m.id], politicas.get(m.origem, PoliticaIncerta.PERGUNTAR))
@@ -122,14 +122,19 @@ def _travadas(ids: Iterable[int]):
 
 
 class _Usos:
-    """What results use of the quota, and what an uncertain message gives back when it turns out what became of it."""
+    """What results use of the quota, and what an uncertain message gives back when it turns out what became of it.
+
+    A departure, which is a message under a reservation, counts once, however often it is told.
+    """
 
     def __init__(self):
         self.mais: list[datetime] = []
         self.menos: list[datetime] = []
 
-    def somar(self, resultado: Resultado) -> None:
-        if resultado.classe in CONTAM_NA_COTA:
+    def somar(self, m: Mensagem, reserva: Reserva, resultado: Resultado, nossa: bool) -> None:
+        if resultado.classe not in CONTAM_NA_COTA:
+            return
+        if nossa or not m.envios.filter(reserva=reserva.pk, classe__in=CONTAM_NA_COTA).exists():
             self.mais.append(resultado.quando)
 
     def esquecer(self, m: Mensagem, reserva: Reserva, duvida: bool) -> None:

@@ -67,7 +67,7 @@ def partida() -> str:
 
 
 class Diario:
-    """The journal of a turn, under a lock that ends with its process. Closed with a block open, it stays behind."""
+    """The journal of a turn, under a lock that ends with its process. Closed with a block claimed, it stays behind."""
 
     def __init__(self, onde: Path | None = None):
         onde = onde or pasta()
@@ -97,6 +97,10 @@ class Diario:
             self.caminho.unlink(missing_ok=True)
         os.close(self._fd)
 
+    def guardar(self) -> None:
+        """From here on it stays behind: a claimed block without a journal is one of a lost machine."""
+        self.em_bloco = True
+
     def abrir_bloco(self, reserva: int, ordem: Sequence[int], juntas: int = 1) -> None:
         """Begin a block. Raises SemEspaco unless everything that will be said of it has its room on the disk."""
         self.conferir_cerca()
@@ -106,7 +110,8 @@ class Diario:
             os.posix_fallocate(self._fd, 0, len(linha) + len(ordem) * POR_MENSAGEM)
         except OSError as erro:
             raise SemEspaco(erro.strerror) from erro
-        self._fim, self.em_bloco = 0, True
+        self._fim = 0
+        self.guardar()
         self._escrever(linha)
         os.fdatasync(self._fd)
 
@@ -121,7 +126,7 @@ class Diario:
         os.fdatasync(self._fd)
 
     def fechar_bloco(self) -> None:
-        """All that it says is in the database."""
+        """All that it says is in the database, or nothing was claimed."""
         self.em_bloco = False
 
     def conferir_cerca(self) -> None:

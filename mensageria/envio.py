@@ -165,8 +165,10 @@ def _rodar(turno: Turno, em_prova: bool) -> None:
     tamanho = 1 if em_prova else PRIMEIRO_BLOCO
     while not turno.acabou() and Ritmo.objects.espera(turno.servico) <= MAIOR_ESPERA:
         inicio = _continuo()
+        turno.diario.guardar()  # whatever fails from the claim on, the block is settled by it
         bloco = reservas.reservar(turno.vaga, turno.diario.nome, turno.relogio(), tamanho)
         if bloco is None:
+            turno.diario.fechar_bloco()
             _conferir_cota(turno)
             return
         turno.verificado = inicio
@@ -175,7 +177,8 @@ def _rodar(turno: Turno, em_prova: bool) -> None:
         comeco = time.monotonic()
         if not _enviar_bloco(turno, bloco):
             return
-        turno.por_segundo = len(bloco.mensagens) / max(time.monotonic() - comeco, 0.01)
+        if bloco.mensagens:  # one that was all cancelled says nothing of the service
+            turno.por_segundo = len(bloco.mensagens) / max(time.monotonic() - comeco, 0.01)
         em_prova = em_prova and circuito.em_prova(turno.servico, turno.relogio())
         tamanho = 1 if em_prova else max(1, min(MAIOR_BLOCO, int(turno.por_segundo * SEGUNDOS_DO_BLOCO)))
 

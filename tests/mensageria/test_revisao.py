@@ -8,14 +8,26 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from faturamento.avisos import gerar_avisos
 from faturamento.models import Conta
-from mensageria import balanco, composicao, decisoes, envio, tasks
+from mensageria import (
+    balanco,
+    circuito,
+    composicao,
+    decisoes,
+    diario,
+    envio,
+    recuperacao,
+    reserva,
+    tasks,
+    trabalhador,
+)
 from mensageria.canais.base import FalhaDeEnvio, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.estados import Classe, Estado
-from mensageria.models import Canal, GatewaySMS, Mensagem, Remetente, ServicoEmail, TentativaEnvio
+from mensageria.models import Canal, GatewaySMS, Mensagem, Remetente, Reserva, ServicoEmail, TentativaEnvio
 from tests.fabricas import (
     HOJE,
     meio_dia,
@@ -54,6 +66,18 @@ def estados(canal: Canal = Canal.EMAIL) -> Counter:
 
 def dos_emails():
     return Mensagem.objects.filter(canal=Canal.EMAIL).order_by("id")
+
+
+def perder(servico, agora=AGORA, saem=slice(None)) -> reserva.Bloco | None:
+    """A turn that dies when it said of these messages of its block that they leave: its journal stays behind."""
+    with trabalhador.vaga(servico) as vaga, diario.Diario() as do_turno:
+        bloco = vaga and reserva.reservar(vaga, do_turno.nome, agora, envio.PRIMEIRO_BLOCO)
+        if not bloco:
+            return None
+        ids = [m.pk for m in bloco.mensagens]
+        do_turno.abrir_bloco(bloco.reserva.pk, ids)
+        do_turno.anunciar(ids[saem])
+    return bloco
 
 
 def test_two_versions_of_one_conta_in_a_block_send_only_the_one_that_is_true(saidas):
@@ -126,7 +150,7 @@ def test_a_channel_that_breaks_on_one_message_fails_it_and_goes_on(saidas):
 
     antes, _, incerta, _ = dos_emails()
     assert estados() == {"PENDENTE": 1, "ENVIADA": 2, "INCERTA": 1}
-    assert (antes.tentativas, antes.corpo_em) == (1, None) and "veneno antes" in antes.motivo
+    assert (antes.tentativas, antes.reserva) == (1, None) and "veneno antes" in antes.motivo
     assert antes.proxima_tentativa_em > AGORA
     assert incerta.estado == Estado.INCERTA and "veneno depois" in incerta.motivo
 
@@ -143,27 +167,40 @@ def test_a_channel_that_breaks_on_every_message_rests_the_service(saidas):
 
 def test_a_turn_that_cannot_begin_rests_the_service_with_the_reason(saidas, monkeypatch):
     gerar(1)
-    monkeypatch.setattr(envio, "_verificar", lambda *_: 1 / 0)
+    monkeypatch.setattr(reserva, "verificar", lambda *_: 1 / 0)
 
     enviar(saidas[0])
 
     saidas[0].refresh_from_db()
     assert saidas[0].em_espera_ate > AGORA and "ZeroDivisionError" in saidas[0].motivo_espera
-    assert estados() == {"PENDENTE": 1}
+    assert recuperacao.recuperar(AGORA) == {"reservas": 1}
+    assert estados() == {"PENDENTE": 1} and not TentativaEnvio.objects.exists()
+
+
+def test_a_block_whose_preparation_fails_is_never_taken_for_one_that_left(saidas, monkeypatch):
+    """Neither with a journal that speaks of the block before, which is over."""
+    gerar(3)
+    monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 1)
+    verdadeira, vezes = reserva.verificar, iter([True])
+    monkeypatch.setattr(reserva, "verificar", lambda *tudo: verdadeira(*tudo) if next(vezes, False) else 1 / 0)
+
+    enviar(saidas[0])
+    assert estados() == {"ENVIADA": 1, "EM_ENVIO": 2}
+
+    recuperacao.recuperar(AGORA + timedelta(days=1))
+    assert estados() == {"ENVIADA": 1, "PENDENTE": 2}
+    assert not diario.abandonados()
 
 
 def test_a_lost_message_that_no_longer_renders_is_still_recovered(saidas, monkeypatch):
     gerar(2)
-    turno = envio.Turno(saidas[0], lambda: AGORA)
-    bloco = envio._reservar(turno)
-    for mensagem in bloco:
-        envio._antes_do_corpo(turno, mensagem)
-    envenenar(monkeypatch, "conteudo", bloco[0], IndexError("veneno"))
+    perdida, outra = perder(saidas[0]).mensagens
+    envenenar(monkeypatch, "conteudo", perdida, IndexError("veneno"))
 
-    assert envio.recuperar(AGORA + timedelta(hours=1))["incertas"] == 2
+    assert recuperacao.recuperar(AGORA)["incertas"] == 2
 
     resumos = dict(TentativaEnvio.objects.values_list("mensagem", "resumo"))
-    assert resumos[bloco[0].pk] == "" and resumos[bloco[1].pk]
+    assert resumos[perdida.pk] == "" and resumos[outra.pk]
 
 
 HOSTIL = "nao\x00 e \ud800 texto"
@@ -198,56 +235,41 @@ def test_a_reply_that_repeats_the_secret_is_kept_without_it(saidas, canal, caplo
 
 
 def test_a_block_that_is_all_cancelled_does_not_end_the_turn(saidas, monkeypatch):
-    monkeypatch.setattr(envio, "BLOCO", 2)
+    monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 2)
     gerar(5)
     vencem_antes = Conta.objects.order_by("id")[:4].values_list("id", flat=True)
     Conta.objects.filter(id__in=list(vencem_antes)).update(pago_em=HOJE)
 
     assert enviar(saidas[0]) == {"canceladas": 4, "aceita": 1}
+    assert [len(r.ordem) for r in Reserva.objects.order_by("id")] == [2, 3], "and says nothing of how fast it sends"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_body_that_waited_for_a_lock_is_checked_again_before_it_leaves(monkeypatch):
-    """Another transaction holds the message's row while the conta is paid: what leaves was checked after the wait."""
-    novo_parametro_sistema()
-    novo_parametro()
-    servico, _ = novas_saidas()
-    gerar(1)
+def test_a_body_that_waited_for_its_moment_is_checked_again_before_it_leaves(saidas, monkeypatch):
+    """The limit of the service makes the third wait, and meanwhile its conta is paid."""
+    gerar(3)
+    ServicoEmail.objects.update(limite_segundo=1)
+    saidas[0].refresh_from_db()
     monkeypatch.setattr(envio, "VALIDADE_DA_VERIFICACAO", 0.5)
-    preso, solto = threading.Event(), threading.Event()
 
-    def segurar():
-        try:
-            with transaction.atomic():
-                list(Mensagem.objects.select_for_update().values_list("id"))
-                preso.set()
-                solto.wait(1.5)
-                Conta.objects.update(pago_em=HOJE)
-        finally:
-            connection.close()
-
-    class CanalQueEspera(CanalDeMemoria):
+    class PagaDepois(CanalDeMemoria):
         def enviar(self, envelope, antes_do_corpo):
-            quem_segura.start()
-            preso.wait(5)
-            return super().enviar(envelope, antes_do_corpo)
+            resposta = super().enviar(envelope, antes_do_corpo)
+            if len(self.recebidos) == 2:
+                Conta.objects.update(pago_em=HOJE)
+            return resposta
 
-    quem_segura = threading.Thread(target=segurar)
-    canal = CanalQueEspera()
-
-    assert enviar(servico, canal=canal) == {"canceladas": 1}
-
-    quem_segura.join()
-    assert not canal.recebidos
-    assert dos_emails().get().motivo == "paga"
+    assert enviar(saidas[0], canal=PagaDepois()) == {"aceita": 2, "canceladas": 1}
+    assert [m.motivo for m in dos_emails()] == ["", "", "paga"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_claims_results_recovery_and_decisions_at_once_never_deadlock():
+def test_claims_results_recovery_and_decisions_at_once_never_deadlock(settings):
     """Several lotes, many workers: every statement takes the counts in one order, so nobody is killed for a cycle."""
+    settings.ARRENDAMENTO = 3600
     novo_parametro_sistema()
     novo_parametro()
     servico, _ = novas_saidas()
+    servico.conexoes = 4
     for _ in range(6):
         gerar(12)
     inicio = time.monotonic()
@@ -278,21 +300,22 @@ def test_claims_results_recovery_and_decisions_at_once_never_deadlock():
         ]
         envio.enviar(servico, relogio=relogio, canal=CanalDeMemoria(respostas), duracao=0.2)
 
-    def perder():
-        turno = envio.Turno(servico, relogio)
-        bloco = envio._reservar(turno) or []
-        for mensagem in bloco[::2]:
-            envio._antes_do_corpo(turno, mensagem)
-        envio._nossas(turno, [m.pk for m in bloco]).update(reserva_ate=AGORA)
+    def morrer():
+        perder(servico, relogio(), saem=slice(0, None, 2))
+
+    def perder_a_maquina():
+        if bloco := perder(servico, relogio()):
+            de_outra = {"maquina": uuid.uuid4(), "sessao": "0 2026-01-01", "ate": AGORA - timedelta(days=1)}
+            Reserva.objects.filter(pk=bloco.reserva.pk).update(**de_outra)
 
     def recuperar():
-        envio.recuperar(relogio())
+        recuperacao.recuperar(relogio())
 
     def decidir():
         ids = list(Mensagem.objects.filter(estado__in=(Estado.INCERTA, Estado.FALHA)).values_list("id", flat=True))
         decisoes.reenviar(ids, usuario=None, motivo="de novo", agora=relogio())
 
-    papeis = [turno, turno, perder, perder, recuperar, recuperar, decidir]
+    papeis = [turno, turno, morrer, perder_a_maquina, recuperar, recuperar, decidir]
     fios = [threading.Thread(target=em_voltas, args=(papel.__name__, papel)) for papel in papeis]
     for fio in fios:
         fio.start()
@@ -306,8 +329,8 @@ def test_claims_results_recovery_and_decisions_at_once_never_deadlock():
 
 def test_a_doorbell_heard_late_does_not_wake_a_service_that_rests_or_is_off(saidas, monkeypatch):
     chamados = []
-    monkeypatch.setattr(envio, "enviar", lambda servico, **_: chamados.append(servico.pk))
-    saidas[0].descansar("cota", envio.timezone.now())
+    monkeypatch.setattr(envio, "enviar", lambda servico, **_: Counter(chamados.append(servico.pk)))
+    circuito.descansar(saidas[0], "cota", timezone.now())
     GatewaySMS.objects.update(ativo=False)
 
     tasks.enviar_email(saidas[0].pk)
@@ -319,18 +342,36 @@ def test_a_doorbell_heard_late_does_not_wake_a_service_that_rests_or_is_off(said
     assert chamados == [saidas[0].pk]
 
 
-@pytest.mark.parametrize("passo", ["recuperar", "varrer_prazo"])
-def test_a_tick_whose_step_fails_still_rings(saidas, monkeypatch, passo):
-    execucao = gerar(1)
-    Mensagem.objects.update(proxima_tentativa_em=envio.timezone.now(), expira_em=envio.timezone.now() + timedelta(1))
+def test_a_tick_whose_sweep_fails_still_rings(saidas, monkeypatch):
+    gerar(1)
+    Mensagem.objects.update(proxima_tentativa_em=timezone.now(), expira_em=timezone.now() + timedelta(1))
     tocadas = []
-    monkeypatch.setattr(envio, passo, lambda *_: 1 / 0)
+    monkeypatch.setattr(envio, "varrer_prazo", lambda *_: 1 / 0)
     monkeypatch.setattr(tasks, "tocar", lambda tarefa, *_: tocadas.append(tarefa.__name__))
 
     tasks.tique()
 
     assert {"enviar_email", "enviar_sms"} <= set(tocadas)
-    assert execucao
+
+
+def test_a_recovery_that_fails_is_tried_again(monkeypatch):
+    parando, vezes = threading.Event(), []
+
+    def recuperar(agora):
+        vezes.append(agora)
+        if len(vezes) == 1:
+            raise ZeroDivisionError
+        parando.set()
+
+    monkeypatch.setattr(recuperacao, "recuperar", recuperar)
+    monkeypatch.setattr(tasks, "INTERVALO_DA_VIGILIA", 0.01)
+    monkeypatch.setattr(trabalhador.Trabalhador, "apresentar", lambda _: None)
+    vigilia = threading.Thread(target=tasks.vigiar, args=(parando,))
+
+    vigilia.start()
+    vigilia.join(10)
+
+    assert not vigilia.is_alive() and len(vezes) == 2
 
 
 def test_a_host_that_no_resolver_takes_is_a_fault_of_the_service(saidas, settings):
@@ -347,8 +388,8 @@ def test_a_host_that_no_resolver_takes_is_a_fault_of_the_service(saidas, setting
 
 
 def test_a_claim_reads_its_queue_in_the_order_of_its_index(saidas):
-    for fila in envio._filas(saidas[0]) + envio._filas(saidas[1]):
-        urgentes = fila.devidas(AGORA).order_by("-prioridade", "proxima_tentativa_em")
+    for fila in reserva._filas(saidas[0], AGORA) + reserva._filas(saidas[1], AGORA):
+        urgentes = fila.order_by("-prioridade", "proxima_tentativa_em")
         with connection.cursor() as cursor:
             # So few rows would be read anyhow; these leave the question whether the index gives the order by itself.
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
@@ -357,16 +398,16 @@ def test_a_claim_reads_its_queue_in_the_order_of_its_index(saidas):
         assert "Index Scan using mensagem_fila_" in plano and "Sort" not in plano
 
 
-def test_a_service_with_many_senders_gives_each_a_share_of_the_block(saidas, monkeypatch):
-    monkeypatch.setattr(envio, "BLOCO", 4)
+def test_a_service_with_many_senders_gives_each_a_share_of_the_block(saidas):
     gerar(6)
     outro = Remetente.objects.create(nome="Outro", email="outro@aguas.exemplo.com.br", servico=saidas[0])
     dele = [m.pk for m in dos_emails()[4:]]
     Mensagem.objects.filter(pk__in=dele).update(remetente=outro)
 
-    bloco = envio._reservar(envio.Turno(saidas[0], lambda: AGORA))
+    with trabalhador.vaga(saidas[0]) as vaga:
+        bloco = reserva.reservar(vaga, "um", AGORA, 4)
 
-    assert Counter(m.remetente_id == outro.pk for m in bloco) == {True: 2, False: 2}
+    assert Counter(m.remetente_id == outro.pk for m in bloco.mensagens) == {True: 2, False: 2}
 
 
 def test_a_run_that_only_refreshes_says_that_it_queued_nothing(saidas):
@@ -386,8 +427,6 @@ def test_a_generation_in_course_holds_up_no_message_that_is_being_sent():
     novo_parametro()
     servico, _ = novas_saidas()
     gerar(2)
-    turno = envio.Turno(servico, lambda: AGORA)
-    bloco = envio._reservar(turno)
     gerou, solto = threading.Event(), threading.Event()
 
     def gerar_devagar():
@@ -399,17 +438,21 @@ def test_a_generation_in_course_holds_up_no_message_that_is_being_sent():
         finally:
             connection.close()
 
+    class CanalQueEspera(CanalDeMemoria):
+        def enviar(self, envelope, antes_do_corpo):
+            if not self.recebidos:
+                geracao.start()
+                assert gerou.wait(10)
+            return super().enviar(envelope, antes_do_corpo)
+
     geracao = threading.Thread(target=gerar_devagar)
-    geracao.start()
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
     try:
-        assert gerou.wait(10)
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '2s'")
-        envio._enviar_bloco(turno, CanalDeMemoria(), bloco, float("inf"), lambda: False)
+        assert enviar(servico, canal=CanalQueEspera()) == {"aceita": 2}
+        assert estados() == {"ENVIADA": 2} and geracao.is_alive()
     finally:
         solto.set()
         geracao.join()
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
-
-    assert estados() == {"ENVIADA": 2}

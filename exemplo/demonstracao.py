@@ -19,7 +19,7 @@ from batch.execucao import executar_pendentes
 from batch.inicio import iniciar
 from batch.models import ProcessoIniciado
 from exemplo import amostra
-from mensageria import balanco, envio, retornos
+from mensageria import balanco, envio, recuperacao, resultados, retornos
 from mensageria.balanco import Linha
 from mensageria.estados import Estado
 from mensageria.models import Canal, GatewaySMS, Mensagem, ServicoEmail
@@ -72,6 +72,7 @@ def executar(pasta: Path, relogio: Callable[[], datetime], dizer: Callable[[str]
     shutil.rmtree(pasta, ignore_errors=True)
     pasta.mkdir(parents=True)
     settings.ENVIO = "simulado"
+    settings.PASTA_DIARIO = pasta / "diario"  # the journals of another database are not this one's to settle
     settings.ESPERA_ENTRE_TENTATIVAS = settings.ESPERA_DO_SERVICO = 0.5
     with (
         ServidorSMTP(pasta=pasta / "emails", caixas_magicas=True) as smtp,
@@ -102,7 +103,7 @@ def _rodar(iniciado: ProcessoIniciado, relogio: Callable[[], datetime]) -> None:
     limite = time.monotonic() + PRAZO
     while time.monotonic() < limite:
         executar_pendentes(relogio())
-        envio.recuperar(relogio())
+        recuperacao.recuperar(relogio())
         envio.varrer_prazo(relogio())
         for servico in (*ServicoEmail.objects.disponiveis(relogio()), *GatewaySMS.objects.disponiveis(relogio())):
             envio.enviar(servico, relogio=relogio)
@@ -115,7 +116,7 @@ def _rodar(iniciado: ProcessoIniciado, relogio: Callable[[], datetime]) -> None:
 
 def _receber_retornos(relogio: Callable[[], datetime]) -> None:
     """Ask for the receipts that a real day would bring later."""
-    depois = relogio() + 2 * envio.PRIMEIRA_CONSULTA
+    depois = relogio() + 2 * resultados.PRIMEIRA_CONSULTA
     for gateway in GatewaySMS.objects.all():
         while retornos.consultar(gateway, relogio=lambda: depois)["entregue"]:
             pass

@@ -13,12 +13,13 @@ from django.db import connection
 
 
 def ambiente_com_este_banco() -> dict[str, str]:
-    """The environment of a process that uses the test's database."""
+    """The environment of a process that uses the test's database, and is of the same machine for its journals."""
     banco = connection.settings_dict
     host = connection.get_connection_params()["host"]
     url = f"postgresql://postgres@/{banco['NAME']}?host={host}" if host.startswith("/") else os.environ["DATABASE_URL"]
     return os.environ | {
         "DATABASE_URL": url,
+        "PASTA_DIARIO": str(settings.PASTA_DIARIO),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(settings.BASE_DIR),
     }

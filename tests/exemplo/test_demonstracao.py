@@ -29,7 +29,7 @@ HOJE = date(2027, 3, 31)  # the end of a month, and not the day of the test
 def demonstrada(django_db_setup, django_db_blocker, tmp_path_factory):
     """One run of the demonstration in a database of its own, as the command has it: (folder, result)."""
     pasta = tmp_path_factory.mktemp("demo")
-    nomes = ("ENVIO", "ESPERA_ENTRE_TENTATIVAS", "ESPERA_DO_SERVICO")
+    nomes = ("ENVIO", "PASTA_DIARIO", "ESPERA_ENTRE_TENTATIVAS", "ESPERA_DO_SERVICO")
     originais = {nome: getattr(settings, nome) for nome in nomes}
     with django_db_blocker.unblock(), demonstracao.banco_proprio():
         yield pasta, demonstracao.executar(pasta, demonstracao.relogio_de(HOJE), lambda _: None)

@@ -24,6 +24,7 @@ from tests.fabricas import (
     novo_parametro,
     novo_parametro_sistema,
 )
+from tests.mensageria.apoio import nova_reserva
 
 pytestmark = pytest.mark.django_db
 
@@ -281,7 +282,7 @@ def test_repeating_refreshes_what_is_pending_and_touches_nothing_else():
     nova_conta(cliente=cliente)
     gerar()
     sms = Mensagem.objects.get(canal=Canal.SMS)
-    sms.estado, sms.reserva = Estado.EM_ENVIO, uuid.uuid4()
+    sms.estado, sms.reserva = Estado.EM_ENVIO, nova_reserva(sms.gateway, [sms.pk])
     sms.save()
 
     cliente.email = "novo@exemplo.com.br"

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Func, Q, Value
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from cadastro.models import ParametroSistema
@@ -161,7 +162,7 @@ class _Dominios:
     def fora_de(self, fila: MensagemQuerySet) -> MensagemQuerySet:
         if not self.fechados:
             return fila
-        dominio = Func(Func(F("destino"), Value("@"), Value(-1), function="split_part"), function="lower")
+        dominio = Lower(Func(F("destino"), Value("@"), Value(-1), function="split_part", output_field=CharField()))
         return fila.annotate(dominio=dominio).exclude(dominio__in=self.fechados)
 
 

@@ -1,0 +1,175 @@
+"""The journal of a turn: what is written survives its process, and what was not written whole is not believed."""
+
+import fcntl
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mensageria import diario
+from mensageria.diario import Cercado, Diario, SemEspaco
+from mensageria.resultados import Resultado
+
+
+@pytest.fixture(autouse=True)
+def pasta(settings, tmp_path):
+    settings.PASTA_DIARIO = tmp_path / "diario"
+    return settings.PASTA_DIARIO
+
+
+def linha(id_: int, **campos) -> dict:
+    return Resultado(id_, "aceita", "250", **campos).como_linha()
+
+
+def deixar(*escritas, ordem=(1, 2, 3), juntas: int = 1) -> str:
+    """A journal whose process is gone; return its name."""
+    with Diario() as aberto:
+        aberto.abrir_bloco(7, ordem, juntas)
+        for escrita in escritas:
+            escrita(aberto)
+        return aberto.nome
+
+
+def lido(nome: str) -> diario.Conteudo:
+    with diario.cercar(nome) as conteudo:
+        return conteudo
+
+
+def test_a_turn_that_ends_well_leaves_no_file(pasta):
+    with Diario() as aberto:
+        aberto.abrir_bloco(7, [1])
+        aberto.resultado(linha(1))
+        aberto.fechar_bloco()
+
+    assert {arquivo.name for arquivo in pasta.iterdir()} == {"maquina"}
+
+
+def test_what_was_written_is_read_back():
+    nome = deixar(
+        lambda d: d.anunciar([1]),
+        lambda d: d.resultado(linha(1, texto="2.0.0 Ok: fila ção ✓", id_externo="op-1")),
+        lambda d: d.anunciar([2]),
+    )
+
+    conteudo = lido(nome)
+
+    assert (conteudo.reserva, conteudo.ordem) == (7, [1, 2, 3])
+    assert Resultado(**conteudo.resultados[1]).texto == "2.0.0 Ok: fila ção ✓"
+    assert conteudo.duvidosas() == [2], "the third was never announced"
+    assert not diario.existe(nome), "it was settled"
+
+
+def test_of_a_process_that_lives_nobody_takes_the_journal():
+    with Diario() as aberto:
+        aberto.abrir_bloco(7, [1])
+        assert diario.abandonados() == []
+    assert [arquivo.stem for arquivo in diario.abandonados()] == [aberto.nome]
+
+
+def test_after_a_boot_the_first_without_a_result_is_in_doubt_announced_or_not(monkeypatch):
+    nome = deixar(lambda d: d.anunciar([1]), lambda d: d.resultado(linha(1)))
+
+    monkeypatch.setattr(diario, "partida", lambda: "outra")
+
+    assert lido(nome).duvidosas() == [2]
+
+
+def test_after_a_boot_as_many_are_in_doubt_as_leave_at_once(monkeypatch):
+    nome = deixar(ordem=range(1, 9), juntas=3)
+
+    monkeypatch.setattr(diario, "partida", lambda: "outra")
+
+    assert lido(nome).duvidosas() == [1, 2, 3]
+
+
+@given(corte=st.integers(0, 400))
+def test_a_file_cut_anywhere_is_believed_only_as_far_as_it_is_whole(corte):
+    conteudo = diario._ler(INTEIRO[:corte])
+
+    assert conteudo.reserva in (None, 7)
+    assert set(conteudo.resultados) in (set(), {1})
+    if conteudo.resultados:
+        assert conteudo.anunciadas >= {1}
+
+
+def _inteiro() -> bytes:
+    resultado = diario._linha({"resultado": linha(1)})
+    bloco = diario._linha({"reserva": 7, "ordem": [1, 2], "juntas": 1, "partida": "x"})
+    return bloco + diario._linha({"saem": [1]}) + resultado + diario._linha({"saem": [2]})
+
+
+INTEIRO = _inteiro()
+
+
+@given(posicao=st.integers(0, len(INTEIRO) - 1), byte=st.integers(0, 255))
+def test_a_line_that_was_spoilt_ends_what_is_believed(posicao, byte):
+    estragado = INTEIRO[:posicao] + bytes([byte]) + INTEIRO[posicao + 1 :]
+
+    conteudo = diario._ler(estragado)
+
+    assert conteudo.resultados in ({}, {1: linha(1)})
+
+
+def test_the_room_for_a_whole_block_is_taken_before_it_starts(monkeypatch):
+    """The longest words that a server may say fit in it, in every alphabet."""
+    with Diario() as aberto:
+        aberto.abrir_bloco(7, [1, 2])
+        tamanho = aberto.caminho.stat().st_size
+        for id_ in (1, 2):
+            aberto.anunciar([id_])
+            longa = "\x01" * 1000
+            aberto.resultado(linha(id_, texto=longa, id_externo="\x01" * 120, motivo="é" * 300))
+        assert aberto.caminho.stat().st_size == tamanho
+        aberto.fechar_bloco()
+
+
+def test_without_room_no_block_is_opened(monkeypatch):
+    def cheio(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(diario.os, "posix_fallocate", cheio)
+    with Diario() as aberto, pytest.raises(SemEspaco):
+        aberto.abrir_bloco(7, [1])
+
+    assert diario.abandonados() == []
+
+
+def test_who_was_taken_for_dead_may_announce_nothing_more():
+    with Diario() as aberto:
+        aberto.abrir_bloco(7, [1, 2])
+        aberto.anunciar([1])
+        with diario.cercar(aberto.nome) as conteudo:
+            assert conteudo.duvidosas() == [1]
+            with pytest.raises(Cercado):
+                aberto.anunciar([2])
+
+
+def test_a_journal_that_could_not_be_settled_is_found_again():
+    nome = deixar()
+    with pytest.raises(ZeroDivisionError), diario.cercar(nome):
+        raise ZeroDivisionError
+
+    assert [arquivo.stem for arquivo in diario.abandonados()] == [nome]
+    assert lido(nome).reserva == 7
+
+
+def test_one_process_at_a_time_looks_for_the_dead():
+    with diario.varredura() as primeira, diario.varredura() as segunda:
+        assert (primeira, segunda) == (True, False)
+    with diario.varredura() as depois:
+        assert depois
+
+
+def test_the_folder_is_the_machine(pasta, settings, tmp_path):
+    esta = diario.maquina()
+    assert diario.maquina() == esta
+
+    settings.PASTA_DIARIO = tmp_path / "outra"
+    assert diario.maquina() != esta
+
+
+def test_a_file_is_seen_by_others_only_under_its_lock(pasta):
+    with Diario() as aberto, open(aberto.caminho) as de_fora, pytest.raises(BlockingIOError):
+        fcntl.flock(de_fora, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    assert os.stat(pasta).st_mode & 0o077 == 0

@@ -15,12 +15,13 @@ from cadastro.models import Imovel, ParametroSistema
 from cobranca.documentos import gerar_documentos
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
 from faturamento.models import ParametroMensagem
-from mensageria.models import GatewaySMS, OrigemEnvio, Remetente, ServicoEmail
+from mensageria.models import DestinatarioAlerta, GatewaySMS, OrigemEnvio, Remetente, ServicoEmail
 
 PASTA = settings.BASE_DIR / "dados" / "exemplo"
 PERFIL_ESPECIAL = 5
 DIAS_ANTES = 5
 TOKEN_DO_SIMULADOR = "segredo"
+COTA_MENSAL = 50_000  # of each e-mail service: what the sample sends does not come near
 
 
 def ja_carregada() -> bool:
@@ -66,11 +67,23 @@ def _parametros(hoje: date) -> None:
 
 
 def _saidas(smtp: str, sms: str) -> None:
+    """SERVICO_1 for alerts alone; the others take over from each other, from SERVICO_2 to the last."""
     host, _, porta = smtp.rpartition(":")
-    servico = ServicoEmail.objects.create(
-        nome="SIMULADOR", host=host, porta=int(porta), seguranca=ServicoEmail.Seguranca.NENHUMA, prazo=10
-    )
-    remetente = Remetente.objects.create(nome="Águas do Exemplo", email="avisos@aguas.example", servico=servico)
+    servicos = [
+        ServicoEmail.objects.create(
+            nome=f"SERVICO_{numero}",
+            ordem=10 * numero,
+            uso_interno=numero == 1,
+            cota_mensal=COTA_MENSAL if numero > 1 else None,
+            host=host,
+            porta=int(porta),
+            seguranca=ServicoEmail.Seguranca.NENHUMA,
+            prazo=10,
+        )
+        for numero in range(1, 6)
+    ]
+    remetente = Remetente.objects.create(nome="Águas do Exemplo", email="avisos@aguas.example", servico=servicos[1])
+    DestinatarioAlerta.objects.create(email="alertas@aguas.example")
     gateway = GatewaySMS.objects.create(
         nome="SIMULADOR", url=sms if urlsplit(sms).scheme else f"http://{sms}", credencial=TOKEN_DO_SIMULADOR, prazo=10
     )

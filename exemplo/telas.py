@@ -169,8 +169,17 @@ PAGINAS = (
     Pagina("mensagem-email", da_mensagem(Canal.EMAIL, Estado.ENVIADA)),
     Pagina("mensagem-incerta", da_mensagem(Canal.EMAIL, Estado.INCERTA)),
     Pagina("quem-ficou-de-fora", da_execucao("mensageria:nao_geradas")),
+    Pagina("incertas", em("mensageria:incertas")),
+    Pagina("pausados", em("mensageria:pausados")),
+    Pagina("servico-email", em("mensageria:servico_email")),
+    Pagina(
+        "servico-email-com-erro",
+        em("mensageria:servico_email"),
+        preencher({"Email da operação Águas do Exemplo": "avisos@"}, "Atualizar Águas do Exemplo"),
+    ),
     Pagina("nao-encontrada", lambda: "/nao-existe/", status=404),
     Pagina("administracao", em("admin:index")),
+    Pagina("administracao-servicos", em("admin:mensageria_servicoemail_changelist")),
     Pagina("administracao-mensagens", em("admin:mensageria_mensagem_changelist")),
     Pagina("administracao-processo", do_processo("admin:batch_processoiniciado_change")),
 )

@@ -11,7 +11,8 @@ from batch.models import ProcessoIniciado
 from cadastro.models import Imovel
 from cobranca.models import CobrancaDocumento
 from faturamento.models import Conta, ParametroMensagem
-from mensageria.models import ServicoEmail
+from mensageria import consumo, rotacao
+from mensageria.models import DestinatarioAlerta, Remetente, ServicoEmail
 
 pytestmark = pytest.mark.django_db
 
@@ -28,10 +29,27 @@ def test_the_first_run_loads_the_sample_and_commands_process_336(settings):
     saida = preparar()
 
     assert Imovel.objects.count() == 300 and Conta.objects.exists() and CobrancaDocumento.objects.exists()
-    assert ServicoEmail.objects.get().porta == 2599
+    assert set(ServicoEmail.objects.values_list("porta", flat=True)) == {2599}
     iniciado = ProcessoIniciado.objects.get()
     assert iniciado.processo_id == 336 and iniciado.usuario.username == "admin"
     assert f"código {iniciado.pk}" in saida
+
+
+def test_the_services_of_the_sample_take_over_from_each_other_and_the_first_is_for_alerts(agora):
+    preparar()
+    remetente = Remetente.objects.get()
+    usados = [remetente.servico.nome]
+
+    for _ in range(4):
+        consumo.esgotar(remetente.servico, "552 limit exceeded", agora)
+        rotacao.conferir(remetente.servico, agora)
+        remetente.refresh_from_db()
+        usados.append(remetente.servico.nome)
+
+    assert usados == ["SERVICO_2", "SERVICO_3", "SERVICO_4", "SERVICO_5", "SERVICO_5"]
+    assert remetente.aguardando_desde == agora
+    assert [servico.nome for servico in ServicoEmail.objects.filter(uso_interno=True)] == ["SERVICO_1"]
+    assert DestinatarioAlerta.objects.filter(remetente=None, ativo=True).exists()
 
 
 def test_the_administrators_password_is_printed_once_and_works():

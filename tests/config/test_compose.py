@@ -90,6 +90,7 @@ def test_data_is_in_named_volumes():
         "worker-envio": {"journal": "/var/lib/avisa/journal"},
     }
     assert set(COMPOSE["volumes"]) == {"postgres", "redis", "journal"}
+    assert SERVICOS["worker-envio"]["environment"]["PASTA_DIARIO"] == montagens["worker-envio"]["journal"]
 
 
 def test_nothing_of_ours_starts_before_the_migrations():

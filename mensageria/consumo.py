@@ -35,6 +35,7 @@ from mensageria.models import (
     Alerta,
     Canal,
     Consumo,
+    GatewaySMS,
     Mensagem,
     Servico,
     ServicoEmail,
@@ -368,6 +369,13 @@ def avisos(servico: Servico, agora: datetime) -> None:
         _avisar_cota(servico, atual, linha, agora)
         _avisar_previsao(servico, atual, linha, agora)
     _tirar_os_velhos(servico, linha.first(), agora)
+
+
+def tique(agora: datetime) -> None:
+    """The warnings of every service that has a quota, also of those that send nothing now."""
+    for modelo, segredos in ((ServicoEmail, ["senha"]), (GatewaySMS, ["credencial", "segredo_retorno"])):
+        for servico in modelo.objects.filter(ativo=True, cota_mensal__isnull=False).defer(*segredos):
+            avisos(servico, agora)
 
 
 @transaction.atomic

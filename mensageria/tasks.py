@@ -8,7 +8,7 @@ from celery.signals import celeryd_after_setup, worker_shutting_down
 from django.db import connection
 from django.utils import timezone
 
-from mensageria import alertas_email, circuito, envio, recuperacao, reserva, retornos, rotacao, trabalhador
+from mensageria import alertas_email, circuito, consumo, envio, recuperacao, reserva, retornos, rotacao, trabalhador
 from mensageria.estados import Classe
 from mensageria.models import Canal, GatewaySMS, Ritmo, Servico, ServicoEmail
 
@@ -100,10 +100,10 @@ def consultar_retornos(gateway_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def avisar() -> None:
-    """Services that are exhausted, remetentes that wait, and what people must be told."""
+    """Quotas near their end, services that are exhausted, remetentes that wait, and what people must be told."""
     agora = timezone.now()
-    for passo in (rotacao.tique, alertas_email.enviar_pendentes):
+    for passo in (consumo.tique, rotacao.tique, alertas_email.enviar_pendentes):
         try:
             passo(agora)
-        except Exception:  # neither silences the other
+        except Exception:  # none silences the others
             log.exception("Um passo dos avisos falhou.")

@@ -543,3 +543,16 @@ def test_the_use_of_many_services_takes_one_query(saidas, django_assert_num_quer
     assert consumo.situacoes([], AGORA) == {}
     assert str(consumo.situacao(saidas[1], AGORA)) == "0, sem cota"
     assert saidas[1].canal == Canal.SMS
+
+
+def test_the_tick_warns_of_a_quota_that_nobody_is_using_now(db):
+    """Use is also told by hand: no block is sent, and people must know."""
+    servico = nova_mensagem().remetente.servico
+    servico.cota_mensal = 100
+    servico.save()
+    consumo.contar(servico, [AGORA] * 85)
+
+    consumo.tique(AGORA)
+    consumo.tique(AGORA)
+
+    assert Alerta.objects.filter(tipo=Alerta.Tipo.COTA).count() == 1

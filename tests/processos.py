@@ -41,9 +41,9 @@ def esperar(condicao: Callable[[], object], prazo: float = 60, passo: float = 0.
 
 
 @contextmanager
-def redis_server(pasta) -> Iterator[str]:
-    """A Redis of this test alone, without persistence; yields its URL."""
-    porta = porta_livre()
+def redis_server(pasta, porta: int | None = None) -> Iterator[str]:
+    """A Redis of this test alone, without persistence, killed at the end; yields its URL."""
+    porta = porta or porta_livre()
     executavel = shutil.which("redis-server")
     assert executavel, "redis-server não está instalado; ./avisa test o instala ou diz como"
     comando = [executavel, "--port", str(porta), "--bind", "127.0.0.1", "--save", "", "--dir", str(pasta)]

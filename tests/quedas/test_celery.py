@@ -1,0 +1,61 @@
+"""Workers of Celery as they run: stopped in the middle of a turn, and rung by two beats at once."""
+
+import sys
+
+import pytest
+
+from tests.processos import ambiente_com_este_banco, esperar, processo
+from tests.quedas.apoio import Sumidouro, conferir, estados, gerar, incertas, novo_servico, parar, terminou
+
+pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def ambiente(transactional_db, tmp_path) -> dict[str, str]:
+    """A broker and journals of the test's own."""
+    return ambiente_com_este_banco() | {
+        "CELERY_BROKER_URL": "filesystem://",
+        "PASTA_BROKER": str(tmp_path / "broker"),
+        "PASTA_DIARIO": str(tmp_path / "diario"),
+    }
+
+
+def celery(*argumentos: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "config", *argumentos]
+
+
+def trabalhador(nome: str, filas: str) -> list[str]:
+    return celery("worker", "-n", nome, "-Q", filas, "-P", "threads", "-c", "2", "--without-gossip", "--without-mingle")
+
+
+def beat(pasta) -> list[str]:
+    return celery("beat", "-s", str(pasta), "--pidfile=")
+
+
+def test_two_beats_send_nothing_twice_and_a_stop_leaves_nothing_in_doubt(ambiente, tmp_path):
+    """SIGTERM in the middle of a turn: what is on its way is told, the rest goes back, another worker sends it."""
+    with (
+        Sumidouro(espera=0.05) as smtp,
+        processo(beat(tmp_path / "um"), ambiente),
+        processo(beat(tmp_path / "outro"), ambiente),
+    ):
+        servico = novo_servico(smtp, conexoes=2)
+        gerar(100)
+        with processo(trabalhador("um@t", "geral,envio"), ambiente) as primeiro:
+            esperar(lambda: smtp.aceitas >= 15, 30, 0.02)
+            parar(primeiro)
+
+        saidas = smtp.aceitas
+        assert 15 <= saidas < 100, "midway"
+        assert estados() == {"ENVIADA": saidas, "PENDENTE": 100 - saidas}
+        assert not list((tmp_path / "diario").glob("*.diario"))
+        conferir(smtp, servico)
+
+        with processo(trabalhador("outro@t", "geral,envio"), ambiente) as segundo:
+            esperar(terminou, 40)
+            parar(segundo)
+
+    assert not incertas()
+    assert estados() == {"ENVIADA": 100}
+    assert smtp.aceitas == len({r.destinos for r in smtp.recebidas}) == 100
+    conferir(smtp, servico)

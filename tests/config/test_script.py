@@ -7,7 +7,7 @@ import pytest
 
 from .apoio import RAIZ, rodar
 
-COMANDOS = ("up", "parar", "demo", "telas", "test", "lint", "manage")
+COMANDOS = ("up", "parar", "demo", "telas", "bench", "test", "lint", "manage")
 
 
 @pytest.mark.parametrize("palavra", ["--help", "-h", "help"])

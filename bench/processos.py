@@ -1,0 +1,85 @@
+"""Real processes of a run: started in a session of their own, so that a kill -9 takes a whole one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+
+PRAZO_DE_PARADA = 30
+
+
+class NaoTerminou(Exception):
+    """What was waited for did not happen; the message says what."""
+
+
+def iniciar(comando: list[str], ambiente: Mapping[str, str], saida: Path, pasta: Path | None = None):
+    """Start a process whose output goes to the end of `saida`."""
+    with open(saida, "ab") as arquivo:
+        return subprocess.Popen(
+            comando,
+            env=dict(ambiente),
+            cwd=pasta or settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=arquivo,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def matar(processo: subprocess.Popen) -> int:
+    """kill -9 to the process and all that it started; return the moment right before it (CLOCK_MONOTONIC)."""
+    momento = time.monotonic_ns()
+    with suppress(ProcessLookupError):
+        os.killpg(processo.pid, signal.SIGKILL)
+    processo.wait()
+    return momento
+
+
+def parar(processo: subprocess.Popen) -> None:
+    """Ask it to stop; by force when it does not."""
+    processo.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        processo.wait(PRAZO_DE_PARADA)
+    matar(processo)
+
+
+def esperar(condicao: Callable[[], object], prazo: float, o_que: str, passo: float = 0.05) -> None:
+    limite = time.monotonic() + prazo
+    while not condicao():
+        if time.monotonic() > limite:
+            raise NaoTerminou(f"{o_que}: {prazo:.0f} s não bastaram")
+        time.sleep(passo)
+
+
+def portas(processo: subprocess.Popen, servidor: int) -> frozenset[int]:
+    """The local ports by which the process, and all that it started, are connected to that port."""
+    achadas = set()
+    with suppress(psutil.Error):
+        raiz = psutil.Process(processo.pid)
+        for um in (raiz, *raiz.children(recursive=True)):
+            with suppress(psutil.Error):
+                achadas |= {c.laddr.port for c in um.net_connections() if c.raddr and c.raddr.port == servidor}
+    return frozenset(achadas)
+
+
+@contextmanager
+def sorvedouro(pasta: Path, *opcoes: str) -> Iterator[int]:
+    """The sink, for the length of the block; yields its port."""
+    comando = [sys.executable, "-m", "bench.sorvedouro", "--pasta", str(pasta), *opcoes]
+    with subprocess.Popen(
+        comando, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as p:
+        try:
+            linha = p.stdout.readline()
+            if not linha:
+                raise NaoTerminou("o sorvedouro não iniciou")
+            yield int(linha)
+        finally:
+            parar(p)

@@ -1,0 +1,54 @@
+"""`python -m bench.trabalhador --conexoes M`: who sends in the runs, by the product's own turns, until told to stop.
+
+A Celery worker does the same when its bells ring; here nobody has to ring them, and a start takes a second.
+"""
+
+import argparse
+import signal
+import threading
+import time
+
+import django
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+PAUSA = 0.1  # seconds, when there is nothing to send or no slot
+
+
+def enviar(parando: threading.Event) -> None:
+    """Turns of every service, one after the other."""
+    from mensageria import envio
+    from mensageria.models import ServicoEmail
+
+    try:
+        while not parando.is_set():
+            close_old_connections()
+            for servico in ServicoEmail.objects.disponiveis(timezone.now()):
+                envio.enviar(servico, parar=parando.is_set)
+            parando.wait(PAUSA)
+    finally:
+        connection.close()
+
+
+def main() -> None:
+    leitor = argparse.ArgumentParser(prog="python -m bench.trabalhador")
+    leitor.add_argument("--conexoes", type=int, required=True)
+    pedido = leitor.parse_args()
+    parando = threading.Event()
+    for sinal in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sinal, lambda *_: parando.set())
+    django.setup()
+    from mensageria.tasks import vigiar
+
+    linhas = [threading.Thread(target=vigiar, args=[parando])]
+    linhas += [threading.Thread(target=enviar, args=[parando]) for _ in range(pedido.conexoes)]
+    for linha in linhas:
+        linha.start()
+    while not parando.is_set():  # signals reach Python between two of these
+        time.sleep(PAUSA)
+    for linha in linhas:
+        linha.join()
+
+
+if __name__ == "__main__":
+    main()

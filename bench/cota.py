@@ -16,6 +16,7 @@ from mensageria.models import Alerta, Consumo, Mensagem
 COTA, MENSAGENS = 1000, 1500
 TRABALHADORES, MORTES, CONEXOES = 8, 4, 16
 MEIO = (0.2, 0.7)  # of the quota used, between which they die
+MAIOR_DEMORA = 0.3  # seconds from an open connection to the death
 PRAZO = 600
 SOSSEGO = 5  # seconds after the end, in which nothing more may leave
 
@@ -76,18 +77,20 @@ def correr(alvo: Avisa, pasta: Path, semente: int) -> Resultado:
     with processos.sorvedouro(pasta, "--semente", str(semente)) as porta:
         try:
             alvo.preparar(porta, pasta)
-            mortes = _enviar(alvo, random.Random(semente))
+            mortes = _enviar(alvo, porta, random.Random(semente))
             return _apurar(alvo, pasta, mortes)
         finally:
             alvo.encerrar()
 
 
-def _enviar(alvo: Avisa, sorteio: random.Random) -> int:
+def _enviar(alvo: Avisa, porta: int, sorteio: random.Random) -> int:
     vivos = [alvo.iniciar(indice) for indice in range(TRABALHADORES)]
     try:
         vitimas = sorteio.sample(vivos, MORTES)
         for vitima, parte in zip(vitimas, sorted(sorteio.uniform(*MEIO) for _ in vitimas), strict=True):
             processos.esperar(lambda ate=parte * COTA: _usado() >= ate, PRAZO, "usar a cota")
+            processos.esperar(lambda uma=vitima: processos.portas(uma, porta), PRAZO, "abrir conexões", passo=0.02)
+            time.sleep(sorteio.uniform(0, MAIOR_DEMORA))
             processos.matar(vitima)
         processos.esperar(_acabou, PRAZO, "esgotar a cota", passo=0.5)
         time.sleep(SOSSEGO)

@@ -4,15 +4,18 @@ A Celery worker does the same when its bells ring; here nobody has to ring them,
 """
 
 import argparse
+import logging
 import signal
 import threading
 import time
 
 import django
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
-PAUSA = 0.1  # seconds, when there is nothing to send or no slot
+log = logging.getLogger(__name__)
+
+PAUSA = 0.2  # seconds, when there is nothing to send or no slot
 
 
 def enviar(parando: threading.Event) -> None:
@@ -20,14 +23,15 @@ def enviar(parando: threading.Event) -> None:
     from mensageria import envio
     from mensageria.models import ServicoEmail
 
-    try:
-        while not parando.is_set():
-            close_old_connections()
+    while not parando.is_set():
+        try:
             for servico in ServicoEmail.objects.disponiveis(timezone.now()):
                 envio.enviar(servico, parar=parando.is_set)
-            parando.wait(PAUSA)
-    finally:
-        connection.close()
+        except DatabaseError:
+            log.exception("O turno parou.")  # as that of a task would: the next one goes on
+        finally:
+            connection.close()
+        parando.wait(PAUSA)
 
 
 def main() -> None:

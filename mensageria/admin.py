@@ -486,9 +486,13 @@ class AlertaAdmin(AdminAvisa):
 
 @admin.register(OrigemEnvio)
 class OrigemEnvioAdmin(AdminAvisa):
-    list_display = ["descricao", "origem", "remetente", "gateway"]
+    list_display = ["descricao", "origem", "remetente", "gateway", "politica_incerta"]
     list_select_related = ["remetente", "gateway"]
     search_fields = ["origem", "descricao"]
+    fieldsets = [
+        (None, {"fields": ["origem", "descricao", "remetente", "gateway"]}),
+        ("Quando algo não vai bem", {"fields": ["politica_incerta", "recusas_maximas", "recusas_em"]}),
+    ]
 
 
 # What the system writes

@@ -43,6 +43,7 @@ class Linha:
     total: int
     localidade_id: int | None
     canal_id: int
+    pausado: bool
 
     @property
     def fecha(self) -> bool:
@@ -68,6 +69,7 @@ def do_lote(lote: Lote, contagens: dict[int, int], programadas: int, total: int)
         total=total,
         localidade_id=lote.localidade_id,
         canal_id=lote.canal,
+        pausado=lote.pausado_em is not None,
     )
 
 

@@ -1,14 +1,20 @@
 """What an operator decides about messages: send again, take an uncertain one for sent or lost, cancel."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, TextChoices
+from django.db.models import Count, Exists, F, Max, OuterRef, TextChoices
 from django.db.models.functions import Greatest
 
-from mensageria.estados import TRANSICOES, Estado
-from mensageria.models import Mensagem
+from mensageria import fontes
+from mensageria.estados import TRANSICOES, Estado, PoliticaIncerta
+from mensageria.models import Mensagem, MensagemQuerySet, OrigemEnvio, TentativaEnvio
+from mensageria.palavras import nome_da_origem
+
+LIMITE = 10_000  # uncertain messages that are counted, and decided about, at a time
+BLOCO = 1_000  # by one transaction
 
 
 class MotivoObrigatorio(ValueError):
@@ -57,15 +63,134 @@ def decidir(mensagem_id: int, decisao: Decisao, *, visto: str, usuario, motivo: 
             f"A mensagem mudou enquanto você decidia: agora está {mensagem.get_estado_display().lower()}. "
             "Nada foi feito."
         )
-    ids = [mensagem_id]
-    if decisao == Decisao.REENVIAR:
-        reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
-    elif decisao == Decisao.CANCELAR:
-        cancelar(ids, usuario=usuario, motivo=motivo)
-    else:
-        como = Estado.ENVIADA if decisao == Decisao.FOI_ENVIADA else Estado.FALHA
-        resolver_incertas(ids, como=como, usuario=usuario, motivo=motivo, agora=agora)
+    _aplicar([mensagem_id], decisao, usuario=usuario, motivo=motivo, agora=agora)
     return mensagem
+
+
+def _aplicar(ids: Collection[int], decisao: Decisao, *, usuario, motivo: str, agora: datetime) -> int:
+    if decisao == Decisao.REENVIAR:
+        return reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
+    if decisao == Decisao.CANCELAR:
+        return cancelar(ids, usuario=usuario, motivo=motivo)
+    como = Estado.ENVIADA if decisao == Decisao.FOI_ENVIADA else Estado.FALHA
+    return resolver_incertas(ids, como=como, usuario=usuario, motivo=motivo, agora=agora)
+
+
+# Uncertain messages, many at once
+
+
+@dataclass(frozen=True)
+class Fila:
+    """An origin, and how many uncertain messages it has, up to LIMITE + 1.
+
+    Unless they wait (`espera`), its policy leaves them as they are, and nobody need decide.
+    """
+
+    origem: str
+    espera: bool
+    quantas: int
+
+    @property
+    def nome(self) -> str:
+        return nome_da_origem(self.origem)
+
+
+def filas() -> list[Fila]:
+    """Every origin that is registered or configured, those that wait for somebody first."""
+    todas = [Fila(origem, espera, _ate_o_limite([origem])) for origem, espera in _origens().items()]
+    return sorted(todas, key=lambda fila: (not fila.espera, fila.nome))
+
+
+def a_espera() -> int:
+    """How many uncertain messages wait for somebody to decide, up to LIMITE + 1."""
+    return _ate_o_limite([origem for origem, espera in _origens().items() if espera])
+
+
+def _origens() -> dict[str, bool]:
+    """{origem: whether its uncertain messages wait for somebody}."""
+    politicas = dict.fromkeys(fontes.origens(), PoliticaIncerta.PERGUNTAR)
+    politicas |= dict(OrigemEnvio.objects.values_list("origem", "politica_incerta"))
+    return {origem: politica != PoliticaIncerta.NAO_REENVIAR for origem, politica in politicas.items()}
+
+
+def incertas() -> MensagemQuerySet:
+    """In the order of the index that finds those of an origin."""
+    return Mensagem.objects.filter(estado=Estado.INCERTA).order_by("pk")
+
+
+def _ate_o_limite(origens: Collection[str]) -> int:
+    return incertas().filter(origem__in=origens).order_by()[: LIMITE + 1].count()
+
+
+@dataclass(frozen=True)
+class Vistas:
+    """The uncertain messages of one origin that an operator had before him: the `escolhidas`, or all up to `ate`.
+
+    `tentativa` is the last attempt that there was. Of a message with a later one he did not see how it stands, and it
+    is not decided about.
+    """
+
+    origem: str
+    quantas: int
+    ate: int
+    tentativa: int
+    escolhidas: tuple[int, ...] | None = None
+
+    def mensagens(self) -> MensagemQuerySet:
+        depois = TentativaEnvio.objects.filter(mensagem=OuterRef("pk"), pk__gt=self.tentativa)
+        suas = incertas().filter(~Exists(depois), origem=self.origem, pk__lte=self.ate)
+        return suas if self.escolhidas is None else suas.filter(pk__in=self.escolhidas)
+
+    @property
+    def esperadas(self) -> int:
+        return self.quantas if self.escolhidas is None else len(self.escolhidas)
+
+
+def ver(origem: str) -> Vistas:
+    """What of an origin is before an operator now: its first uncertain messages, up to LIMITE."""
+    tentativa = TentativaEnvio.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    suas = incertas().filter(origem=origem)[:LIMITE].aggregate(quantas=Count("pk"), ate=Max("pk"))
+    return Vistas(origem, suas["quantas"], suas["ate"] or 0, tentativa)
+
+
+@dataclass(frozen=True)
+class Decididas:
+    """About how many it was, or would be, decided; how many may not be sent again, and how many changed meanwhile."""
+
+    quantas: int
+    vencidas: int
+    mudaram: int
+
+
+def prever(vistas: Vistas, decisao: Decisao, agora: datetime) -> Decididas:
+    """What a decision would do now; for the question that comes before it."""
+    achadas = vistas.mensagens().order_by()[: vistas.esperadas + 1].count()
+    vencidas = vistas.mensagens().filter(expira_em__lte=agora).count() if decisao == Decisao.REENVIAR else 0
+    return Decididas(achadas - vencidas, vencidas, max(vistas.esperadas - achadas, 0))
+
+
+def decidir_incertas(vistas: Vistas, decisao: Decisao, *, usuario, motivo: str, agora: datetime) -> Decididas:
+    """Decide about uncertain messages as they were seen, a block at a time.
+
+    What is past its limit is not sent again. Raises MudouEnquantoIsso, with nothing done, when there are more of them
+    than were seen.
+    """
+    _conferir_motivo(motivo)
+    ids = list(vistas.mensagens().values_list("pk", flat=True)[: vistas.esperadas + 1])
+    if len(ids) > vistas.esperadas:
+        raise MudouEnquantoIsso("Outras mensagens ficaram incertas enquanto você decidia. Nada foi feito.")
+    feitas = vencidas = 0
+    for inicio in range(0, len(ids), BLOCO):
+        with transaction.atomic():
+            bloco = vistas.mensagens().filter(pk__in=ids[inicio : inicio + BLOCO])
+            prazos = dict(bloco.select_for_update(of=("self",)).values_list("pk", "expira_em"))
+            fora = [pk for pk, prazo in prazos.items() if decisao == Decisao.REENVIAR and prazo <= agora]
+            feitas += _aplicar(prazos.keys() - fora, decisao, usuario=usuario, motivo=motivo, agora=agora)
+            vencidas += len(fora)
+    return Decididas(feitas, vencidas, vistas.esperadas - feitas - vencidas)
+
+
+# What each decision does
 
 
 def _das_que_podem(ids: Collection[int], para: Estado, excluidos: tuple[Estado, ...] = ()):

@@ -1,18 +1,24 @@
-"""A lote pauses by itself when too many of its last messages are refused: the addresses are bad, or the text is."""
+"""A lote pauses by itself when too many of its last messages are refused: the addresses are bad, or the text is.
+
+Somebody lets it go on, or cancels what it still has to send.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 from django.urls import reverse
 
-from mensageria import alertas
-from mensageria.estados import DEFINITIVAS, Classe
-from mensageria.models import Alerta, Lote, Mensagem, OrigemEnvio
+from mensageria import alertas, decisoes
+from mensageria.estados import DEFINITIVAS, Classe, Estado
+from mensageria.models import Alerta, Lote, LoteContagem, Mensagem, OrigemEnvio, TentativaEnvio
 from telas import registro
 
 ACEITA, RECUSADA = "a", "r"
+BLOCO, POR_VEZ = 5_000, 50_000  # messages cancelled by one transaction, and by one request
+RECUSAS_MOSTRADAS = 3
 
 
 def observar(resultados: Iterable[tuple[Mensagem, str]], agora: datetime) -> None:
@@ -58,11 +64,67 @@ def continuar(lote_id: int, *, usuario, agora: datetime) -> bool:
     lote = Lote.objects.select_for_update().get(pk=lote_id)
     if lote.pausado_em is None:
         return False
-    lote.pausado_em, lote.motivo_pausa, lote.ultimas = None, "", ""
-    lote.save(update_fields=["pausado_em", "motivo_pausa", "ultimas"])
-    Alerta.objects.filter(chave__startswith=f"pausa:{lote_id}:", resolvido_em=None).update(resolvido_em=agora)
+    _soltar(lote, agora)
     registro.registrar(usuario, lote, "Envio continuado depois da pausa por recusas")
     return True
+
+
+def _soltar(lote: Lote, agora: datetime) -> None:
+    lote.pausado_em, lote.motivo_pausa, lote.ultimas = None, "", ""
+    lote.save(update_fields=["pausado_em", "motivo_pausa", "ultimas"])
+    Alerta.objects.filter(chave__startswith=f"pausa:{lote.pk}:", resolvido_em=None).update(resolvido_em=agora)
+
+
+def cancelar_pendentes(lote_id: int, *, usuario, motivo: str, agora: datetime) -> tuple[int, int]:
+    """Cancel what a paused lote still has to send, a block at a time, up to POR_VEZ; return how many, and how many are
+    left. When none is, there is nothing more to hold and the pause is over.
+
+    What somebody is taking now is left: it comes back to a lote that is still paused.
+    """
+    lote = Lote.objects.get(pk=lote_id)
+    if lote.pausado_em is None:
+        return 0, 0
+    pendentes = Mensagem.objects.filter(lote=lote, estado=Estado.PENDENTE).order_by("pk")
+    canceladas = 0
+    while canceladas < POR_VEZ:
+        with transaction.atomic():
+            ids = list(pendentes.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BLOCO])
+            canceladas += decisoes.cancelar(ids, usuario=usuario, motivo=motivo)
+        if len(ids) < BLOCO:
+            break
+    registro.registrar(usuario, lote, f"{canceladas} mensagens pendentes canceladas: {motivo}")
+    return canceladas, _encerrar_se_vazio(lote_id, agora)
+
+
+@transaction.atomic
+def _encerrar_se_vazio(lote_id: int, agora: datetime) -> int:
+    lote = Lote.objects.select_for_update().get(pk=lote_id)
+    restam = por_sair([lote]).get(lote_id, 0)
+    if not restam and lote.pausado_em is not None:
+        _soltar(lote, agora)
+    return restam
+
+
+def por_sair(lotes: Iterable[Lote]) -> dict[int, int]:
+    """{lote: how many messages it still has to send, or is sending}, by the ledger."""
+    contagens = LoteContagem.objects.filter(lote__in=lotes, estado__in=(Estado.PENDENTE, Estado.EM_ENVIO))
+    return dict(contagens.values_list("lote").annotate(n=Sum("quantidade")))
+
+
+def ultimas_recusas(lotes: Iterable[Lote]) -> dict[int, list[TentativaEnvio]]:
+    """How the last messages of each lote that failed were refused, RECUSAS_MOSTRADAS at most, by the server's words."""
+    falhas = [
+        Mensagem.objects.filter(lote=lote, estado=Estado.FALHA).order_by("-pk").values("pk")[:RECUSAS_MOSTRADAS]
+        for lote in lotes
+    ]
+    achadas: dict[int, list[TentativaEnvio]] = defaultdict(list)
+    if not falhas:
+        return achadas
+    ids = [linha["pk"] for linha in falhas[0].union(*falhas[1:], all=True)]
+    recusas = TentativaEnvio.objects.filter(mensagem__in=ids, classe__in=DEFINITIVAS).select_related("mensagem")
+    for recusa in recusas.order_by("-mensagem_id", "-pk").distinct("mensagem_id"):
+        achadas[recusa.mensagem.lote_id].append(recusa)
+    return achadas
 
 
 def pausados() -> list[int]:

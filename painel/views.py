@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from mensageria import alertas
+from mensageria import alertas, decisoes, pausas
 from painel import caminho, passos
 
 ALERTAS_A_VISTA, ALERTAS_NO_MAXIMO = 5, 50
@@ -17,7 +17,8 @@ ALERTAS_A_VISTA, ALERTAS_NO_MAXIMO = 5, 50
 def painel(request):
     """Whoever sees neither processes nor messages, as a person of no group, gets only the list of the six."""
     agora = timezone.now()
-    contexto = {"passos": passos.dos_seis(agora), **_alertas(request, agora), **_andamento(request)}
+    contexto = {"passos": passos.dos_seis(agora), **_alertas(request, agora)}
+    contexto |= _a_decidir(request) | _andamento(request)
     return render(request, "painel/painel.html", contexto)
 
 
@@ -44,6 +45,18 @@ def _alertas(request, agora: datetime) -> dict:
         "alertas": abertos[:ALERTAS_A_VISTA],
         "mais_alertas": abertos[ALERTAS_A_VISTA:ALERTAS_NO_MAXIMO],
         "ha_outros_alertas": len(abertos) > ALERTAS_NO_MAXIMO,
+    }
+
+
+def _a_decidir(request) -> dict:
+    """How much stands still until somebody decides; counted to a limit."""
+    ve_mensagens = request.user.has_perm("mensageria.view_mensagem")
+    ve_lotes = request.user.has_perm("mensageria.view_lote")
+    incertas = decisoes.a_espera() if ve_mensagens else 0
+    return {
+        "incertas": min(incertas, decisoes.LIMITE),
+        "mais_incertas": incertas > decisoes.LIMITE,
+        "lotes_pausados": len(pausas.pausados()) if ve_lotes else 0,
     }
 
 

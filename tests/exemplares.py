@@ -73,6 +73,7 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     lote = Lote.objects.create(
         execucao=iniciado.execucao, origem="faturamento", canal=Canal.EMAIL, localidade=imovel.localidade
     )
+    Lote.objects.filter(pk=lote.pk).update(pausado_em=timezone.now(), motivo_pausa="6 recusas nos últimos 10 envios")
     mensagem = por_em(nova_mensagem(lote=lote, cliente=cliente, objeto_id=conta.pk), Estado.INCERTA)
     TentativaEnvio.objects.create(
         mensagem=mensagem, numero=1, servico="S", destino="d", momento=timezone.now(), classe=Classe.INCERTA

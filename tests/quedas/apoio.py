@@ -44,7 +44,7 @@ class Sumidouro(ServidorSMTP):
 
 def novo_servico(smtp: ServidorSMTP, **campos) -> ServicoEmail:
     novo_parametro_sistema()
-    novo_parametro()
+    novo_parametro(referencia=202001)
     return novas_saidas(smtp=("127.0.0.1", smtp.porta), **campos)[0]
 
 

@@ -11,7 +11,7 @@ from bench.corrida import Alvo, Cenario, MensagensAcabaram, Resultado, correr
 from bench.processos import NaoTerminou
 from mensageria.estados import PoliticaIncerta
 
-POR_MORTE = 100  # messages for each kill, so that there is always something to send
+POR_MORTE = 60  # messages for each kill, so that there is always something to send
 PARTE_DE_DOIS = 0.3  # of the kills, for two senders: while one starts the other goes on, and needs more messages
 SEM_MORTES = 600  # messages of the scenario whose faults are the server's
 
@@ -49,18 +49,20 @@ def executar(pedido: argparse.Namespace) -> int:
     """Run all that was asked for and return the exit status."""
     resultados: dict[str, Resultado] = {}
     nomes: dict[str, str] = {}
+    motivo = ""
     try:
         for chave, cenario, alvo in _corridas(pedido):
             saida.dizer(f"{cenario.nome}…")
             nomes[chave] = cenario.nome
             resultados[chave] = correr(alvo, cenario, saida.pasta_vazia("quedas", chave))
     except MensagensAcabaram:
-        return saida.invalida("as mensagens acabaram antes das mortes; peça mais com --mensagens")
+        motivo = "as mensagens acabaram antes das mortes; peça mais com --mensagens"
     except (NaoTerminou, post_office_alvo.NaoInstalou) as erro:
-        return saida.invalida(str(erro))
-    print(tabela(nomes, resultados), flush=True)
-    saida.gravar(pedido, como_json(resultados))
-    return julgar(nomes, resultados)
+        motivo = str(erro)
+    if resultados:
+        print(tabela(nomes, resultados), flush=True)
+        saida.gravar(pedido, como_json(resultados))
+    return saida.invalida(motivo) if motivo else julgar(nomes, resultados)
 
 
 def _corridas(pedido: argparse.Namespace) -> Iterator[tuple[str, Cenario, Alvo]]:

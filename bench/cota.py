@@ -18,6 +18,7 @@ TRABALHADORES, MORTES, CONEXOES = 8, 4, 16
 MEIO = (0.2, 0.7)  # of the quota used, between which they die
 MAIOR_DEMORA = 0.3  # seconds from an open connection to the death
 PRAZO = 600
+ESPERA = 0.3  # seconds at most until a 250: so most of those that die are between a body and its reply
 SOSSEGO = 5  # seconds after the end, in which nothing more may leave
 
 
@@ -74,7 +75,7 @@ def executar(pedido: argparse.Namespace) -> int:
 
 def correr(alvo: Avisa, pasta: Path, semente: int) -> Resultado:
     """Send until the quota is used, killing on the way; those that die are not started again."""
-    with processos.sorvedouro(pasta, "--semente", str(semente)) as porta:
+    with processos.sorvedouro(pasta, "--semente", str(semente), "--espera", str(ESPERA)) as porta:
         try:
             alvo.preparar(porta, pasta)
             mortes = _enviar(alvo, porta, random.Random(semente))

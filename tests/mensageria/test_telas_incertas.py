@@ -76,12 +76,17 @@ def test_each_message_says_when_it_may_have_left_by_what_and_why(supervisor, tre
         "ana@exemplo.com.br",
         "10/11/2026 12:00:00",
         "por SERVICO_5",
-        "A conexão caiu depois de a mensagem ser entregue ao servidor",
         "a conexão caiu &lt;ali&gt;",
         "1 de 3",
         "Todas as da origem Faturamento: 3 mensagens",
     ):
         assertContains(pagina, texto)
+
+
+def test_without_words_of_its_attempt_the_reason_of_the_message_is_shown(supervisor, db):
+    por_em(nova_mensagem(motivo="Sem resposta depois do corpo: x"), Estado.INCERTA)
+
+    assertContains(supervisor.get(URL), "A conexão caiu depois de a mensagem ser entregue ao servidor")
 
 
 def test_only_those_of_the_origin_that_is_asked_for_are_shown_in_pages(supervisor, tres):

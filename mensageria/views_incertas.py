@@ -120,7 +120,8 @@ def _pagina_das_incertas(request, form: DecisaoSobreVistas):
     agora = timezone.now()
     for linha in pagina.linhas:
         linha.duvida = linha.duvidas[-1] if linha.duvidas else None
-        linha.motivo_em_palavras = palavras_do_motivo(linha.motivo)
+        dito = linha.duvida.resposta if linha.duvida else ""
+        linha.porque = dito or palavras_do_motivo(linha.motivo)
         linha.vencida = linha.expira_em <= agora
     contexto = {
         "filtro": filtro,

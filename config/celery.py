@@ -53,6 +53,11 @@ app.conf.update(
             "schedule": TIQUE_DOS_AVISOS,
             "options": {"expires": TIQUE_DOS_AVISOS, "queue": "geral"},
         },
+        "esquecer-reservas": {
+            "task": "mensageria.tasks.esquecer_reservas",
+            "schedule": UM_DIA,
+            "options": {"expires": UM_DIA, "queue": "geral"},
+        },
         "esquecer-pedidos": {
             "task": "telas.tasks.esquecer_pedidos",
             "schedule": UM_DIA,

@@ -227,10 +227,10 @@ def disponivel(servico: Servico, agora: datetime, pedido: int) -> int:
 
     With a quota, no other transaction is answered for this service until that one ends.
     """
+    servico.refresh_from_db(fields=["cota_mensal", "dia_renovacao"])  # the turn may have begun before a change
     if servico.cota_mensal is None:
         return _situacao(servico, agora).livres(pedido)
     _travar(servico)
-    servico.refresh_from_db(fields=["cota_mensal", "dia_renovacao"])  # the turn may have begun before a change
     return situacao(servico, agora).livres(pedido)
 
 
@@ -247,6 +247,9 @@ def contar(servico: Servico, momentos: Iterable[datetime], sinal: int = 1) -> No
     settles the messages. It is counted without a quota too: one that comes later knows the month.
     """
     momentos = list(momentos)
+    if not momentos:
+        return
+    servico.refresh_from_db(fields=["cota_mensal", "dia_renovacao"])
     por_periodo = Counter(_inicio(servico, momento) for momento in momentos)
     for inicio, quantos in sorted(por_periodo.items()):  # in one order, so that nobody waits in a circle
         linha = Consumo.objects.do(servico).filter(inicio=inicio)
@@ -254,7 +257,7 @@ def contar(servico: Servico, momentos: Iterable[datetime], sinal: int = 1) -> No
         if not linha.update(usado=usado):
             _criar(servico, inicio)
             linha.update(usado=usado)
-    if momentos and servico.cota_mensal is not None:
+    if servico.cota_mensal is not None:
         marcar_esgotamento(servico, max(momentos))
 
 
@@ -360,7 +363,7 @@ def _usado_desde(nome: str, inicio: date) -> int:
 
 
 def avisos(servico: Servico, agora: datetime) -> None:
-    """Tell at 80 % and at 90 % of the quota, and when it will not last; each once a period. Cheap: after each block."""
+    """Tell at 80 % and at 90 % of the quota, and when it will not last; each once a period."""
     if servico.cota_mensal is None:
         return
     atual = marcar_esgotamento(servico, agora)

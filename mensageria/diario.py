@@ -2,7 +2,7 @@
 
 One file a turn and one block at a time. Lines, each with its CRC and written whole:
 
-    {"reserva": n, "ordem": [ids], "juntas": k, "partida": boot}
+    {"reserva": n, "ordem": [ids], "juntas": k, "partida": boot, "pid": p}
                             the block, of which k leave at once; the room for all its lines is taken here
     {"saem": [ids]}         their body is about to leave
     {"resultado": {...}}    what came of one message; on the disk before the next body leaves
@@ -17,7 +17,7 @@ import os
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -53,10 +53,14 @@ def _maquina(onde: Path) -> uuid.UUID:
     onde.mkdir(mode=0o700, parents=True, exist_ok=True)
     arquivo, rascunho = onde / "maquina", onde / f".maquina.{uuid.uuid4().hex}"
     if not arquivo.exists():
-        rascunho.write_text(str(uuid.uuid4()))
+        with open(rascunho, "w") as aberto:
+            aberto.write(str(uuid.uuid4()))
+            aberto.flush()
+            os.fsync(aberto.fileno())
         with suppress(FileExistsError):  # the first process wins; the others read what it wrote
             os.link(rascunho, arquivo)
         rascunho.unlink()
+        _sincronizar_pasta(onde)
     return uuid.UUID(arquivo.read_text().strip())
 
 
@@ -71,19 +75,22 @@ class Diario:
 
     def __init__(self, onde: Path | None = None):
         onde = onde or pasta()
-        maquina()
+        with _sem_espaco():
+            maquina()
         self.caminho = onde / f"{uuid.uuid4().hex}{VIVO}"
-        rascunho = self.caminho.with_suffix(".novo")
-        try:
-            self._fd = os.open(rascunho, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as erro:
-            raise SemEspaco(erro.strerror) from erro
-        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.rename(rascunho, self.caminho)  # under its lock already, when others see it
-        _sincronizar_pasta(onde)
-        self._inode = os.fstat(self._fd).st_ino
         self._fim = 0
         self.em_bloco = False
+        with _sem_espaco(), ExitStack() as falhou:
+            rascunho = self.caminho.with_suffix(".novo")
+            self._fd = os.open(rascunho, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            falhou.callback(os.close, self._fd)
+            falhou.callback(self.caminho.unlink, missing_ok=True)
+            falhou.callback(rascunho.unlink, missing_ok=True)
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.rename(rascunho, self.caminho)  # under its lock already, when others see it
+            _sincronizar_pasta(onde)
+            self._inode = os.fstat(self._fd).st_ino
+            falhou.pop_all()
 
     @property
     def nome(self) -> str:
@@ -104,26 +111,27 @@ class Diario:
     def abrir_bloco(self, reserva: int, ordem: Sequence[int], juntas: int = 1) -> None:
         """Begin a block. Raises SemEspaco unless everything that will be said of it has its room on the disk."""
         self.conferir_cerca()
-        linha = _linha({"reserva": reserva, "ordem": list(ordem), "juntas": juntas, "partida": partida()})
-        try:
-            os.ftruncate(self._fd, 0)
-            os.posix_fallocate(self._fd, 0, len(linha) + len(ordem) * POR_MENSAGEM)
-        except OSError as erro:
-            raise SemEspaco(erro.strerror) from erro
+        dados = {"reserva": reserva, "ordem": list(ordem), "juntas": juntas, "partida": partida(), "pid": os.getpid()}
+        linha = _linha(dados)
         self._fim = 0
         self.guardar()
-        self._escrever(linha)
-        os.fdatasync(self._fd)
+        with _sem_espaco():
+            os.ftruncate(self._fd, 0)
+            os.posix_fallocate(self._fd, 0, len(linha) + len(ordem) * POR_MENSAGEM)
+            self._escrever(linha)
+            os.fdatasync(self._fd)
 
     def anunciar(self, ids: Sequence[int]) -> None:
         """Say that these are about to leave, and only then make sure that nobody took us for dead. Raises Cercado."""
-        self._escrever(_linha({"saem": list(ids)}))
+        with _sem_espaco():
+            self._escrever(_linha({"saem": list(ids)}))
         self.conferir_cerca()
 
     def resultado(self, dados: dict) -> None:
         """What came of one message; on the disk when this returns."""
-        self._escrever(_linha({"resultado": dados | {"texto": dados["texto"][:PALAVRAS_MAXIMAS]}}))
-        os.fdatasync(self._fd)
+        with _sem_espaco():
+            self._escrever(_linha({"resultado": dados | {"texto": dados["texto"][:PALAVRAS_MAXIMAS]}}))
+            os.fdatasync(self._fd)
 
     def fechar_bloco(self) -> None:
         """All that it says is in the database, or nothing was claimed."""
@@ -139,13 +147,19 @@ class Diario:
         raise Cercado
 
     def _escrever(self, linha: bytes) -> None:
-        try:
-            escrito = os.pwrite(self._fd, linha, self._fim)
-        except OSError as erro:
-            raise SemEspaco(erro.strerror) from erro
+        escrito = os.pwrite(self._fd, linha, self._fim)
         if escrito != len(linha):
             raise SemEspaco("escrita incompleta")
         self._fim += escrito
+
+
+@contextmanager
+def _sem_espaco() -> Iterator[None]:
+    """Whatever keeps the journal from being written, not only a full disk, keeps messages from being sent."""
+    try:
+        yield
+    except OSError as erro:
+        raise SemEspaco(erro.strerror or str(erro)) from erro
 
 
 # Reading what a dead turn left
@@ -159,6 +173,8 @@ class Conteudo:
     ordem: list[int] = field(default_factory=list)
     juntas: int = 1
     partida: str = ""
+    pid: int = 0
+    escrito_em: float = 0  # seconds of the epoch; no body left after it
     anunciadas: set[int] = field(default_factory=set)
     resultados: dict[int, dict] = field(default_factory=dict)
 
@@ -197,6 +213,7 @@ def cercar(nome: str) -> Iterator[Conteudo | None]:
         os.rename(pasta() / f"{nome}{VIVO}", cercado)
     try:
         conteudo = _ler(cercado.read_bytes())
+        conteudo.escrito_em = cercado.stat().st_mtime
     except FileNotFoundError:
         yield None
         return
@@ -221,9 +238,7 @@ def _tem_dono(arquivo: Path) -> bool:
     try:
         with open(arquivo, "rb") as aberto:
             fcntl.flock(aberto, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:  # it ended well this very moment
+    except OSError:  # it is held, it ended well this very moment, or it is not ours to read
         return True
     return False
 
@@ -242,7 +257,7 @@ def _ler(bruto: bytes) -> Conteudo:
             break
         dados = json.loads(corpo)
         if "reserva" in dados:
-            conteudo = Conteudo(dados["reserva"], dados["ordem"], dados["juntas"], dados["partida"])
+            conteudo = Conteudo(dados["reserva"], dados["ordem"], dados["juntas"], dados["partida"], dados["pid"])
         elif "saem" in dados:
             conteudo.anunciadas |= set(dados["saem"])
         else:

@@ -18,18 +18,17 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from mensageria import alertas, circuito, composicao, consumo, resultados, rotacao, trabalhador
+from mensageria import alertas, circuito, composicao, consumo, pausas, resultados, rotacao, trabalhador
 from mensageria import reserva as reservas
 from mensageria.canais.base import Canal as CanalBase
-from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
-from mensageria.canais.sms import ADAPTADORES
-from mensageria.canais.smtp import CanalSMTP
+from mensageria.canais.base import Envelope, FalhaDeEnvio, LoteRecusado, Resposta
 from mensageria.diario import Cercado, Diario, SemEspaco
 from mensageria.estados import DO_SERVICO, Classe, Estado, Motivo
-from mensageria.models import Alerta, Canal, Mensagem, Ritmo, Servico, ServicoEmail
+from mensageria.models import Alerta, Canal, Mensagem, Ritmo, Servico
 from mensageria.reserva import Bloco, ErroInesperado
-from mensageria.resultados import Resultado
-from mensageria.ritmo import quantas_por_pedido
+from mensageria.resultados import BlocoPerdido, Resultado
+from mensageria.ritmo import Limites, quantas_por_pedido
+from mensageria.saida import abrir_canal, sem_segredo
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +37,7 @@ SEGUNDOS_DO_BLOCO = 4  # what a block should take, by the rate seen so far
 DURACAO_DO_TURNO = 20  # seconds
 RESULTADOS_JUNTOS = 20  # written by one transaction
 SEGUNDOS_JUNTOS = 1.0
+ATRASO_TOLERADO = 0.02  # seconds that a departure may leave after its moment
 MAIOR_ESPERA = 2.0  # seconds for the moment of a message; when it is further off the turn ends
 QUEDAS_TOLERADAS = 2  # lost connections, or errors that nobody foresaw, in a row
 VALIDADE_DA_VERIFICACAO = 8  # seconds; promise 5 allows ten
@@ -57,8 +57,8 @@ class CanceladaNaHora(Exception):
         self.motivos = motivos
 
 
-class DestinoMudou(Exception):
-    """The address changed between rendering and body: the message is composed again."""
+class VoltaIntacta(Exception):
+    """The limits of the service say much later: it goes back, and the turn ends."""
 
 
 @dataclass
@@ -81,6 +81,9 @@ class Turno:
     novos: list[Resultado] = field(default_factory=list)
     escrito: float = 0
     quedas: int = 0
+    # What is left of the block, and what a later check said of it: {id: why it must not leave, or "" to go back}
+    fila: list[Mensagem] = field(default_factory=list)
+    impedidas: dict[int, str] = field(default_factory=dict)
     # Departures granted by the limits and not used yet, and their moment (`time.monotonic`)
     vezes: int = 0
     sai_em: float = 0
@@ -93,36 +96,9 @@ class Turno:
         return self.parar() or time.monotonic() >= self.fim
 
 
-def sem_segredo(servico: Servico, texto: str) -> str:
-    """A server's words without the secret of the service, which some repeat when they refuse it."""
-    segredo = servico.senha if servico.canal == Canal.EMAIL else servico.credencial
-    return texto.replace(segredo, "***") if len(segredo) > 3 else texto
-
-
 def _continuo() -> float:
     """Seconds that pass even while the machine sleeps or the process is stopped."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-def abrir_canal(servico: Servico) -> CanalBase:
-    """The channel of a service; nothing is connected yet."""
-    if isinstance(servico, ServicoEmail):
-        return CanalSMTP(
-            host=servico.host,
-            porta=servico.porta,
-            seguranca=servico.seguranca,
-            usuario=servico.usuario,
-            senha=servico.senha,
-            prazo=servico.prazo,
-            mensagens_por_conexao=servico.mensagens_por_conexao,
-        )
-    return ADAPTADORES[servico.adaptador](
-        url=servico.url,
-        credencial=servico.credencial,
-        remetente=servico.remetente,
-        prazo=servico.prazo,
-        configuracao=servico.configuracao,
-    )
 
 
 def enviar(
@@ -150,7 +126,7 @@ def enviar(
                 _rodar(turno, em_prova)
     except SemEspaco as erro:
         _alertar_sem_espaco(servico, str(erro), relogio())
-    except (PosseExpirada, Cercado, trabalhador.SessaoPerdida) as erro:
+    except (PosseExpirada, Cercado, BlocoPerdido, trabalhador.SessaoPerdida) as erro:
         log.warning("O turno de %s perdeu a posse: %s", servico, erro or type(erro).__name__)
     except ErroDeBanco:
         raise  # it says nothing about the service; what was sent is in the journal
@@ -199,6 +175,7 @@ def _enviar_bloco(turno: Turno, bloco: Bloco) -> bool:
     """
     reserva = bloco.reserva
     turno.novos, turno.escrito = [], time.monotonic()
+    turno.fila, turno.impedidas, turno.vezes = bloco.mensagens, {}, 0
     try:
         try:
             turno.diario.abrir_bloco(reserva.pk, [m.id for m in bloco.mensagens], turno.canal.lote_maximo)
@@ -208,45 +185,45 @@ def _enviar_bloco(turno: Turno, bloco: Bloco) -> bool:
             turno.diario.fechar_bloco()
     finally:
         bloco.dominios.close()
-    consumo.avisos(turno.servico, turno.relogio())
     return _conferir_cota(turno) and seguir
 
 
 def _enviar_mensagens(turno: Turno, bloco: Bloco) -> bool:
-    quebradas = [m for m in bloco.mensagens if m.erro is not None]
-    fila = [m for m in bloco.mensagens if m.erro is None]
-    grupos = iter([m] for m in quebradas)
-    while not turno.acabou():
-        if (grupo := next(grupos, None)) is None:
-            if not fila:
-                return True
-            quantas = _vez(turno, min(turno.canal.lote_maximo, len(fila)))
-            if not quantas:
-                return False
-            grupo, fila = fila[:quantas], fila[quantas:]
-        if not _enviar_grupo(turno, grupo):
+    """The broken ones first, so that the rest leave in the order that the journal knows."""
+    turno.fila = sorted(turno.fila, key=lambda m: m.erro is None)
+    while turno.fila and not turno.acabou():
+        quebrada = turno.fila[0].erro is not None
+        quantas = 1 if quebrada else _juntas(turno)
+        grupo, turno.fila = turno.fila[:quantas], turno.fila[quantas:]
+        if not _enviar_grupo(turno, _sem_impedidas(turno, grupo)):
             return False
         if len(turno.novos) >= RESULTADOS_JUNTOS or time.monotonic() - turno.escrito > SEGUNDOS_JUNTOS:
             _escrever(turno, bloco)
     return True
 
 
+def _juntas(turno: Turno) -> int:
+    """How many leave at once: never more than the limits give at once."""
+    limites = turno.servico.limites
+    return (
+        turno.canal.lote_maximo if limites == Limites() else min(turno.canal.lote_maximo, quantas_por_pedido(limites))
+    )
+
+
+def _sem_impedidas(turno: Turno, grupo: list[Mensagem]) -> list[Mensagem]:
+    """The group without what a later check stopped, which is written."""
+    for m in grupo:
+        if m.id in turno.impedidas:
+            _anotar(turno, Resultado(m.id, motivo=turno.impedidas[m.id]))
+            turno.contar("canceladas", bool(turno.impedidas[m.id]))
+    return [m for m in grupo if m.id not in turno.impedidas]
+
+
 def _escrever(turno: Turno, bloco: Bloco) -> None:
     resultados.aplicar(bloco.reserva, turno.novos, turno.relogio())
     turno.novos, turno.escrito = [], time.monotonic()
-
-
-def _vez(turno: Turno, quantas: int) -> int:
-    """How many of `quantas` may leave together at `turno.sai_em`; 0 when the limits say much later."""
-    limites = turno.servico.limites
-    if not any(vars(limites).values()):
-        return quantas
-    if not turno.vezes:
-        saida = Ritmo.objects.pedir(turno.servico, max(quantas, quantas_por_pedido(limites)), MAIOR_ESPERA)
-        turno.vezes, turno.sai_em = saida.quantas, time.monotonic() + saida.espera
-    concedidas = min(quantas, turno.vezes)
-    turno.vezes -= concedidas
-    return concedidas
+    if pausados := set(pausas.pausados()):  # one may be paused by what other connections saw
+        turno.impedidas |= {m.id: "" for m in turno.fila if m.lote_id in pausados}
 
 
 # The network
@@ -258,20 +235,24 @@ def _enviar_grupo(turno: Turno, grupo: list[Mensagem]) -> bool:
     Every way out after the body left writes a line for each message: what has none goes back as if it had not left.
     """
     inicio, partida = time.monotonic(), _Partida(turno)
+    if not grupo:
+        return True
     try:
         if grupo[0].erro is not None:
             raise grupo[0].erro
         ditos = turno.canal.enviar_lote([_envelope(m) for m in grupo], lambda: partida.autorizar(grupo))
     except FalhaDeEnvio as falha:
         ditos = [falha] * len(grupo)
-    except (CanceladaNaHora, DestinoMudou) as mudanca:
+    except (CanceladaNaHora, VoltaIntacta, LoteRecusado) as mudanca:
         motivos = getattr(mudanca, "motivos", {})
-        for m in grupo:
-            _anotar(turno, Resultado(m.id, motivo=motivos.get(m.id, "")))
+        _anotar(turno, *(Resultado(m.id, motivo=motivos.get(m.id, "")) for m in grupo))
         turno.contar("canceladas", len(motivos))
-        return True
-    except (PosseExpirada, Cercado, SemEspaco, ErroDeBanco):
-        raise  # all of them before the body
+        return not isinstance(mudanca, VoltaIntacta)
+    except (PosseExpirada, Cercado):
+        _anotar(turno, *(Resultado(m.id) for m in grupo))  # announced, and did not leave
+        raise
+    except (SemEspaco, ErroDeBanco):
+        raise  # before the body too
     except BaseException as erro:
         log.exception("O envio das mensagens %s quebrou.", [m.id for m in grupo])
         ditos = [ErroInesperado(Classe.INCERTA if partida.em else Classe.TEMPORARIO, erro)] * len(grupo)
@@ -305,36 +286,68 @@ class _Partida:
         The announcement comes before the look at the lease, so that whoever recovers knows of every body that got past.
         """
         turno = self.turno
-        if (espera := turno.sai_em - time.monotonic()) > 0:
-            time.sleep(espera)
+        _esperar_a_vez(turno, len(grupo))
         agora = turno.relogio()
         if vencidas := [m for m in grupo if agora >= m.expira_em]:
             raise CanceladaNaHora({m.id: Motivo.PRAZO.value for m in vencidas})
         if _continuo() - turno.verificado > VALIDADE_DA_VERIFICACAO:
-            motivos, destinos = reservas.verificar(turno.servico.canal, list(grupo), timezone.localdate(agora))
-            if motivos:
-                raise CanceladaNaHora(motivos)
-            if any(destinos[m.id] != m.destino for m in grupo):
-                raise DestinoMudou
+            _verificar_de_novo(turno, grupo, agora)
         turno.diario.anunciar([m.id for m in grupo])
         if _continuo() >= turno.valido_ate or not trabalhador.este().viva(turno.vaga):
             raise PosseExpirada
         self.em = agora
 
 
+def _esperar_a_vez(turno: Turno, quantas: int) -> None:
+    """Wait for the moment that the limits of the service give to so many; VoltaIntacta when it is far off.
+
+    Asked when nothing but the body is left, since a departure is exact only if it leaves at its moment. A fast
+    connection takes a few at once, and those that it is late for are lost.
+    """
+    limites = turno.servico.limites
+    if limites == Limites():
+        return
+    if turno.vezes and time.monotonic() - turno.sai_em > ATRASO_TOLERADO:
+        turno.vezes = 0
+    while turno.vezes < quantas:
+        adiante = min(quantas_por_pedido(limites), int(turno.por_segundo * ATRASO_TOLERADO))
+        saida = Ritmo.objects.pedir(turno.servico, max(quantas - turno.vezes, adiante), MAIOR_ESPERA)
+        if not saida.quantas:
+            raise VoltaIntacta
+        time.sleep(saida.espera)
+        turno.vezes, turno.sai_em = turno.vezes + saida.quantas, time.monotonic()
+    turno.vezes -= quantas
+
+
+def _verificar_de_novo(turno: Turno, grupo: Sequence[Mensagem], agora: datetime) -> None:
+    """Ask the origins once about all that is left of the block; raises what the answer means to the group."""
+    inicio = _continuo()
+    todas = [*grupo, *turno.fila]
+    motivos, destinos = reservas.verificar(turno.servico.canal, todas, timezone.localdate(agora))
+    mudaram = {m.id: "" for m in todas if m.id in destinos and destinos[m.id] != m.destino}
+    turno.impedidas |= mudaram | motivos
+    turno.verificado = inicio
+    if do_grupo := {m.id: motivos[m.id] for m in grupo if m.id in motivos}:
+        raise CanceladaNaHora(do_grupo)
+    if any(m.id in mudaram for m in grupo):
+        raise CanceladaNaHora({})
+
+
 def _anotar_ditos(turno: Turno, grupo: list[Mensagem], ditos: Sequence, partida: _Partida, inicio: float) -> None:
     momento = partida.em or turno.relogio()
     duracao_ms = int((time.monotonic() - inicio) * 1000)
-    for m, dito in zip(grupo, ditos, strict=True):
-        _anotar(turno, _resultado(turno, m, dito, momento, duracao_ms))
+    pares = zip(grupo, ditos, strict=True)
+    _anotar(turno, *(_resultado(turno, m, dito, momento, duracao_ms) for m, dito in pares))
 
 
-def _anotar(turno: Turno, resultado: Resultado) -> None:
-    """Known before it is written: when the journal has no room for it, the database still gets it."""
-    turno.novos.append(resultado)
-    if resultado.classe:
-        turno.contar(Classe(resultado.classe).value, 1)
-    turno.diario.resultado(resultado.como_linha())
+def _anotar(turno: Turno, *feitos: Resultado) -> None:
+    """All known before the first is written: when the journal cannot take one, the database still gets every one."""
+    turno.novos += feitos
+    for resultado in feitos:
+        if resultado.classe:
+            turno.contar(Classe(resultado.classe).value, 1)
+    for resultado in feitos:
+        turno.diario.resultado(resultado.como_linha())
 
 
 def _resultado(
@@ -349,6 +362,7 @@ def _resultado(
         id_externo="" if falhou else dito.id_externo[:120],
         momento=momento.isoformat(),
         duracao_ms=duracao_ms,
+        resumo=composicao.resumo(m.conteudo) if not falhou or dito.classe == Classe.INCERTA else "",
     )
 
 

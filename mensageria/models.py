@@ -214,9 +214,9 @@ class RitmoQuerySet(DoServico.QuerySet):
             cursor.execute(
                 "SET LOCAL synchronous_commit = off"
             )  # lost with the server, which takes longer to come back
-        if not self.do(servico).exists():
+        if (linha := self.do(servico).select_for_update().first()) is None:
             self.bulk_create([Ritmo(**Ritmo.chaves(servico))], ignore_conflicts=True)
-        linha = self.do(servico).select_for_update().get()
+            linha = self.do(servico).select_for_update().get()
         saida = ritmo.pedir(linha.estado, servico.limites, _relogio_do_servidor(), quantas, espera_maxima)
         self.filter(pk=linha.pk).update(estado=saida.estado)
         return saida
@@ -476,7 +476,10 @@ class Reserva(DoServico):
 
     class Meta(DoServico.Meta):
         ordering = ["-id"]
-        indexes = [models.Index(fields=["ate"], name="reserva_aberta", condition=Q(encerrada_em=None))]
+        indexes = [
+            models.Index(fields=["ate"], name="reserva_aberta", condition=Q(encerrada_em=None)),
+            models.Index(fields=["diario"], name="reserva_do_diario"),
+        ]
 
     def __str__(self):
         return f"{self.pk} de {self.servico}"

@@ -118,13 +118,14 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
     What a queue does not use goes to those that have more.
     """
     bloco: dict[int, Mensagem] = {}
-    fechados = _Dominios(servico, dominios)
+    fechados, vistas = _Dominios(servico, dominios), set()
     filas = _filas(servico, agora)
     while filas and len(bloco) < quantas:
         com_mais = []
         for indice, fila in enumerate(filas):
             parte = -(-(quantas - len(bloco)) // (len(filas) - indice))
-            achadas = _travar(fechados.fora_de(fila.exclude(id__in=list(bloco))), parte) if parte else []
+            achadas = _travar(fechados.fora_de(fila.exclude(id__in=vistas)), parte) if parte else []
+            vistas |= {m.id for m in achadas}
             servem = [m for m in achadas if fechados.aceita(m)]
             bloco |= {m.id: m for m in servem}
             if len(achadas) == parte and parte:

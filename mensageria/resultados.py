@@ -23,7 +23,8 @@ from mensageria.estados import (
     Estado,
     PoliticaIncerta,
 )
-from mensageria.models import Canal, Mensagem, OrigemEnvio, Reserva, TentativaEnvio
+from mensageria.models import Canal, Mensagem, OrigemEnvio, Reserva, Servico, TentativaEnvio
+from mensageria.saida import abrir_canal
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Resultado:
     motivo: str = ""
     momento: str = ""  # ISO 8601: when the body left, or else when the attempt ended
     duracao_ms: int = 0
+    resumo: str = ""  # SHA-256 of what may have left; without one it is rendered again
 
     def como_linha(self) -> dict:
         """For the journal."""
@@ -72,32 +74,43 @@ def incerta(id_: int, agora: datetime, texto: str) -> Resultado:
     return Resultado(id_, Classe.INCERTA, texto=texto, momento=agora.isoformat())
 
 
+class BlocoPerdido(Exception):
+    """Another machine gave the block up: only a journal, read by whoever recovers, settles it now."""
+
+
 @transaction.atomic
 def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) -> None:
     """Write the attempts, their consequences and what they used of the quota, together.
 
     Only messages that the reservation still holds change, or that are uncertain because of it; what is said of any
-    other is kept as an attempt and logged. Every writer locks in this order, so none waits in a circle: messages, the
-    quota, the counts of the lotes (by one statement), the lotes.
+    other is kept as an attempt and logged. Every writer locks in this order, so none waits in a circle: the
+    reservation, messages, the quota, the counts of the lotes (by one statement), the lotes.
     """
     por_id = {r.mensagem: r for r in resultados}
     if not por_id:
         return
     quedas = _faltas_do_servico(por_id)
     politicas = dict(OrigemEnvio.objects.values_list("origem", "politica_incerta"))
+    pergunta = None  # whether the gateway can be asked about what is in doubt
     nossas, tentativas, usos = [], [], _Usos()
     for m in _travadas(por_id):
         resultado = por_id[m.id]
         nossa = m.reserva_id == reserva.pk and m.estado in (Estado.EM_ENVIO, Estado.INCERTA)
         duvida = nossa and m.estado == Estado.INCERTA
+        if not nossa and (not resultado.classe or _ja_escrito(reserva, m, resultado)):
+            continue
         if resultado.classe:
             tentativas.append(_tentativa(reserva, m, resultado, numero=m.tentativas + (not duvida)))
             usos.somar(m, reserva, resultado, nossa)
         if nossa:
             usos.esquecer(m, reserva, duvida)
-            _consequencia(m, resultado, agora, quedas[m.id], politicas.get(m.origem, PoliticaIncerta.PERGUNTAR))
+            politica = politicas.get(m.origem, PoliticaIncerta.PERGUNTAR)
+            if resultado.classe == Classe.INCERTA and politica == PoliticaIncerta.REENVIAR:
+                pergunta = _responde_por_chave(reserva.servico) if pergunta is None else pergunta
+                politica = PoliticaIncerta.PERGUNTAR if pergunta else politica
+            _consequencia(m, resultado, agora, quedas[m.id], politica)
             nossas.append(m)
-        elif resultado.classe:
+        else:
             log.error("mensagem %s: %s chegou depois de perdida a reserva", m.id, resultado.classe)
     usos.contar(reserva)
     Mensagem.objects.bulk_update(nossas, CAMPOS)
@@ -106,14 +119,33 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
 
 
 def encerrar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) -> int:
-    """The last results of a block; whatever else it holds goes back untouched. Return how many did."""
+    """The last results of a block; whatever else it holds goes back untouched. Return how many did.
+
+    Raises BlocoPerdido when another machine gave it up meanwhile: nothing is written.
+    """
     with transaction.atomic():
+        if Reserva.objects.select_for_update().get(pk=reserva.pk).perdida:
+            raise BlocoPerdido(f"O bloco {reserva.pk} foi dado por perdido.")
         ditos = {r.mensagem: r for r in resultados}
         presas = reserva.mensagens.filter(estado=Estado.EM_ENVIO).values_list("id", flat=True)
         resto = [id_ for id_ in presas if id_ not in ditos]
         aplicar(reserva, [*ditos.values(), *map(Resultado, resto)], agora)
         Reserva.objects.filter(pk=reserva.pk).update(encerrada_em=agora)
     return len(resto)
+
+
+def _ja_escrito(reserva: Reserva, m: Mensagem, resultado: Resultado) -> bool:
+    """Whether this was told before, or something more certain: an answer that came is not put in doubt afterwards."""
+    ditas = m.envios.filter(reserva=reserva.pk)
+    return ditas.exists() if resultado.classe == Classe.INCERTA else ditas.filter(classe=resultado.classe).exists()
+
+
+def _responde_por_chave(servico: Servico) -> bool:
+    """Its gateway is asked about what is in doubt before anything is sent again (`retornos`)."""
+    if servico.canal != Canal.SMS:
+        return False
+    with abrir_canal(servico) as canal:
+        return canal.consultavel_por_chave
 
 
 def _travadas(ids: Iterable[int]):
@@ -170,7 +202,7 @@ def _tentativa(reserva: Reserva, m: Mensagem, resultado: Resultado, *, numero: i
         classe=resultado.classe,
         codigo=resultado.codigo,
         resposta=resultado.texto,
-        resumo=resumo(m) if resultado.classe in CONTAM_NA_COTA else "",
+        resumo=resultado.resumo or (resumo(m) if resultado.classe in CONTAM_NA_COTA else ""),
         pedido_por_id=m.pedido_por_id,
         pedido_motivo=m.pedido_motivo,
     )

@@ -21,7 +21,6 @@ from mensageria import resultados
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.base import FalhaDeEnvio, Resposta
 from mensageria.canais.sms import Aviso, CanalSMS, Recibo
-from mensageria.envio import abrir_canal, sem_segredo
 from mensageria.estados import (
     DO_SERVICO,
     RETORNO_ENVIADO,
@@ -32,6 +31,7 @@ from mensageria.estados import (
 )
 from mensageria.models import Canal, GatewaySMS, Mensagem, Reserva
 from mensageria.resultados import Resultado
+from mensageria.saida import abrir_canal, sem_segredo
 
 log = logging.getLogger(__name__)
 

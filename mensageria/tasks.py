@@ -95,7 +95,16 @@ def _enviar(modelo: type[Servico], pk: int) -> None:
 
 @shared_task(ignore_result=True)
 def consultar_retornos(gateway_id: int) -> None:
-    retornos.consultar(GatewaySMS.objects.get(pk=gateway_id))
+    """Unless somebody is asking that gateway already."""
+    gateway = GatewaySMS.objects.get(pk=gateway_id)
+    with trabalhador.este().dominio(gateway, "consulta de retornos", 1) as minha_vez:
+        if minha_vez:
+            retornos.consultar(gateway)
+
+
+@shared_task(ignore_result=True)
+def esquecer_reservas() -> None:
+    recuperacao.esquecer(timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -6,9 +6,9 @@ from datetime import datetime
 from mensageria import composicao
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.base import Envelope, FalhaDeEnvio
-from mensageria.envio import abrir_canal, sem_segredo
 from mensageria.models import Canal
 from mensageria.previa import Rascunho, SemPrevia, compor
+from mensageria.saida import abrir_canal, sem_segredo
 from telas import registro
 
 MAIOR_ESPERA = 10  # seconds for each answer of the server: somebody is looking at the page

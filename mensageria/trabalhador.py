@@ -125,7 +125,9 @@ class Trabalhador:
             minhas = sum(classe == tipo and base <= n < base + POR_SERVICO for classe, n in self._tidas)
             if minhas >= -(-servico.conexoes // vivos):
                 return None
-            ocupadas = {n - base for classe, n in tidas if classe == tipo}
+            ocupadas = {n - base for classe, n in tidas if classe == tipo and base <= n < base + POR_SERVICO}
+            if len(ocupadas) >= servico.conexoes:  # of those that were held before there were fewer, too
+                return None
             candidatas = range(servico.conexoes) if numero is None else [numero]
             for n in candidatas:
                 if n not in ocupadas and self._tomar(tipo, base + n):
@@ -147,7 +149,9 @@ class Trabalhador:
         try:
             if self._conexao is None or self._conexao.closed:
                 return False
-            if select.select([self._conexao.fileno()], [], [], 0)[0]:
+            ouvido = select.poll()  # select() knows no file above number 1023
+            ouvido.register(self._conexao.fileno(), select.POLLIN)
+            if ouvido.poll(0):
                 self._consultar("SELECT 1")  # nobody asked anything: it is a farewell, or news of no weight
             return True
         except (psycopg2.Error, OSError, ValueError):

@@ -56,6 +56,13 @@ class FalhaDeEnvio(Exception):
         return f"{self.codigo} {self.texto}".strip()
 
 
+class LoteRecusado(Exception):
+    """The server took none of a batch, and its answer says nothing about any one of its messages.
+
+    From then on the channel sends one at a time, so that each message gets its own answer and its own last check.
+    """
+
+
 class Canal(ABC):
     """A connection to one service, opened by the first message and closed with the `with` block."""
 

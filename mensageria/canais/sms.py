@@ -7,9 +7,8 @@ follows the public reference of its API v2.
 import io
 import json
 import re
-import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,12 +16,11 @@ from urllib.parse import quote, urlsplit
 import requests
 from urllib3.exceptions import HTTPError as ErroHTTP
 
-from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host, guardavel
+from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, LoteRecusado, Resposta, conferir_host, guardavel
 from mensageria.canais.respostas import classe_http
-from mensageria.estados import DEFINITIVAS, DO_SERVICO, Classe
+from mensageria.estados import DEFINITIVAS, Classe
 
 MAIOR_RESPOSTA = 64 * 1024
-SEGUNDOS_UMA_A_UMA = 1.5  # of a batch that was refused whole: the last check of its messages must not grow old
 NOME_DE_CABECALHO = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -290,7 +288,8 @@ class GatewayJSON(CanalSMS):
             if falha is corpo.impedimento:
                 raise
             if falha.classe in DEFINITIVAS:  # one of them may be to blame, and the others are not
-                return list(self._uma_a_uma(envelopes))
+                self.lote_maximo = 1
+                raise LoteRecusado(str(falha)) from falha
             return [FalhaDeEnvio(falha.classe, falha.codigo, falha.texto) for _ in envelopes]
         ditos = self._resultados(resposta)
         sem_palavra = (Classe.INCERTA, str(resposta.status_code), _texto(resposta))
@@ -318,22 +317,6 @@ class GatewayJSON(CanalSMS):
         codigo = _talvez(item, self.opcao("campo_codigo"))
         codigo = codigo if isinstance(codigo, int) and 400 <= codigo < 600 else 400
         return FalhaDeEnvio(classe_http(codigo, palavras), str(codigo), palavras)
-
-    def _uma_a_uma(self, envelopes: Sequence[Envelope]) -> Iterator[Resposta | FalhaDeEnvio]:
-        """The messages of a batch that was refused whole, each by itself, while their last check is fresh."""
-        limite = time.monotonic() + SEGUNDOS_UMA_A_UMA
-        falha = FalhaDeEnvio(Classe.TEMPORARIO, "", "O lote foi recusado inteiro antes da vez desta mensagem.")
-        parada = False
-        for envelope in envelopes:
-            if parada or time.monotonic() > limite:
-                yield FalhaDeEnvio(falha.classe, falha.codigo, falha.texto)
-                continue
-            try:
-                yield self.enviar(envelope, lambda: None)
-            except FalhaDeEnvio as propria:
-                yield propria
-                if parada := propria.classe in DO_SERVICO:
-                    falha = propria
 
     # What became of it
 

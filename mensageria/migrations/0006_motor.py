@@ -669,6 +669,10 @@ class Migration(migrations.Migration):
             model_name="reserva",
             index=models.Index(condition=models.Q(("encerrada_em", None)), fields=["ate"], name="reserva_aberta"),
         ),
+        migrations.AddIndex(
+            model_name="reserva",
+            index=models.Index(fields=["diario"], name="reserva_do_diario"),
+        ),
         migrations.AddConstraint(
             model_name="reserva",
             constraint=models.CheckConstraint(

@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from mensageria.canais import sms as canais_sms
-from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
+from mensageria.canais.base import Envelope, FalhaDeEnvio, LoteRecusado, Resposta
 from mensageria.canais.respostas import HTTP, classe_http
 from mensageria.canais.sms import ADAPTADORES, MAIOR_RESPOSTA, CanalSMS, ConfiguracaoInvalida, GatewayJSON, Zenvia
 from mensageria.estados import Classe
@@ -441,40 +440,17 @@ def test_a_lost_batch_is_uncertain_until_each_message_is_asked_about_by_our_own_
     assert gateway.repetidas == []
 
 
-def test_a_batch_refused_whole_for_one_of_its_messages_leaves_the_others_alone(monkeypatch):
-    """The gateway does not say which one: each goes by itself while their last check is fresh."""
-    recebidas = []
-
-    def responder(pedido):
-        corpo = json.loads(ler(pedido))
-        if "messages" in corpo or corpo["to"] == "123":
-            return 400, b'{"error": "to: numero invalido"}'
-        recebidas.append(corpo["reference"])
-        return 200, b'{"id": 1}'
-
-    permitido = []
-    with ServidorHTTP(responder) as url, GatewayJSON(url=url, credencial="x", configuracao=EM_LOTE) as canal:
-        ditos = canal.enviar_lote(lote(QUATRO[0], "123", QUATRO[1]), lambda: permitido.append(1))
-        monkeypatch.setattr(canais_sms, "SEGUNDOS_UMA_A_UMA", -1)
-        tarde = canal.enviar_lote(lote(*QUATRO), lambda: None)
-
-    assert [getattr(dito, "classe", "aceita") for dito in ditos] == ["aceita", Classe.ENDERECO, "aceita"]
-    assert (len(permitido), recebidas) == (1, ["faturamento:0::1", "faturamento:2::1"])
-    assert [dito.classe for dito in tarde] == [Classe.TEMPORARIO] * 4
-
-
-def test_a_fault_of_the_service_stops_the_rest_of_a_refused_batch():
-    pedidos = []
-
-    def responder(pedido):
-        pedidos.append(ler(pedido))
-        return (400, b'{"error": "lote"}') if len(pedidos) == 1 else (401, b"{}")
-
-    with ServidorHTTP(responder) as url, GatewayJSON(url=url, credencial="x", configuracao=EM_LOTE) as canal:
-        ditos = canal.enviar_lote(lote(*QUATRO), lambda: None)
-
-    assert [dito.classe for dito in ditos] == [Classe.AUTENTICACAO] * 4
-    assert len(pedidos) == 2
+def test_a_batch_refused_whole_says_nothing_of_its_messages_and_the_next_leave_one_by_one():
+    """The gateway does not say which one it refuses: each goes back, for an answer and a last check of its own."""
+    with (
+        ServidorHTTP(lambda _: (400, b'{"error": "to: numero invalido"}')) as url,
+        GatewayJSON(url=url, credencial="x", configuracao=EM_LOTE) as canal,
+    ):
+        with pytest.raises(LoteRecusado, match="numero invalido"):
+            canal.enviar_lote(lote(*QUATRO), lambda: None)
+        with pytest.raises(ValueError):
+            canal.enviar_lote(lote(*QUATRO), lambda: None)
+        assert [dito.classe for dito in canal.enviar_lote(lote(PARA), lambda: None)] == [Classe.ENDERECO]
 
 
 def test_what_the_last_check_raises_passes_through_a_batch_and_no_body_leaves(gateway, em_lote, canal):

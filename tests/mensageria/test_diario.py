@@ -95,7 +95,7 @@ def test_a_file_cut_anywhere_is_believed_only_as_far_as_it_is_whole(corte):
 
 def _inteiro() -> bytes:
     resultado = diario._linha({"resultado": linha(1)})
-    bloco = diario._linha({"reserva": 7, "ordem": [1, 2], "juntas": 1, "partida": "x"})
+    bloco = diario._linha({"reserva": 7, "ordem": [1, 2], "juntas": 1, "partida": "x", "pid": 1})
     return bloco + diario._linha({"saem": [1]}) + resultado + diario._linha({"saem": [2]})
 
 
@@ -132,7 +132,25 @@ def test_without_room_no_block_is_opened(monkeypatch):
     with Diario() as aberto, pytest.raises(SemEspaco):
         aberto.abrir_bloco(7, [1])
 
-    assert diario.abandonados() == []
+    # It was claimed, and none of it left: whoever reads the journal gives it back.
+    assert lido(aberto.nome).reserva is None
+
+
+@pytest.mark.parametrize("passo", ["rename", "fsync", "open"])
+def test_a_journal_that_cannot_be_made_leaves_nothing_behind(pasta, monkeypatch, passo):
+    diario.maquina()
+    abertos = len(os.listdir("/proc/self/fd"))
+
+    def falhar(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as troca:
+        troca.setattr(diario.os, passo, falhar)
+        with pytest.raises(SemEspaco, match="Read-only"):
+            Diario()
+
+    assert {arquivo.name for arquivo in pasta.iterdir()} == {"maquina"}
+    assert len(os.listdir("/proc/self/fd")) == abertos
 
 
 def test_who_was_taken_for_dead_may_announce_nothing_more():

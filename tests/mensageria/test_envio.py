@@ -28,7 +28,7 @@ from mensageria import (
     retornos,
     trabalhador,
 )
-from mensageria.canais.base import FalhaDeEnvio, Resposta
+from mensageria.canais.base import FalhaDeEnvio, LoteRecusado, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.estados import (
     DEFINITIVAS,
@@ -42,7 +42,17 @@ from mensageria.estados import (
     Classe,
     Estado,
 )
-from mensageria.models import Alerta, Canal, Imutavel, Mensagem, OrigemEnvio, TentativaEnvio, VersaoTexto
+from mensageria.models import (
+    Alerta,
+    Canal,
+    Imutavel,
+    Lote,
+    Mensagem,
+    OrigemEnvio,
+    Reserva,
+    TentativaEnvio,
+    VersaoTexto,
+)
 from mensageria.resultados import Resultado
 from simuladores.sms import GatewaySMSSimulado, OrdemSMS
 from simuladores.smtp import Ordem, ServidorSMTP
@@ -542,6 +552,156 @@ def test_sms_in_doubt_are_asked_about_by_our_own_id_before_anything_else(saidas,
 
     assert estados(Canal.SMS) == {"ENVIADA": 1, "PENDENTE": 1, "INCERTA": 1}
     assert Mensagem.objects.get(canal=Canal.SMS, estado=Estado.ENVIADA).id_externo == "op-1"
+
+
+def test_a_no_that_comes_soon_after_the_body_is_not_the_last_word(saidas, monkeypatch):
+    """However long ago the block was claimed: the journal says when its last body left."""
+    gerar(celular="987654321")
+    morrer(saidas[1], 0, depois_do_corpo=True, consultavel_por_chave=True)
+    Reserva.objects.update(criada_em=AGORA - timedelta(hours=1))
+    operadora = CanalDeMemoria(consultavel_por_chave=True)
+    operadora.carencia_da_consulta = 60
+    monkeypatch.setattr(recuperacao, "abrir_canal", lambda _: operadora)
+
+    recuperacao.recuperar(AGORA)
+
+    assert estados(Canal.SMS) == {"INCERTA": 1}
+
+
+def test_where_the_gateway_can_be_asked_nothing_is_sent_again_before_it_is(saidas, gateway_simulado):
+    OrigemEnvio.objects.update(politica_incerta="reenviar")
+    saidas[1].configuracao = {"caminho_referencia": "/sms?reference={referencia}"}
+    saidas[1].save()
+    gateway_simulado.ordenar(OrdemSMS("derrubar_depois", vezes=1))
+    gerar(celular="987654321")
+
+    enviar(saidas[1])
+
+    assert estados(Canal.SMS) == {"INCERTA": 1}
+
+
+def test_when_the_journal_cannot_take_a_line_the_database_still_gets_the_whole_batch(saidas, monkeypatch):
+    gerar(3, celular="987654321")
+
+    def quebrado(*_):
+        raise diario.SemEspaco("I/O error")
+
+    monkeypatch.setattr(diario.Diario, "resultado", quebrado)
+    canal = CanalDeMemoria(lote_maximo=3)
+    enviar(saidas[1], canal=canal)
+
+    assert len(canal.recebidos) == 3
+    assert estados(Canal.SMS) == {"ENVIADA": 3}
+
+
+def test_a_batch_that_was_refused_whole_is_sent_one_by_one_and_costs_no_attempt(saidas):
+    gerar(3, celular="987654321")
+
+    class Exigente(CanalDeMemoria):
+        def enviar_lote(self, envelopes, antes_do_corpo):
+            if len(envelopes) > 1:
+                antes_do_corpo()
+                self.lote_maximo = 1
+                raise LoteRecusado("400")
+            return super().enviar_lote(envelopes, antes_do_corpo)
+
+    canal = Exigente(lote_maximo=3)
+    enviar(saidas[1], canal=canal)
+
+    assert canal.partidas == [1, 1, 1]
+    assert estados(Canal.SMS) == {"ENVIADA": 3}
+    assert set(Mensagem.objects.filter(canal=Canal.SMS).values_list("tentativas", flat=True)) == {1}
+
+
+def test_a_turn_that_wakes_after_its_block_was_given_up_leaves_it_to_its_journal(saidas, settings, tmp_path):
+    gerar(3)
+    desta = settings.PASTA_DIARIO
+
+    class Parado(CanalDeMemoria):
+        def enviar_lote(self, envelopes, antes_do_corpo):
+            ditos = super().enviar_lote(envelopes, antes_do_corpo)
+            if len(self.recebidos) == 1:
+                outra_maquina(settings, tmp_path)
+                recuperacao.recuperar(AGORA + timedelta(hours=1))
+                settings.PASTA_DIARIO = desta
+            return ditos
+
+    canal = Parado()
+    enviar(saidas[0], canal=canal)
+    assert len(canal.recebidos) == 1 and estados(Canal.EMAIL) == {"INCERTA": 3}
+
+    recuperacao.recuperar(AGORA + timedelta(hours=1))
+
+    assert estados(Canal.EMAIL) == {"ENVIADA": 1, "PENDENTE": 2}
+    assert consumo.situacao(saidas[0], AGORA).usado == 1
+
+
+def test_an_answer_that_was_written_is_not_put_in_doubt_afterwards(saidas):
+    """A process reads the journal of a turn that lives and ends well meanwhile."""
+    gerar()
+    morrer(saidas[0], 0, depois_do_corpo=True)
+    reserva_ = Reserva.objects.get()
+    [nome] = [arquivo.stem for arquivo in diario.abandonados()]
+    with diario.cercar(nome) as conteudo:
+        aceita = Resultado(reserva_.ordem[0], Classe.ACEITA, "250", "ok", momento=AGORA.isoformat())
+        resultados.encerrar(reserva_, [aceita], AGORA)
+
+        assert recuperacao._encerrar(reserva_, conteudo, AGORA) == {}
+
+    assert estados(Canal.EMAIL) == {"ENVIADA": 1}
+    assert [t.classe for t in TentativaEnvio.objects.all()] == [Classe.ACEITA]
+
+
+def test_one_block_that_cannot_be_settled_does_not_keep_the_others_from_it(saidas, monkeypatch):
+    gerar(2)
+    morrer(saidas[0], 0, depois_do_corpo=True)
+    Reserva.objects.update(ate=AGORA - timedelta(days=2))  # of another machine, and poisoned
+    veneno = Reserva.objects.get()
+    Reserva.objects.filter(pk=veneno.pk).update(maquina=uuid.uuid4(), sessao="não é um número")
+    gerar(1, celular="987654321")
+    morrer(saidas[1], 0, depois_do_corpo=False)
+
+    recuperacao.recuperar(AGORA)
+
+    assert estados(Canal.SMS)["PENDENTE"] == 3 and estados(Canal.EMAIL)["EM_ENVIO"] == 2
+
+
+def test_a_lote_that_pauses_stops_the_blocks_that_other_connections_hold(saidas, monkeypatch):
+    gerar(6)
+    monkeypatch.setattr(envio, "RESULTADOS_JUNTOS", 2)
+
+    class Pausa(CanalDeMemoria):
+        def enviar(self, envelope, antes_do_corpo):
+            if len(self.recebidos) == 1:
+                Lote.objects.update(pausado_em=AGORA)
+            return super().enviar(envelope, antes_do_corpo)
+
+    canal = Pausa()
+    enviar(saidas[0], canal=canal)
+
+    assert len(canal.recebidos) == 2
+    assert estados(Canal.EMAIL) == {"ENVIADA": 2, "PENDENTE": 4}
+
+
+def test_a_later_check_asks_once_about_all_that_is_left_of_the_block(saidas, monkeypatch):
+    gerar(10)
+    monkeypatch.setattr(envio, "VALIDADE_DA_VERIFICACAO", 3600)
+    vezes = []
+    verdadeira = reserva.verificar
+
+    def contar(canal, mensagens, hoje):
+        vezes.append(len(mensagens))
+        return verdadeira(canal, mensagens, hoje)
+
+    relogio = iter([0.0] + [5000.0] * 1000)
+    monkeypatch.setattr(envio, "_continuo", lambda: next(relogio))
+    monkeypatch.setattr(reserva, "arrendamento", lambda _: timedelta(days=1))
+    monkeypatch.setattr(reserva, "verificar", contar)
+
+    enviar(saidas[0], canal=CanalDeMemoria())
+
+    assert vezes == [10, 10]
+    assert estados(Canal.EMAIL) == {"ENVIADA": 10}
 
 
 PERDAS = {

@@ -67,6 +67,17 @@ def test_the_slots_of_one_that_died_are_taken_by_those_that_live(trabalhadores, 
     assert len(todas(um, servico)) == 3
 
 
+def test_fewer_connections_hold_at_once_though_more_were_held_before(trabalhadores, servico):
+    um, outro = trabalhadores(), trabalhadores()
+    vagas = todas(um, servico)
+    assert [vaga.numero for vaga in vagas] == [0, 1, 2]
+    um.soltar(vagas[0])
+
+    servico.conexoes = 2
+
+    assert outro.tomar(servico) is None
+
+
 def test_a_slot_is_one_connection_whoever_asks(trabalhadores, servico):
     um, outro = trabalhadores(), trabalhadores()
     vaga = um.tomar(servico, 0)

@@ -77,7 +77,7 @@ def test_each_message_says_when_it_may_have_left_by_what_and_why(supervisor, tre
         "10/11/2026 12:00:00",
         "por SERVICO_5",
         "a conexão caiu &lt;ali&gt;",
-        "1 de 3",
+        "tentativa 1 de 3",
         "Todas as da origem Faturamento: 3 mensagens",
     ):
         assertContains(pagina, texto)

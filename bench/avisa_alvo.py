@@ -65,7 +65,8 @@ def _gerar(agora: datetime) -> None:
 class Avisa:
     """One run on a copy of the model, under one policy for what is uncertain.
 
-    `servico` has fields of its service. With `maquinas` each worker has its journals, as on machines of their own.
+    A worker is `processos_de_cada` processes that die together. With `maquinas` each worker has its journals, as on
+    machines of their own. `servico` has fields of its service.
     """
 
     def __init__(
@@ -76,13 +77,15 @@ class Avisa:
         conexoes: int,
         politica: PoliticaIncerta = PoliticaIncerta.NAO_REENVIAR,
         trabalhadores: int = 1,
+        processos_de_cada: int = 1,
         maquinas: bool = True,
         **servico,
     ):
         self.modelo, self.banco = modelo, f"{modelo}_corrida"
         self.quantas, self.politica = mensagens, politica
         self.servico = {"conexoes": conexoes, "prazo": 10} | servico
-        self.linhas = ceil(conexoes / trabalhadores)
+        self.processos_de_cada = processos_de_cada
+        self.linhas = ceil(conexoes / trabalhadores / processos_de_cada)
         self.maquinas = maquinas
 
     def preparar(self, porta: int, pasta: Path) -> None:
@@ -105,6 +108,7 @@ class Avisa:
             "PASTA_DIARIO": str(self.pasta / (f"diario-{indice}" if self.maquinas else "diario")),
         }
         comando = [sys.executable, "-m", "bench.trabalhador", "--conexoes", str(self.linhas)]
+        comando += ["--processos", str(self.processos_de_cada)]
         return processos.iniciar(comando, ambiente, self.pasta / f"trabalhador-{indice}.log")
 
     def pendentes(self) -> int:

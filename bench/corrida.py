@@ -16,7 +16,7 @@ from typing import Protocol
 
 from bench import apuracao, processos, sorvedouro
 
-DEMORA_ATE_A_MORTE = (0.0, 1.0)  # seconds from the first open connection; the sink's wait is of 0 to 0.02
+DEMORA_ATE_A_MORTE = (0.0, 2.0)  # seconds from the first open connection; the sink's wait is of 0 to 0.02
 PRAZO_PARA_CONECTAR = 90
 PRAZO_PARA_ACABAR = 900
 PASSO = 0.02

@@ -35,11 +35,15 @@ def nome() -> str:
     return linha.replace("==", " ")
 
 
+def processos_para(conexoes: int) -> int:
+    """Into how many processes to divide the connections, here and beside: its default is five threads in each."""
+    return max(1, conexoes // 5)
+
+
 class PostOffice:
     def __init__(self, *, mensagens: int, conexoes: int):
         self.quantas = mensagens
-        # Its threads share a process, and its default is five of them.
-        self.processos = max(1, conexoes // 5)
+        self.processos = processos_para(conexoes)
         self.linhas = conexoes // self.processos
         self.porta = 0
 

@@ -11,7 +11,7 @@ from bench.corrida import Alvo, Cenario, MensagensAcabaram, Resultado, correr
 from bench.processos import NaoTerminou
 from mensageria.estados import PoliticaIncerta
 
-POR_MORTE = 60  # messages for each kill, so that there is always something to send
+POR_MORTE = 120  # messages for each kill, so that there is always something to send
 PARTE_DE_DOIS = 0.3  # of the kills, for two senders: while one starts the other goes on, and needs more messages
 SEM_MORTES = 600  # messages of the scenario whose faults are the server's
 
@@ -77,7 +77,8 @@ def _corridas(pedido: argparse.Namespace) -> Iterator[tuple[str, Cenario, Alvo]]
 
 def _do_avisa(pedido: argparse.Namespace, comum: Cenario, mensagens: int) -> Iterator[tuple[str, Cenario, Alvo]]:
     def alvo(quantas: int, politica: PoliticaIncerta, **mais) -> avisa_alvo.Avisa:
-        return avisa_alvo.Avisa(modelo, mensagens=quantas, conexoes=pedido.conexoes, politica=politica, **mais)
+        comuns = {"conexoes": pedido.conexoes, "processos_de_cada": post_office_alvo.processos_para(pedido.conexoes)}
+        return avisa_alvo.Avisa(modelo, mensagens=quantas, politica=politica, **comuns, **mais)
 
     nao_reenviar, reenviar = PoliticaIncerta.NAO_REENVIAR, PoliticaIncerta.REENVIAR
     saida.dizer("Gerando as mensagens…")

@@ -16,7 +16,7 @@ MEDIA_MINIMA = 47
 TRABALHADORES = (1, 2, 4)
 CONEXOES = 8
 DURACAO = 30  # seconds that are measured
-SOBRA = 15  # seconds of messages for the start
+SOBRA = 30  # seconds of messages for the start
 PRAZO = 60
 SEGUNDO = 1_000_000_000
 

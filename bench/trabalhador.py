@@ -6,6 +6,8 @@ A Celery worker does the same when its bells ring; here nobody has to ring them,
 import argparse
 import logging
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -36,11 +38,14 @@ def enviar(parando: threading.Event) -> None:
 
 def main() -> None:
     leitor = argparse.ArgumentParser(prog="python -m bench.trabalhador")
-    leitor.add_argument("--conexoes", type=int, required=True)
+    leitor.add_argument("--conexoes", type=int, required=True, help="de cada processo")
+    leitor.add_argument("--processos", type=int, default=1)
     pedido = leitor.parse_args()
     parando = threading.Event()
     for sinal in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sinal, lambda *_: parando.set())
+    outro = [sys.executable, "-m", "bench.trabalhador", "--conexoes", str(pedido.conexoes)]
+    outros = [subprocess.Popen(outro) for _ in range(pedido.processos - 1)]
     django.setup()
     from mensageria.tasks import vigiar
 
@@ -50,8 +55,12 @@ def main() -> None:
         linha.start()
     while not parando.is_set():  # signals reach Python between two of these
         time.sleep(PAUSA)
+    for um in outros:
+        um.terminate()
     for linha in linhas:
         linha.join()
+    for um in outros:
+        um.wait()
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from mensageria.estados import Classe, Estado
 from mensageria.models import Canal, Consumo, Mensagem, Reserva, ServicoEmail, TentativaEnvio
 from simuladores.smtp import Recebida, ServidorSMTP
 from tests.fabricas import nova_conta, novas_saidas, novo_cliente, novo_parametro, novo_parametro_sistema
-from tests.processos import ambiente_com_este_banco, processo
+from tests.processos import ambiente_com_este_banco, esperar, matar, processo
 
-PARA_SEMPRE = 60  # seconds: longer than any test waits
+PARA_SEMPRE = 600  # seconds: longer than any test waits
+PRAZO = 60  # seconds that a test waits for what takes a few, on a machine that is busy
 
 
 class Sumidouro(ServidorSMTP):
@@ -29,17 +30,23 @@ class Sumidouro(ServidorSMTP):
     def __init__(self, espera: float = 0.005):
         super().__init__()
         self.espera = espera
-        self._retidas_de: int | None = None
-
-    def reter(self, de: int) -> None:
-        """From the `de`-th message on no 250 leaves."""
-        self._retidas_de = de
-
-    def soltar(self) -> None:
-        self._retidas_de = None
+        self.retendo = False
+        self.sem_resposta: list[str] = []  # whom the bodies were for
 
     def espera_do_250(self, recebida: Recebida) -> float:
-        return self.espera if self._retidas_de is None or self.aceitas < self._retidas_de else PARA_SEMPRE
+        if not self.retendo:
+            return self.espera
+        self.sem_resposta.append(recebida.destinos[0])
+        return PARA_SEMPRE
+
+    def morrer_sem_resposta(self, filho: Popen, conexoes: int) -> set[str]:
+        """Kill a process that waits for its 250 on every connection; return whom the bodies were for."""
+        esperar(lambda: self.abertas == conexoes and self.aceitas >= conexoes, PRAZO, 0.01)
+        self.retendo = True
+        esperar(lambda: len(self.sem_resposta) >= conexoes, PRAZO, 0.01)
+        matar(filho)
+        self.retendo = False
+        return set(self.sem_resposta)
 
 
 def novo_servico(smtp: ServidorSMTP, **campos) -> ServicoEmail:
@@ -74,7 +81,7 @@ def trabalhador(servico: ServicoEmail, pasta: Path, *, conexoes: int = 2, **ambi
     return processo(comando, ambiente_com_este_banco() | proprio | ambiente)
 
 
-def parar(filho: Popen, prazo: float = 15) -> None:
+def parar(filho: Popen, prazo: float = PRAZO) -> None:
     """Ask a process to stop, and wait until it did."""
     filho.terminate()
     assert filho.wait(prazo) == 0

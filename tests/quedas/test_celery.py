@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.processos import ambiente_com_este_banco, esperar, processo
-from tests.quedas.apoio import Sumidouro, conferir, estados, gerar, incertas, novo_servico, parar, terminou
+from tests.quedas.apoio import PRAZO, Sumidouro, conferir, estados, gerar, incertas, novo_servico, parar, terminou
 
 pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
 
@@ -42,7 +42,7 @@ def test_two_beats_send_nothing_twice_and_a_stop_leaves_nothing_in_doubt(ambient
         servico = novo_servico(smtp, conexoes=2)
         gerar(100)
         with processo(trabalhador("um@t", "geral,envio"), ambiente) as primeiro:
-            esperar(lambda: smtp.aceitas >= 15, 30, 0.02)
+            esperar(lambda: smtp.aceitas >= 15, PRAZO, 0.02)
             parar(primeiro)
 
         saidas = smtp.aceitas
@@ -52,7 +52,7 @@ def test_two_beats_send_nothing_twice_and_a_stop_leaves_nothing_in_doubt(ambient
         conferir(smtp, servico)
 
         with processo(trabalhador("outro@t", "geral,envio"), ambiente) as segundo:
-            esperar(terminou, 40)
+            esperar(terminou, PRAZO)
             parar(segundo)
 
     assert not incertas()

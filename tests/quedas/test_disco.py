@@ -9,7 +9,7 @@ from mensageria.diario import POR_MENSAGEM
 from mensageria.envio import PRIMEIRO_BLOCO
 from mensageria.models import Alerta, TentativaEnvio
 from tests.processos import esperar
-from tests.quedas.apoio import conferir, estados, gerar, novo_servico, parar, terminou, trabalhador
+from tests.quedas.apoio import PRAZO, conferir, estados, gerar, novo_servico, parar, terminou, trabalhador
 
 pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
 
@@ -22,7 +22,7 @@ def test_a_full_disk_stops_the_sending_with_an_alert_and_room_lets_it_go_on(smtp
     horas = {timezone.now().hour}
 
     with trabalhador(servico, tmp_path, conexoes=1, LIMITE_DE_ARQUIVO=str(cabem // 2)) as filho:
-        alerta = esperar(lambda: Alerta.objects.filter(tipo=Alerta.Tipo.DIARIO).first(), 20)
+        alerta = esperar(lambda: Alerta.objects.filter(tipo=Alerta.Tipo.DIARIO).first(), PRAZO)
         assert "Libere espaço" in alerta.texto and str(servico) in alerta.texto
         servico.refresh_from_db()
         assert "diário" in servico.motivo_espera
@@ -30,12 +30,12 @@ def test_a_full_disk_stops_the_sending_with_an_alert_and_room_lets_it_go_on(smtp
         assert not TentativaEnvio.objects.exists()
 
         _disco(filho, cabem)
-        esperar(lambda: smtp.aceitas >= PRIMEIRO_BLOCO, 20)
-        esperar(lambda: estados()["ENVIADA"] == smtp.aceitas, 20)
+        esperar(lambda: smtp.aceitas >= PRIMEIRO_BLOCO, PRAZO)
+        esperar(lambda: estados()["ENVIADA"] == smtp.aceitas, PRAZO)
         assert smtp.aceitas % PRIMEIRO_BLOCO == 0, "whole blocks, and nothing of those without room"
 
         _disco(filho, resource.RLIM_INFINITY)
-        esperar(terminou, 20)
+        esperar(terminou, PRAZO)
         parar(filho)
 
     assert estados() == {"ENVIADA": 100} and smtp.aceitas == 100

@@ -14,7 +14,7 @@ from django.db import connection
 
 from config import postgres
 from tests.processos import esperar
-from tests.quedas.apoio import conferir, estados, gerar, incertas, novo_servico, parar, terminou, trabalhador
+from tests.quedas.apoio import PRAZO, conferir, estados, gerar, incertas, novo_servico, parar, terminou, trabalhador
 
 pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
 
@@ -68,19 +68,19 @@ def test_senders_go_on_by_themselves_when_postgresql_comes_back(servidor_proprio
     gerar(200)
 
     with trabalhador(servico, tmp_path) as filho:
-        esperar(lambda: smtp.aceitas >= 40, 20, 0.01)
+        esperar(lambda: smtp.aceitas >= 40, PRAZO, 0.01)
         postgres.parar()
         _esperar_que_nada_saia(smtp)
         postgres.iniciar()
         connection.close()
 
         ate_aqui = smtp.aceitas
-        esperar(lambda: smtp.aceitas >= ate_aqui + 40, 30, 0.01)
+        esperar(lambda: smtp.aceitas >= ate_aqui + 40, PRAZO, 0.01)
         _postmaster().send_signal(signal.SIGKILL)
         _esperar_que_nada_saia(smtp)
         postgres.iniciar()
         connection.close()
-        esperar(terminou, 40)
+        esperar(terminou, PRAZO)
         assert filho.poll() is None, "the same process, from the beginning to the end"
         parar(filho)
 

@@ -6,6 +6,7 @@ anywhere leaves a journal from which the block is settled (`recuperacao`).
 """
 
 import logging
+import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -124,6 +125,8 @@ def enviar(
                 fim = time.monotonic() + duracao
                 turno = Turno(servico, vaga, diario, aberto, relogio, fim, parar, contagem)
                 _rodar(turno, em_prova)
+        if contagem[Classe.ACEITA.value]:  # a whole turn found room for all its blocks
+            _alertas_do_diario().update(resolvido_em=relogio())
     except SemEspaco as erro:
         _alertar_sem_espaco(servico, str(erro), relogio())
     except (PosseExpirada, Cercado, BlocoPerdido, trabalhador.SessaoPerdida) as erro:
@@ -402,9 +405,11 @@ def _alertar_sem_espaco(servico: Servico, erro: str, agora: datetime) -> None:
     palavras = f"O diário de envio não pode ser escrito: {erro}"
     circuito.descansar(servico, palavras, agora)
     with suppress(ErroDeBanco):
+        if _alertas_do_diario().exists():
+            return
         alertas.avisar(
             Alerta.Tipo.DIARIO,
-            f"diario:{timezone.localtime(agora):%Y-%m-%dT%H}",
+            f"{_PREFIXO_DO_DIARIO}{agora:%Y-%m-%dT%H:%M}",
             agora=agora,
             assunto="Alerta de Disco do Envio",
             titulo="Envio Parado!",
@@ -414,6 +419,14 @@ def _alertar_sem_espaco(servico: Servico, erro: str, agora: datetime) -> None:
             ],
             caminho=reverse("painel"),
         )
+
+
+_PREFIXO_DO_DIARIO = f"diario:{platform.node()[:60]}:"
+
+
+def _alertas_do_diario():
+    """Those of this machine: another's disk is another matter."""
+    return Alerta.objects.filter(tipo=Alerta.Tipo.DIARIO, resolvido_em=None, chave__startswith=_PREFIXO_DO_DIARIO)
 
 
 # What time does

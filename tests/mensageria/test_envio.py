@@ -765,6 +765,23 @@ def test_nothing_is_sent_that_cannot_be_journaled(saidas, smtp, monkeypatch):
     assert "No space left" in Alerta.objects.get(tipo=Alerta.Tipo.DIARIO).texto
 
 
+def test_the_alert_of_the_journal_is_one_and_is_over_when_there_is_room_again(saidas, monkeypatch):
+    def sem_espaco(*_):
+        raise OSError(28, "No space left on device")
+
+    gerar(3)
+    with monkeypatch.context() as cheio:
+        cheio.setattr(diario.os, "posix_fallocate", sem_espaco)
+        for minutos in (0, 5, 90):
+            enviar(saidas[0], AGORA + timedelta(minutes=minutos))
+    aberto = Alerta.objects.get(tipo=Alerta.Tipo.DIARIO, resolvido_em=None)
+
+    enviar(saidas[0], canal=CanalDeMemoria())
+
+    aberto.refresh_from_db()
+    assert aberto.resolvido_em == AGORA
+
+
 def test_a_stop_between_messages_gives_the_rest_back(saidas, smtp):
     gerar(5)
 

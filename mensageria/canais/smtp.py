@@ -112,7 +112,8 @@ class CanalSMTP(Canal):
         return self._smtp
 
     def _abrir(self) -> smtplib.SMTP:
-        tls = self.contexto_tls or ssl.create_default_context()
+        # Reading the machine's certificates takes longer than a conversation.
+        tls = None if self.seguranca == "nenhuma" else self.contexto_tls or ssl.create_default_context()
         if self.seguranca == "tls":
             smtp: smtplib.SMTP = _SMTPCifrado(self.host, self.porta, timeout=self.prazo, context=tls)
         else:

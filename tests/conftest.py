@@ -1,6 +1,7 @@
 """What every test shares: a real PostgreSQL, and a clock that is handed in."""
 
 import importlib
+import itertools
 import os
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from mensageria import trabalhador
 
 pytest_plugins = ["tests.exemplares"]
+_numeros = itertools.count(1)
 
 
 @receiver(post_migrate)
@@ -49,7 +51,7 @@ def django_db_setup(django_db_setup):
 def _ajustes(settings, tmp_path_factory):
     """Nothing leaves, a password takes no time to hash, and a new browser does not read every static file."""
     settings.ENVIO = "simulado"
-    settings.PASTA_DIARIO = tmp_path_factory.getbasetemp() / "diario"
+    settings.PASTA_DIARIO = tmp_path_factory.getbasetemp() / f"diario-{next(_numeros)}"  # a machine of its own
     settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -65,9 +65,9 @@ def test_a_quota_is_used_to_the_last_message_and_never_passed_by_workers_that_di
 def test_another_machine_gives_up_on_a_lost_one_and_its_journal_settles_them_when_it_is_found(smtp, tmp_path):
     """The lost one had a body without its 250 on each connection, and results that the database had not seen."""
     smtp.espera = 0.02  # the first block lasts until both connections are there
-    servico = novo_servico(smtp, conexoes=CONEXOES, prazo=1)
+    servico = novo_servico(smtp, conexoes=CONEXOES, prazo=2)
     gerar(60)
-    pressa = {"ARRENDAMENTO": "1", "CARENCIA": "1"}  # four time-outs more: the block is held for 5 s
+    pressa = {"ARRENDAMENTO": "1", "CARENCIA": "1"}  # four time-outs more: the block is held for 9 s
 
     with trabalhador(servico, tmp_path / "perdida", **pressa) as perdido:
         no_ar = smtp.morrer_sem_resposta(perdido, CONEXOES)

@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
 def test_a_worker_stopped_beyond_its_lease_sends_nothing_more_when_it_goes_on(transactional_db, settings, tmp_path):
     """It wakes with the 250 of its last body waiting for it, and the rest of its block in its hands."""
     settings.PASTA_DIARIO = tmp_path
-    pressa = {"ARRENDAMENTO": "0"}  # four time-outs are left: 4 s
+    pressa = {"ARRENDAMENTO": "0"}  # four time-outs are left: 8 s
     with Sumidouro(espera=0.1) as smtp:
-        servico = novo_servico(smtp, conexoes=2, prazo=1)
+        servico = novo_servico(smtp, conexoes=2, prazo=2)
         gerar(40)
         with trabalhador(servico, tmp_path, **pressa) as parado:
             esperar(lambda: smtp.aceitas >= 8, PRAZO, 0.01)

@@ -20,6 +20,7 @@ from cadastro.models import ParametroSistema
 from mensageria import composicao, consumo, fontes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
+from mensageria.escrita import atualizar
 from mensageria.estados import Classe, Estado, Motivo
 from mensageria.models import Canal, Mensagem, MensagemQuerySet, Reserva, Servico
 
@@ -182,9 +183,7 @@ def _preparar(bloco: Bloco, agora: datetime) -> None:
         presas = Mensagem.objects.filter(reserva=bloco.reserva, estado=Estado.EM_ENVIO).order_by("id")
         nossas = set(presas.select_for_update().values_list("id", flat=True))
         bloco.mensagens = [m for m in bloco.mensagens if m.id in nossas]
-        Mensagem.objects.bulk_update(
-            bloco.mensagens, ["estado", "motivo", "reserva", "contexto", "destino", "id_externo"]
-        )
+        atualizar(bloco.mensagens, ["estado", "motivo", "reserva", "contexto", "destino", "id_externo"])
     bloco.canceladas = len(motivos)
     bloco.mensagens = [m for m in bloco.mensagens if m.id not in motivos]
 

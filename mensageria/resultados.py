@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from mensageria import composicao, consumo, pausas
+from mensageria.escrita import atualizar
 from mensageria.estados import (
     DEFINITIVAS,
     DO_SERVICO,
@@ -113,7 +114,7 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
         else:
             log.error("mensagem %s: %s chegou depois de perdida a reserva", m.id, resultado.classe)
     usos.contar(reserva)
-    Mensagem.objects.bulk_update(nossas, CAMPOS)
+    atualizar(nossas, CAMPOS)
     TentativaEnvio.objects.bulk_create(tentativas, ignore_conflicts=True)
     pausas.observar([(m, por_id[m.id].classe) for m in nossas], agora)
 

@@ -5,12 +5,14 @@ const municipio = document.querySelector("#id_municipio");
 if (municipio) {
   const ddd = document.querySelector("#id_ddd");
   let preenchido = "";
-  municipio.addEventListener("input", () => {
+  const preencher = () => {
     const digitado = municipio.value.trim().toLowerCase();
     const opcao = [...document.querySelectorAll("#municipios option")].find((um) => um.value.toLowerCase() === digitado);
     if (!opcao || (ddd.value && ddd.value !== preenchido)) return;
     ddd.value = preenchido = opcao.dataset.ddd;
-  });
+  };
+  municipio.addEventListener("input", preencher);
+  preencher(); // what was typed before the page was ready
 }
 
 // How many positions of an SMS are left for its text; nothing is said of what is no size.

@@ -1,5 +1,6 @@
 import pytest
 
+from mensageria import trabalhador as mensageria_trabalhador
 from tests.quedas.apoio import Sumidouro
 
 
@@ -7,3 +8,9 @@ from tests.quedas.apoio import Sumidouro
 def smtp(transactional_db):
     with Sumidouro() as sumidouro:
         yield sumidouro
+
+
+@pytest.fixture(autouse=True)
+def _ninguem_mais_envia():
+    """The process of the tests is not one of those that send: while it is present the others take half the slots."""
+    mensageria_trabalhador.este().fechar()

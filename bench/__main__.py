@@ -1,6 +1,7 @@
 """`./avisa bench`: what Avisa promises, measured on real processes."""
 
 import argparse
+import importlib
 import os
 import signal
 import sys
@@ -46,7 +47,56 @@ def leitor() -> argparse.ArgumentParser:
         "o limite por segundo, com 1, 2 e 4 trabalhadores",
         "Limite de 50 por segundo, 30 s com cada número de trabalhadores, medido na chegada do corpo ao servidor.",
     )
+    composicao = _novo(
+        nomes,
+        "composicao",
+        "gerar as mensagens do processo 336 ao lado de um INSERT … SELECT nu das mesmas linhas",
+        "Gera as mensagens e quem fica de fora numa base de N imóveis e noutra dez vezes menor; ao lado, um "
+        "INSERT … SELECT nu das mesmas linhas, em cópias das tabelas com os mesmos índices.",
+    )
+    _com_base(composicao, 1_000_000)
+    composicao.add_argument("--pares", type=positivo, default=3, metavar="N", help="de cada tamanho (padrão: 3)")
+    _de_envio(nomes)
     return raiz
+
+
+def _de_envio(nomes) -> None:
+    envio = _novo(
+        nomes,
+        "envio",
+        "mensagens por segundo, ao lado de quem faz o mesmo",
+        "De mensagens que esperam no banco até aceitas e registradas, num smtp-sink desta máquina, ao lado de "
+        "django-post-office, django-mailer, nodemailer e smtp-source. As execuções se alternam; a razão é a mediana "
+        "dos pares.",
+    )
+    envio.add_argument("--mensagens", type=positivo, metavar="N", help="em cada execução do Avisa (padrão: 100.000)")
+    envio.add_argument("--pares", type=positivo, default=5, metavar="N", help="de cada comparação (padrão: 5)")
+    envio.add_argument("--conexoes", type=positivo, default=10, metavar="M", help="do Avisa (padrão: 10)")
+    envio.add_argument(
+        "--so",
+        action="append",
+        choices=("post_office", "django_mailer", "nodemailer", "smtp_source", "processos"),
+        help="só esta comparação; pode repetir",
+    )
+    envio.add_argument("--conta", action="store_true", help="a conta de verdade, com o código de barras em imagem")
+    envio.add_argument("--cheio", action="store_true", help="num banco com mensagens antigas e uma transação aberta")
+    envio.add_argument(
+        "--antigas", type=positivo, default=3_000_000, metavar="N", help="com --cheio (padrão: 3.000.000)"
+    )
+    latencia = _novo(
+        nomes,
+        "latencia",
+        "o mesmo a 50 ms de ida e volta, ao lado do smtplib",
+        "Cada byte espera 25 ms em cada sentido. Ao lado, o smtplib com as mesmas conexões e as mensagens prontas.",
+    )
+    latencia.add_argument("--mensagens", type=positivo, default=5000, metavar="N", help="do Avisa (padrão: 5000)")
+    latencia.add_argument("--pares", type=positivo, default=5, metavar="N", help="padrão: 5")
+    latencia.add_argument("--conexoes", type=positivo, default=10, metavar="M", help="padrão: 10")
+
+
+def _com_base(um: argparse.ArgumentParser, imoveis: int) -> None:
+    um.add_argument("--imoveis", type=positivo, default=imoveis, metavar="N", help=f"da base (padrão: {imoveis})")
+    um.add_argument("--refazer", action="store_true", help="faz de novo a base que ficou guardada")
 
 
 def _novo(nomes, nome: str, resumo: str, descricao: str) -> argparse.ArgumentParser:
@@ -68,12 +118,13 @@ def main(argumentos: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped on the way out
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from bench import cota, quedas, ritmo, saida  # their models need Django ready
+    from bench import saida
 
     with saida.uma_por_vez(pedido.nome) as minha_vez:
         if not minha_vez:
             return saida.invalida(f"outra medição de {pedido.nome} está em andamento")
-        return {"quedas": quedas, "cota": cota, "ritmo": ritmo}[pedido.nome].executar(pedido)
+        # Each is the module of its name, whose models need Django ready.
+        return importlib.import_module(f"bench.{pedido.nome}").executar(pedido)
 
 
 if __name__ == "__main__":

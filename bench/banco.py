@@ -1,6 +1,7 @@
 """Databases of the runs, beside the one that Django is connected to, on the same server."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from urllib.parse import quote, urlencode
 
 import psycopg2
@@ -49,8 +50,33 @@ def apagar(nome: str) -> None:
     _executar("DROP DATABASE IF EXISTS {} WITH (FORCE)", nome)
 
 
+def renomear(nome: str, novo: str) -> None:
+    """Rename a database that nobody is connected to."""
+    _executar("ALTER DATABASE {} RENAME TO {}", nome, novo)
+
+
+def com_inicio(inicio: str) -> list[str]:
+    """The databases whose name starts so."""
+    with _servidor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1", [inicio])
+        return [nome for (nome,) in cursor.fetchall()]
+
+
+def assentar(nome: str) -> None:
+    """What a server does later about rows that were just written, done now: it is nobody's time."""
+    with _servidor(nome) as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
+
+
 def _executar(comando: str, *nomes: str) -> None:
-    conexao = psycopg2.connect(**parametros("postgres"))
+    with _servidor() as cursor:
+        cursor.execute(sql.SQL(comando).format(*map(sql.Identifier, nomes)))
+
+
+@contextmanager
+def _servidor(nome: str = "postgres") -> Iterator[psycopg2.extensions.cursor]:
+    conexao = psycopg2.connect(**parametros(nome))
     conexao.autocommit = True
     with closing(conexao), conexao.cursor() as cursor:
-        cursor.execute(sql.SQL(comando).format(*map(sql.Identifier, nomes)))
+        yield cursor

@@ -10,13 +10,11 @@ a doubt.
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import psycopg2
-from django.conf import settings
 
-from bench import banco, processos
+from bench import ambientes, banco, processos
 from bench.apuracao import Fim, Mensagem
 
 PROJETO = Path(__file__).resolve().parent / "projeto_post_office"
@@ -25,14 +23,9 @@ BANCO = "avisa_bench_post_office"
 FINS = {0: Fim.ENVIADA, 1: Fim.FALHA, 2: Fim.PENDENTE, 3: Fim.PENDENTE}  # its STATUS, in its order
 
 
-class NaoInstalou(Exception):
-    """The virtual environment could not be made; the message is pip's."""
-
-
 def nome() -> str:
     """With the version that is pinned."""
-    [linha] = [linha for linha in REQUISITOS.read_text().splitlines() if linha.startswith("django-post-office==")]
-    return linha.replace("==", " ")
+    return ambientes.versao(PROJETO, "django-post-office")
 
 
 def processos_para(conexoes: int) -> int:
@@ -49,7 +42,7 @@ class PostOffice:
 
     def preparar(self, porta: int, pasta: Path) -> None:
         self.porta, self.pasta = porta, pasta
-        self.python = ambiente_virtual()
+        self.python = ambientes.venv("post_office", REQUISITOS)
         banco.criar(BANCO)
         self._executar("-m", "django", "migrate", "--verbosity", "0")
         self._executar("enfileirar.py", str(self.quantas))
@@ -81,7 +74,7 @@ class PostOffice:
         meus = {chave: valor for chave, valor in os.environ.items() if not chave.startswith(("DJANGO_", "PYTHON"))}
         return meus | {
             "DJANGO_SETTINGS_MODULE": "configuracao",
-            "PYTHONPATH": str(PROJETO),
+            "PYTHONPATH": f"{PROJETO}:{PROJETO.parents[1]}",
             "PYTHONUTF8": "1",
             "BENCH_BANCO": json.dumps(banco.endereco(BANCO)),
             "BENCH_PORTA": str(self.porta),
@@ -95,20 +88,3 @@ class PostOffice:
         with self.conexao.cursor() as cursor:
             cursor.execute(consulta, parametros or None)
             return cursor.fetchall()
-
-
-def ambiente_virtual() -> Path:
-    """The Python of the environment, which is made again when what it needs changes."""
-    pasta = settings.VAR / "bench" / "post_office" / "venv"
-    python, marca = pasta / "bin" / "python", pasta / "instalado.txt"
-    pedido = f"{sys.version}\n{REQUISITOS.read_text()}"
-    if not marca.exists() or marca.read_text() != pedido:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(pasta)], check=True)
-        instalar = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "-r", str(REQUISITOS)]
-        fim = subprocess.run(
-            instalar, capture_output=True, text=True, env=os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        )
-        if fim.returncode:
-            raise NaoInstalou(fim.stderr)
-        marca.write_text(pedido)
-    return python

@@ -58,12 +58,17 @@ def esperar(condicao: Callable[[], object], prazo: float, o_que: str, passo: flo
         time.sleep(passo)
 
 
+def familia(processo: subprocess.Popen) -> list[psutil.Process]:
+    """The process and all that it started."""
+    raiz = psutil.Process(processo.pid)
+    return [raiz, *raiz.children(recursive=True)]
+
+
 def portas(processo: subprocess.Popen, servidor: int) -> frozenset[int]:
     """The local ports by which the process, and all that it started, are connected to that port."""
     achadas = set()
     with suppress(psutil.Error):
-        raiz = psutil.Process(processo.pid)
-        for um in (raiz, *raiz.children(recursive=True)):
+        for um in familia(processo):
             with suppress(psutil.Error):
                 achadas |= {c.laddr.port for c in um.net_connections() if c.raddr and c.raddr.port == servidor}
     return frozenset(achadas)
@@ -72,14 +77,24 @@ def portas(processo: subprocess.Popen, servidor: int) -> frozenset[int]:
 @contextmanager
 def sorvedouro(pasta: Path, *opcoes: str) -> Iterator[int]:
     """The sink, for the length of the block; yields its port."""
-    comando = [sys.executable, "-m", "bench.sorvedouro", "--pasta", str(pasta), *opcoes]
+    with servidor("bench.sorvedouro", "--pasta", str(pasta), *opcoes) as porta:
+        yield porta
+
+
+@contextmanager
+def servidor(modulo: str, *opcoes: str) -> Iterator[int]:
+    """A module that serves, for the length of the block; yields the port that it says first."""
     with subprocess.Popen(
-        comando, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-m", modulo, *opcoes],
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as p:
         try:
             linha = p.stdout.readline()
             if not linha:
-                raise NaoTerminou("o sorvedouro não iniciou")
+                raise NaoTerminou(f"o {modulo} não iniciou")
             yield int(linha)
         finally:
             parar(p)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from math import ceil
 
-from bench import avisa_alvo, post_office_alvo, saida
+from bench import ambientes, avisa_alvo, post_office_alvo, saida
 from bench.corrida import Alvo, Cenario, MensagensAcabaram, Resultado, correr
 from bench.processos import NaoTerminou
 from mensageria.estados import PoliticaIncerta
@@ -57,7 +57,7 @@ def executar(pedido: argparse.Namespace) -> int:
             resultados[chave] = correr(alvo, cenario, saida.pasta_vazia("quedas", chave))
     except MensagensAcabaram:
         motivo = "as mensagens acabaram antes das mortes; peça mais com --mensagens"
-    except (NaoTerminou, post_office_alvo.NaoInstalou) as erro:
+    except (NaoTerminou, ambientes.NaoInstalou) as erro:
         motivo = str(erro)
     if resultados:
         print(tabela(nomes, resultados), flush=True)

@@ -2,11 +2,14 @@
 
 import json
 from collections import Counter
+from copy import deepcopy
 from dataclasses import replace
+from datetime import date
 
 import pytest
+from django.utils import timezone
 
-from bench import corrida, cota, quedas, ritmo, saida
+from bench import corrida, cota, envio, fonte_simples, latencia, modelo, quedas, razoes, ritmo, saida
 from bench.__main__ import leitor
 from bench.apuracao import (
     Fim,
@@ -21,6 +24,9 @@ from bench.apuracao import (
     pico,
     recebidas,
 )
+from cadastro.models import Cliente
+from mensageria import balanco, fontes, models
+from mensageria.estados import Estado
 
 PORTA = 50_000
 
@@ -196,6 +202,113 @@ def test_a_rate_is_judged_by_its_peak_and_its_average():
     assert medir(1470, ritmo.SEGUNDO // 49).media == 49.0
 
 
+# Who is ahead, and by how much
+
+
+def amostra(segundos: float, registradas: int, *memoria: int) -> razoes.Amostra:
+    return razoes.Amostra(segundos, registradas, dict(enumerate(memoria)))
+
+
+def test_each_run_is_compared_with_the_one_beside_it():
+    uma = razoes.razao([800, 900, 1000], [100, 300, 200])
+
+    assert uma.como_json() == {"mediana": 5.0, "minimo": 3.0, "maximo": 8.0, "pares": [8.0, 3.0, 5.0]}
+
+
+def test_half_a_pair_is_no_pair():
+    with pytest.raises(ValueError, match="shorter"):
+        razoes.razao([800, 900], [100])
+
+
+def test_the_first_and_the_last_tenth_have_rates_of_their_own():
+    amostras = [amostra(0, 0), amostra(1, 20), amostra(3, 60), amostra(4, 80), amostra(4, 80), amostra(8, 100)]
+
+    assert razoes.decimos(amostras) == (pytest.approx(20), pytest.approx(5))
+
+
+def test_a_run_that_was_seen_once_has_no_tenths():
+    with pytest.raises(ValueError, match="não se viu"):
+        razoes.decimos([amostra(0, 0), amostra(1, 0)])
+
+
+def test_memory_is_that_of_the_largest_process_and_flat_when_the_second_half_has_no_more():
+    mega = razoes.MEGA
+    amostras = [amostra(0, 0, 50 * mega), amostra(1, 1, 80 * mega, 100 * mega), amostra(2, 2, 90 * mega), amostra(3, 3)]
+
+    assert razoes.memoria_mb(amostras) == 100
+    assert razoes.crescimento(amostras) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(("chave", "deles", "falta"), [("post_office", 100, False), ("post_office", 101, True)])
+def test_a_ratio_is_judged_by_its_median(chave, deles, falta):
+    assert bool(envio.Comparacao(chave, "outro", [800, 800, 1], [deles, deles, 1000]).falta) is falta
+
+
+def test_a_peer_without_a_goal_is_only_shown(capsys):
+    uma = envio.Comparacao("django_mailer", "django-mailer", [100], [1000])
+
+    assert not uma.falta
+    assert envio.tabela([uma]).splitlines()[1].split() == ["django-mailer", "100", "1000", "0,1", "0,1", "0,1", "–"]
+
+
+def test_memory_has_to_be_small_and_flat():
+    memoria = envio.Memoria()
+    memoria.ver([amostra(0, 0, 150 * razoes.MEGA), amostra(1, 1, 160 * razoes.MEGA)])
+    assert not [*memoria.faltas()]
+
+    memoria.ver([amostra(0, 0, 150 * razoes.MEGA), amostra(1, 1, 210 * razoes.MEGA)])
+    assert len([*memoria.faltas()]) == 2
+
+
+def test_the_json_has_each_ratio_with_its_pairs_and_rates():
+    memoria = envio.Memoria()
+    memoria.ver([amostra(0, 0, razoes.MEGA), amostra(1, 1, razoes.MEGA)])
+    dados = envio.como_json([envio.Comparacao("nodemailer", "x", [400.4, 600], [100, 100])], memoria)
+
+    assert dados["razao"]["nodemailer"]["pares"] == [4.004, 6.0]
+    assert dados["por_segundo"]["nodemailer"] == {"avisa": [400, 600], "outro": [100, 100]}
+    assert dados["memoria_mb"] == {"maximo": 1.0, "crescimento": 1.0}
+
+
+def test_one_message_for_each_connection_and_round_trip_is_all_that_latency_allows():
+    assert latencia.eficiencia_de(200, conexoes=10) == pytest.approx(1)
+
+
+def test_the_peers_send_what_avisa_composes(tmp_path, settings, monkeypatch):
+    monkeypatch.setattr(fontes, "_fontes", {})
+    settings.TEMPLATES = deepcopy(settings.TEMPLATES)
+    fonte_simples.registrar()
+    dela = fonte_simples.mensagem_modelo()
+    assert all(marca in parte for parte in (dela.texto, dela.html) for marca in modelo.palavras(0))
+    assert len(dela.texto) + len(dela.html) > 3000
+
+    modelo.guardar(dela, tmp_path / "modelo.json")
+    [_, (destino, partes)] = modelo.mensagens(tmp_path / "modelo.json", 2)
+
+    assert (destino, partes.assunto) == (
+        "cliente.2@example.com",
+        "Cliente 2 da Silva, sua conta de água vence amanhã",
+    )
+    assert "matrícula 2 vence" in partes.texto and "R$ 3,90" in partes.html
+    assert "@NOME@" not in partes.texto + partes.html
+
+
+@pytest.mark.django_db
+def test_a_plain_message_costs_its_source_one_query_for_each_question(django_assert_num_queries):
+    fonte_simples.criar(3)
+    fonte_simples.envelhecer(40)
+    fonte, hoje = fonte_simples.FonteSimples(), date(2026, 11, 22)
+
+    assert models.Mensagem.objects.devidas(timezone.now()).count() == 3
+    assert models.Mensagem.objects.filter(estado=Estado.ENVIADA).count() == models.TentativaEnvio.objects.count() == 36
+    assert balanco.conferir() == []
+    Cliente.objects.filter(pk=2).update(por_email=False)
+    with django_assert_num_queries(3):
+        assert list(fonte.motivos_de_cancelamento(models.Canal.EMAIL, {1: "", 2: "", 9: ""}, hoje)) == [2, 9]
+        assert fonte.destinos(models.Canal.EMAIL, [1, 9], hoje) == {1: "cliente.1@example.com"}
+        assert fonte.contextos([1], hoje)[1]["valores"]["{NOME}"] == "Cliente 1 da Silva"
+
+
 def test_the_table_aligns_names_to_the_left_and_numbers_to_the_right():
     assert saida.tabela(["", "mortes"], [["Avisa", 50], ["outro", 7.5]]) == (
         "        mortes\nAvisa       50\noutro      7,5"
@@ -206,3 +319,5 @@ def test_a_bench_is_asked_for_by_its_name():
     assert leitor().parse_args(["quedas", "--mortes", "10", "--sem-post-office"]).conexoes == 10
     with pytest.raises(SystemExit):
         leitor().parse_args(["quedas", "--mortes", "0"])
+    pedido = leitor().parse_args(["envio", "--so", "nodemailer", "--pares", "1"])
+    assert (pedido.so, pedido.pares, pedido.mensagens) == (["nodemailer"], 1, None)

@@ -1,6 +1,6 @@
 """Settings of the project that runs django-post-office: its defaults, but for what a line explains.
 
-The rest comes from the bench by the environment: the database, the port of the sink and the threads.
+The rest comes from the bench by the environment: the database, the port of the sink, the threads and the batch.
 """
 
 import json
@@ -20,4 +20,5 @@ POST_OFFICE = {
     "MESSAGE_ID_ENABLED": True,  # one Message-ID for all attempts, made when queued: by it repeats are found
     "MESSAGE_ID_FQDN": "bench.example",
     "THREADS_PER_PROCESS": int(os.environ.get("BENCH_LINHAS", "5")),
+    "BATCH_SIZE": int(os.environ.get("BENCH_BLOCO", "100")),
 }

@@ -3,11 +3,15 @@
 A Fonte answers, for each object:
 
     valores          {tag: text}, whole
-    codigo           the 44 digits; linha, its 48; linha_formatada, as printed
     quadro           [[label, text], …], shown in the e-mail beside the text
     empresa          {nome, cnpj, endereco, telefone, site}
+    codigo           the 44 digits; linha, its 48; linha_formatada, as printed
 
-and `preparar` adds what the composition itself decided: destination, sender, moment, layout and renderer versions.
+of which only `valores` must be there, and `preparar` adds what the composition itself decided: destination, sender,
+moment, layout and renderer versions.
+
+A layout is a Django template of `corpo` and what the context has (`imagem` where it has a `codigo`). It is drawn once
+for each text, with gaps where messages differ; so it may ask whether a value is there, but not what it is.
 """
 
 import hashlib
@@ -15,10 +19,9 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from django.conf import settings
@@ -28,17 +31,17 @@ from django.utils import timezone
 from mensageria import fontes
 from mensageria.alfabeto import posicoes
 from mensageria.barras import png_itf
+from mensageria.correio import Esqueleto, cabecalho, caixa_postal, lacuna
 from mensageria.models import Canal, Mensagem, VersaoTexto
 from mensageria.textos import limpar, preencher, texto_do_sms, valores_de_sms
 
-RENDERIZADOR = 1
-# Nothing asks the server for 8BITMIME, so what leaves is ASCII.
-_POLITICA = SMTP.clone(cte_type="7bit")
+RENDERIZADOR = 2
 # An address that goes as it is in a header and in a command: no quotes, comments, spaces or encoded words.
 _ATOMO = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ROTULO = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ENDERECO = re.compile(rf"(?!.*=\?)(?=.{{3,254}}\Z){_ATOMO}(?:\.{_ATOMO})*@{_ROTULO}(?:\.{_ROTULO})*")
-_ESPACO = uuid.UUID("5f2d3c52-6f0c-4c8e-9f57-0a5b3a6f9d11")
+_ESPACO = uuid.UUID("5f2d3c52-6f0c-4c8e-9f57-0a5b3a6f9d11").bytes
+_TEXTOS_EM_VIGOR = 256  # whose skeletons are kept: some 10 KB each
 
 
 class NaoCompoe(Exception):
@@ -48,30 +51,32 @@ class NaoCompoe(Exception):
 def preparar(mensagem: Mensagem, bruto: Mapping[str, Any], destino: str, agora: datetime, maximo_sms: int) -> dict:
     """The context that is kept with the message. Raises NaoCompoe."""
     fonte = fontes.da_origem(mensagem.origem)
-    contexto = {
-        **bruto,
-        "renderizador": RENDERIZADOR,
-        "texto": mensagem.texto_id,
-        "destino": desviar(mensagem.canal, destino),
-    }
+    contexto = {"renderizador": RENDERIZADOR, "texto": mensagem.texto_id, "destino": desviar(mensagem.canal, destino)}
     if contexto["destino"] != destino:
         contexto["destino_original"] = destino
     if mensagem.canal == Canal.SMS:
         contexto["valores"] = valores_de_sms(bruto["valores"], fonte.dados, mensagem.texto.transliterar)
+        contexto["linha"] = bruto.get("linha", "")
         if (usadas := posicoes(sms(contexto, mensagem.texto))) > maximo_sms:
             raise NaoCompoe(f"O SMS teria {usadas} posições e o máximo é {maximo_sms}.")
         return contexto
     remetente = mensagem.remetente
-    contexto |= {
+    return {
+        **bruto,
+        **contexto,
         "valores": {tag: limpar(valor) for tag, valor in bruto["valores"].items()},
-        "quadro": [[limpar(rotulo), limpar(texto)] for rotulo, texto in bruto["quadro"]],
+        "quadro": [[limpar(rotulo), limpar(texto)] for rotulo, texto in bruto.get("quadro", ())],
         "layout": fonte.layout,
         "de": [limpar(remetente.nome), remetente.email],
         "responder_para": remetente.responder_para,
         "id": identificacao(mensagem),
-        "momento": timezone.localtime(agora).replace(microsecond=0).isoformat(),
+        "momento": _momento(agora, timezone.get_default_timezone()),
     }
-    return contexto
+
+
+@lru_cache(maxsize=64)
+def _momento(agora: datetime, fuso) -> str:
+    return agora.astimezone(fuso).replace(microsecond=0).isoformat()
 
 
 def desviar(canal: int, destino: str) -> str:
@@ -86,41 +91,87 @@ def desviar(canal: int, destino: str) -> str:
 
 def identificacao(mensagem: Mensagem) -> str:
     """The Message-ID: the same at every attempt."""
-    dominio = endereco_ascii(mensagem.remetente.email).rpartition("@")[2]
-    return f"<{uuid.uuid5(_ESPACO, mensagem.chave)}@{dominio}>"
+    return f"<{_uuid5(mensagem.chave)}@{_dominio(mensagem.remetente.email)}>"
+
+
+def _uuid5(chave: str) -> str:
+    """`uuid.uuid5`, without an object for its fields."""
+    h = hashlib.sha1(_ESPACO + chave.encode(), usedforsecurity=False).hexdigest()
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{int(h[16], 16) & 3 | 8:x}{h[17:20]}-{h[20:32]}"
+
+
+@lru_cache(maxsize=256)
+def _dominio(endereco: str) -> str:
+    return endereco_ascii(endereco).rpartition("@")[2]
 
 
 def sms(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
-    return texto_do_sms(texto.corpo, contexto["valores"], contexto["linha"], texto.transliterar)
+    return texto_do_sms(texto.corpo, contexto["valores"], contexto.get("linha", ""), texto.transliterar)
 
 
 def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
-    """The whole message, CRLF line ends: text, and HTML with the bar code as an inline image."""
-    nome, remetente = contexto["de"]
-    mensagem = EmailMessage(policy=_POLITICA)
-    mensagem["From"] = Address(nome, addr_spec=endereco_ascii(remetente))
-    mensagem["To"] = Address(addr_spec=endereco_ascii(contexto["destino"]))
-    if contexto["responder_para"]:
-        mensagem["Reply-To"] = Address(addr_spec=endereco_ascii(contexto["responder_para"]))
-    mensagem["Subject"] = assunto(contexto, texto)
-    mensagem["Date"] = format_datetime(datetime.fromisoformat(contexto["momento"]))
-    mensagem["Message-ID"] = contexto["id"]
-    mensagem["Auto-Submitted"] = "auto-generated"
-    imagem = f"codigo@{contexto['id'].strip('<>').partition('@')[2]}"
-    mensagem.set_content(texto_do_email(contexto, texto))
-    mensagem.add_alternative(_no_layout("html", contexto, texto, imagem=imagem), subtype="html")
-    html = mensagem.get_payload()[1]
-    html.add_related(
-        png_itf(contexto["codigo"]),
-        "image",
-        "png",
-        cid=f"<{imagem}>",
-        filename="codigo-de-barras.png",
-        disposition="inline",
+    """The whole message, CRLF line ends: text, and HTML with the bar code as an inline image where there is one."""
+    limite, _, _ = contexto["id"].strip("<>").partition("@")
+    cabecalhos = (
+        _do_remetente(*contexto["de"], contexto["responder_para"])
+        + f"To: {endereco_ascii(contexto['destino'])}\r\n"
+        + cabecalho("Subject", assunto(contexto, texto))
+        + f"Date: {_data(contexto['momento'])}\r\nMessage-ID: {contexto['id']}\r\nAuto-Submitted: auto-generated\r\n"
     )
-    for ordem, parte in enumerate(parte for parte in mensagem.walk() if parte.is_multipart()):
-        parte.set_boundary(f"=_{contexto['id'].strip('<>').partition('@')[0]}_{ordem}")
-    return mensagem.as_bytes()
+    valores, quadro, codigo = contexto["valores"], contexto.get("quadro", ()), contexto.get("codigo")
+    linhas = [campo for campo in ("linha", "linha_formatada") if contexto.get(campo)]
+    esqueleto = _esqueleto(
+        contexto["layout"],
+        texto.corpo,
+        tuple(valores),
+        tuple([rotulo for rotulo, _ in quadro]),
+        tuple(linhas),
+        tuple((contexto.get("empresa") or {}).items()),
+        _cid(contexto),
+    )
+    lacunas = [*valores.values(), *[escrito for _, escrito in quadro], *[contexto[campo] for campo in linhas]]
+    return cabecalhos.encode("ascii") + esqueleto.preencher(lacunas, limite, png_itf(codigo) if codigo else b"")
+
+
+@lru_cache(maxsize=256)
+def _do_remetente(nome: str, endereco: str, responder_para: str) -> str:
+    cabecalhos = caixa_postal("From", nome, endereco_ascii(endereco))
+    if responder_para:
+        cabecalhos += f"Reply-To: {endereco_ascii(responder_para)}\r\n"
+    return cabecalhos
+
+
+@lru_cache(maxsize=64)
+def _data(momento: str) -> str:
+    return format_datetime(datetime.fromisoformat(momento))
+
+
+@lru_cache(maxsize=_TEXTOS_EM_VIGOR)
+def _esqueleto(
+    layout: str,
+    corpo: str,
+    tags: tuple[str, ...],
+    rotulos: tuple[str, ...],
+    linhas: tuple[str, ...],
+    empresa: tuple[tuple[str, str], ...],
+    cid: str,
+) -> Esqueleto:
+    """The layout drawn with a gap for each value, in this order: tags, texts of the quadro, lines of the bar code."""
+    numeros = count()
+    valores = {tag: lacuna(next(numeros)) for tag in tags}
+    dados = {
+        "quadro": [[rotulo, lacuna(next(numeros))] for rotulo in rotulos],
+        **{campo: lacuna(next(numeros)) for campo in linhas},
+        "empresa": dict(empresa),
+        "imagem": cid,
+    }
+    texto, html = (_desenhar(layout, extensao, corpo, valores, dados) for extensao in ("txt", "html"))
+    return Esqueleto(texto, html, lacunas=next(numeros), cid=cid)
+
+
+def _cid(contexto: Mapping[str, Any]) -> str:
+    """The Content-ID of the image; empty for a message without one."""
+    return f"codigo@{contexto['id'].strip('<>').partition('@')[2]}" if contexto.get("codigo") else ""
 
 
 def assunto(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
@@ -129,13 +180,21 @@ def assunto(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
 
 def texto_do_email(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
     """What is read where no HTML is."""
-    return _no_layout("txt", contexto, texto)
+    return no_layout("txt", contexto, texto)
 
 
-def _no_layout(extensao: str, contexto: Mapping[str, Any], texto: VersaoTexto, **mais: str) -> str:
-    layout, _, versao = contexto["layout"].partition("/")
-    dados = {**contexto, "corpo": preencher(texto.corpo, contexto["valores"]), **mais}
-    return render_to_string(f"mensageria/layouts/{layout}_{versao}.{extensao}", dados)
+def no_layout(extensao: str, contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
+    """One of the two texts of an e-mail, drawn whole."""
+    dados = {**contexto, "imagem": _cid(contexto)}
+    return _desenhar(contexto["layout"], extensao, texto.corpo, contexto["valores"], dados)
+
+
+def _desenhar(layout: str, extensao: str, corpo: str, valores: Mapping[str, str], dados: Mapping[str, Any]) -> str:
+    layout, _, versao = layout.partition("/")
+    return render_to_string(
+        f"mensageria/layouts/{layout}_{versao}.{extensao}",
+        {**dados, "corpo": preencher(corpo.replace("\0", ""), valores)},
+    )
 
 
 def endereco_ascii(endereco: str) -> str:

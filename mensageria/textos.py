@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mensageria.alfabeto import transliterar
 
@@ -17,6 +18,8 @@ TAG = re.compile(r"\{[^{}]*\}")
 _ENTRE_TAGS = re.compile(rf"({TAG.pattern})")
 _CONTROLES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _EXTENSAO = frozenset("^{}\\[]~|€\f")
+_DE_DUAS_POSICOES = re.compile(f"[{re.escape(''.join(sorted(_EXTENSAO)))}\U00010000-\U0010ffff]")
+_TEXTOS_EM_VIGOR = 512  # that are kept cut at their tags
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def _no_alfabeto(texto: str, transliterado: bool) -> str:
     return texto[next((i for i, letra in enumerate(texto) if not unicodedata.combining(letra)), len(texto)) :]
 
 
+@lru_cache(maxsize=_TEXTOS_EM_VIGOR)
 def _corpo_no_alfabeto(corpo: str, transliterado: bool) -> str:
     """The text of an operator as it leaves, with its tags still in place."""
     if transliterado:
@@ -56,6 +60,8 @@ def _corpo_no_alfabeto(corpo: str, transliterado: bool) -> str:
 
 def cortar(texto: str, posicoes: int) -> str:
     """The longest start of `texto` that fits."""
+    if not _DE_DUAS_POSICOES.search(texto):
+        return texto[:posicoes]
     usadas = 0
     for indice, caractere in enumerate(texto):
         usadas += _custo(caractere)
@@ -110,6 +116,8 @@ def _plural(quantas: int, que: str, chave: str) -> str:
 
 def limpar(valor: str) -> str:
     """A value in one line: control characters become a space."""
+    if valor.isprintable():  # almost always, and no such text has one
+        return valor.strip()
     return _CONTROLES.sub(" ", valor).strip()
 
 
@@ -124,10 +132,18 @@ def valores_de_sms(valores: Mapping[str, str], dados: Iterable[Dado], transliter
 
 def preencher(texto: str, valores: Mapping[str, str]) -> str:
     """Put each value in the place of its tag, once: a value that looks like a tag is not filled again."""
-    return TAG.sub(lambda achado: valores.get(achado[0], achado[0]), texto)
+    pedacos = list(_entre_tags(texto))
+    pedacos[1::2] = [valores.get(tag, tag) for tag in pedacos[1::2]]
+    return "".join(pedacos)
+
+
+@lru_cache(maxsize=_TEXTOS_EM_VIGOR)
+def _entre_tags(texto: str) -> tuple[str, ...]:
+    """What stands between the tags, and in every second place a tag."""
+    return tuple(_ENTRE_TAGS.split(texto))
 
 
 def texto_do_sms(corpo: str, valores: Mapping[str, str], linha: str, transliterado: bool) -> str:
-    """The whole SMS. `linha` is the 48 digits."""
-    preenchido = preencher(_corpo_no_alfabeto(corpo, transliterado), valores)
-    return unicodedata.normalize("NFC", preenchido) + ROTULO_DO_CODIGO + linha
+    """The whole SMS. `linha` is the 48 digits, or empty for a message without a bar code."""
+    preenchido = unicodedata.normalize("NFC", preencher(_corpo_no_alfabeto(corpo, transliterado), valores))
+    return preenchido + ROTULO_DO_CODIGO + linha if linha else preenchido

@@ -5,13 +5,13 @@ two functions for the bar code, the conta and the matrícula. The módulo 11 of 
 become 1): it is another function and does not live here.
 """
 
-import re
 from itertools import cycle
 from operator import mul
 
-_SO_DIGITOS = re.compile(r"[0-9]+")
 _VALOR = bytes((posicao - 48) % 256 for posicao in range(256))
-_DOBRO = bytes(sum(divmod(2 * valor, 10)) if valor < 10 else 0 for valor in _VALOR)
+# What each pair of digits adds to módulo 10, the one on the right doubled; and each four of them.
+_SOMA_DO_PAR = [dezena + sum(divmod(2 * unidade, 10)) for dezena in range(10) for unidade in range(10)]
+_SOMA_DE_QUATRO = bytes(milhar + resto for milhar in _SOMA_DO_PAR for resto in _SOMA_DO_PAR)
 
 MAIOR_MATRICULA = 999_999_999  # the bar code gives it nine positions
 
@@ -21,8 +21,10 @@ def modulo10(digitos: str) -> int:
 
     Takes one or more ASCII digits; anything else raises ValueError.
     """
-    ao_contrario = _bytes(digitos)[::-1]
-    soma = sum(ao_contrario[::2].translate(_DOBRO)) + sum(ao_contrario[1::2].translate(_VALOR))
+    numero, soma = int(_digitos(digitos)), 0
+    while numero:
+        numero, quatro = divmod(numero, 10_000)
+        soma += _SOMA_DE_QUATRO[quatro]
     return -soma % 10
 
 
@@ -31,7 +33,7 @@ def modulo11(digitos: str) -> int:
 
     Takes one or more ASCII digits; anything else raises ValueError.
     """
-    valores = _bytes(digitos)[::-1].translate(_VALOR)
+    valores = _digitos(digitos).encode("ascii")[::-1].translate(_VALOR)
     resto = sum(map(mul, valores, cycle(range(2, 10)))) % 11
     return 0 if resto < 2 else 11 - resto
 
@@ -60,7 +62,7 @@ def formatar_matricula(matricula: int) -> str:
     return f"{sequencial}.{digito}"
 
 
-def _bytes(digitos: str) -> bytes:
-    if not _SO_DIGITOS.fullmatch(digitos):
+def _digitos(texto: str) -> str:
+    if not (texto.isascii() and texto.isdigit()):
         raise ValueError("O dígito verificador se calcula sobre algarismos de 0 a 9.")
-    return digitos.encode("ascii")
+    return texto

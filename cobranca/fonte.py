@@ -2,18 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, TextChoices
 
 from cadastro.digitos import formatar_matricula
 from cadastro.models import ClienteImovel, ParametroSistema, Relacao
-from cadastro.telefones import celular_e164
 from cobranca.models import CobrancaDocumento
 from cobranca.textos import DADOS_COBRANCA
 from faturamento import codigo_barras
-from faturamento.fonte import contexto, data, empresa, moeda
-from mensageria.estados import Motivo
+from faturamento.fonte import celulares, contexto, data, empresa, linhas, moeda
 from mensageria.fontes import Objeto, SemExemplo
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
@@ -35,6 +34,57 @@ MotivoDeNaoGerar = TextChoices(
     },
     module=__name__,
 )
+
+
+# The present usuário of the imóvel of a document, at most one.
+DO_USUARIO = """u.imovel_id = d.imovel_id AND u.relacao = 2
+    AND u.inicio <= %(hoje)s AND (u.fim IS NULL OR u.fim > %(hoje)s)"""
+
+MOTIVOS = f"""
+SELECT id, motivo FROM (
+    SELECT v.id, CASE
+        WHEN d.id IS NULL OR d.cancelado THEN 'objeto_cancelado'
+        WHEN d.pago_em IS NOT NULL OR itens.todos_pagos THEN 'paga'
+        WHEN (cl.ativo AND CASE WHEN %(sms)s THEN cl.por_sms ELSE cl.por_email END) IS NOT TRUE THEN 'canal_desligado'
+    END AS motivo
+    FROM unnest(%(ids)s::bigint[]) AS v (id)
+    LEFT JOIN cobranca_cobrancadocumento d ON d.id = v.id
+    LEFT JOIN cadastro_clienteimovel u ON {DO_USUARIO}
+    LEFT JOIN cadastro_cliente cl ON cl.id = u.cliente_id
+    LEFT JOIN LATERAL (
+        SELECT bool_and(coalesce(c.pago_em, b.pago_em) IS NOT NULL) AS todos_pagos
+        FROM cobranca_cobrancadocumentoitem t
+        LEFT JOIN faturamento_conta c ON c.id = t.conta_id
+        LEFT JOIN faturamento_debitoacobrar b ON b.id = t.debito_id
+        WHERE t.documento_id = d.id
+    ) itens ON true
+) avaliado
+WHERE motivo IS NOT NULL
+"""
+
+EMAILS = f"""
+SELECT d.id, cl.email
+FROM cobranca_cobrancadocumento d
+JOIN cadastro_clienteimovel u ON {DO_USUARIO}
+JOIN cadastro_cliente cl ON cl.id = u.cliente_id
+WHERE d.id = ANY (%(ids)s) AND cl.email <> ''
+"""
+
+FONES = f"""
+SELECT d.id, f.ddd, f.numero
+FROM cobranca_cobrancadocumento d
+JOIN cadastro_clienteimovel u ON {DO_USUARIO}
+JOIN cadastro_clientefone f ON f.cliente_id = u.cliente_id AND f.sms
+WHERE d.id = ANY (%(ids)s)
+"""
+
+CONTEXTOS = f"""
+SELECT d.id, cl.nome, d.imovel_id, d.localidade_id, d.validade, d.valor, d.tipo_documento
+FROM cobranca_cobrancadocumento d
+JOIN cadastro_clienteimovel u ON {DO_USUARIO}
+JOIN cadastro_cliente cl ON cl.id = u.cliente_id
+WHERE d.id = ANY (%(ids)s)
+"""
 
 
 def usuarios_atuais(ids: Collection[int], hoje: date):
@@ -81,75 +131,51 @@ class FonteDeDocumentos:
         }
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
-        do_canal = "por_sms" if canal == Canal.SMS else "por_email"
-        documentos = CobrancaDocumento.objects.filter(id__in=versoes)
-        pagos = set(documentos.pagos().values_list("id", flat=True))
-        que_recebem = set(
-            usuarios_atuais(versoes, hoje)
-            .filter(**{f"cliente__{do_canal}": True}, cliente__ativo=True)
-            .values_list("imovel__documentos", flat=True)
-        )
-        motivos = dict.fromkeys(versoes, Motivo.OBJETO_CANCELADO.value)
-        for id_, cancelado in documentos.values_list("id", "cancelado"):
-            if cancelado:
-                motivos[id_] = Motivo.OBJETO_CANCELADO
-            elif id_ in pagos:
-                motivos[id_] = Motivo.PAGA
-            elif id_ not in que_recebem:
-                motivos[id_] = Motivo.CANAL_DESLIGADO
-            else:
-                del motivos[id_]
-        return motivos
+        valores = {"ids": list(versoes), "hoje": hoje, "sms": canal == Canal.SMS}
+        return dict(linhas(MOTIVOS, valores))
 
     def destinos(self, canal: int, ids: Collection[int], hoje: date) -> dict[int, str]:
-        usuarios = usuarios_atuais(ids, hoje).filter(imovel__documentos__in=ids)
-        if canal == Canal.EMAIL:
-            return dict(usuarios.exclude(cliente__email="").values_list("imovel__documentos", "cliente__email"))
-        fones = usuarios.filter(cliente__fones__sms=True).values_list(
-            "imovel__documentos", "cliente__fones__ddd", "cliente__fones__numero"
-        )
-        return {documento: celular for documento, ddd, numero in fones if (celular := celular_e164(ddd, numero))}
+        valores = {"ids": list(ids), "hoje": hoje}
+        return dict(linhas(EMAILS, valores)) if canal == Canal.EMAIL else celulares(linhas(FONES, valores))
 
     def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
         parametro = ParametroSistema.atual()
         da_empresa = empresa(parametro)
-        linhas = usuarios_atuais(ids, hoje).values(
-            "imovel",
-            nome=F("cliente__nome"),
-            documento=F("imovel__documentos"),
-            localidade=F("imovel__documentos__localidade"),
-            validade=F("imovel__documentos__validade"),
-            valor=F("imovel__documentos__valor"),
-            tipo=F("imovel__documentos__tipo_documento"),
-        )
         return {
-            linha["documento"]: self._contexto(linha, parametro, da_empresa)
-            for linha in linhas
-            if linha["documento"] in ids
+            documento: self._contexto(documento, *dele, parametro, da_empresa)
+            for documento, *dele in linhas(CONTEXTOS, {"ids": list(ids), "hoje": hoje})
         }
 
-    def _contexto(self, linha: dict, parametro: ParametroSistema, da_empresa: dict) -> dict[str, Any]:
+    def _contexto(
+        self,
+        documento: int,
+        nome: str,
+        matricula: int,
+        localidade: int,
+        validade: date,
+        valor: Decimal,
+        tipo: int,
+        parametro: ParametroSistema,
+        da_empresa: dict,
+    ) -> dict[str, Any]:
         try:
             codigo = codigo_barras.codigo_documento(
-                localidade=linha["localidade"],
-                matricula=linha["imovel"],
-                sequencial=linha["documento"],
-                tipo_documento=linha["tipo"],
-                valor=linha["valor"],
+                localidade=localidade,
+                matricula=matricula,
+                sequencial=documento,
+                tipo_documento=tipo,
+                valor=valor,
                 empresa=parametro.codigo_febraban,
                 modulo=parametro.modulo_digito_verificador,
             )
         except codigo_barras.ErroCodigoBarras as erro:
             return {"impedimento": str(erro)}
+        dia, reais = data(validade), moeda(valor)
         return contexto(
             codigo=codigo,
-            matricula=linha["imovel"],
-            nome=linha["nome"],
-            valores={"{VALIDADEDOC}": data(linha["validade"]), "{VALORDOC}": moeda(linha["valor"])},
-            quadro=[
-                ["Documento", str(linha["documento"])],
-                ["Validade", data(linha["validade"])],
-                ["Valor", f"R$ {moeda(linha['valor'])}"],
-            ],
+            matricula=matricula,
+            nome=nome,
+            valores={"{VALIDADEDOC}": dia, "{VALORDOC}": reais},
+            quadro=[["Documento", str(documento)], ["Validade", dia], ["Valor", f"R$ {reais}"]],
             empresa=da_empresa,
         )

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 
 from cadastro.models import Imovel, Localidade, ParametroSistema
 from cobranca.regras import conferir_acao
@@ -169,14 +169,6 @@ class ComandoAcao(models.Model):
         return self.titulo
 
 
-class CobrancaDocumentoQuerySet(models.QuerySet):
-    def pagos(self):
-        """Paid as documents, or because all that they charge was paid by itself."""
-        itens = CobrancaDocumentoItem.objects.filter(documento=OuterRef("pk"))
-        em_aberto = itens.filter(conta__pago_em__isnull=True, debito__pago_em__isnull=True)
-        return self.filter(Q(pago_em__isnull=False) | Q(Exists(itens)) & ~Q(Exists(em_aberto)))
-
-
 class CobrancaDocumento(models.Model):
     """A payable document over what an imóvel owes; its id is the sequencial (9 digits) of its bar code."""
 
@@ -189,8 +181,6 @@ class CobrancaDocumento(models.Model):
     valor = models.DecimalField(max_digits=11, decimal_places=2)
     cancelado = models.BooleanField(default=False)
     pago_em = models.DateField("pago em", null=True, blank=True)
-
-    objects = CobrancaDocumentoQuerySet.as_manager()
 
     class Meta:
         verbose_name = "documento de cobrança"

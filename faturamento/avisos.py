@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from cadastro.models import Localidade, ParametroSistema
-from faturamento.fonte import ORIGEM, mes_ano
+from faturamento.fonte import ORIGEM, VERSAO, mes_ano
 from faturamento.models import Conta, FaturamentoGrupo, ParametroMensagem
 from mensageria import geracao, previsao
 from mensageria.models import Canal, VersaoTexto
@@ -94,7 +94,7 @@ def _saidas(parametro: ParametroMensagem, agora: datetime) -> dict[Canal, geraca
 
 AVALIAR = f"""
 INSERT INTO candidata
-SELECT c.id, cl.id, c.localidade_id, to_char(c.vencimento, 'YYYYMMDD') || ':' || (c.valor * 100)::bigint,
+SELECT c.id, cl.id, c.localidade_id, {VERSAO},
     greatest(-99, least(99, %(hoje)s::date - c.vencimento))::smallint,
     %(agora)s,
     (c.vencimento + 1)::timestamp AT TIME ZONE %(fuso)s,

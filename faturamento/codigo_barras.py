@@ -109,12 +109,22 @@ def codigo_documento(
 
 def linha_digitavel(codigo44: str) -> str:
     """The 48 digits to be typed: four blocks of 11, each with its own digit. Raises CodigoInvalido."""
-    return "".join(_blocos_com_digito(codigo44))
+    if not _SO_DIGITOS.fullmatch(codigo44) or len(codigo44) != 44:
+        raise CodigoInvalido("O código de barras deve ter 44 algarismos.")
+    digito_de = _funcao_do_codigo(codigo44)
+    _conferir_dv_geral(codigo44, digito_de)
+    blocos = [codigo44[inicio : inicio + 11] for inicio in range(0, 44, 11)]
+    return "".join([f"{bloco}{digito_de(bloco)}" for bloco in blocos])
 
 
 def linha_formatada(codigo44: str) -> str:
     """The line as printed, 55 positions: four times `NNNNNNNNNNN-D`, a space between. Raises CodigoInvalido."""
-    return " ".join(f"{bloco[:11]}-{bloco[11]}" for bloco in _blocos_com_digito(codigo44))
+    return formatar_linha(linha_digitavel(codigo44))
+
+
+def formatar_linha(linha48: str) -> str:
+    """`linha_formatada`, from what `linha_digitavel` returned."""
+    return " ".join([f"{linha48[i : i + 11]}-{linha48[i + 11]}" for i in (0, 12, 24, 36)])
 
 
 def codigo_da_linha(linha48: str) -> str:
@@ -155,7 +165,7 @@ def ler(codigo44_or_linha48: str) -> CodigoArrecadacao:
 
 
 def _exigir(*partes: object) -> None:
-    if any(parte is None or parte == "" for parte in partes):
+    if None in partes or "" in partes:
         raise ParametrosIncompletos("Parâmetros incompletos para a geração do código de barras.")
 
 
@@ -193,15 +203,6 @@ def _centavos(valor: Decimal) -> int:
     if em_centavos != valor:
         raise DadoInvalido("O valor deve ter no máximo duas casas decimais.")
     return int(em_centavos.scaleb(2))
-
-
-def _blocos_com_digito(codigo44: str) -> list[str]:
-    if not _SO_DIGITOS.fullmatch(codigo44) or len(codigo44) != 44:
-        raise CodigoInvalido("O código de barras deve ter 44 algarismos.")
-    digito_de = _funcao_do_codigo(codigo44)
-    _conferir_dv_geral(codigo44, digito_de)
-    blocos = (codigo44[inicio : inicio + 11] for inicio in range(0, 44, 11))
-    return [f"{bloco}{digito_de(bloco)}" for bloco in blocos]
 
 
 def _limpar(texto: str) -> str:

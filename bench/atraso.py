@@ -56,7 +56,7 @@ async def servir(destino: int, ida_e_volta: float) -> None:
 
     async def ligar(ida: Sentido) -> None:
         cliente = await ida.chegada
-        await asyncio.sleep(ida_e_volta / 2)  # the first packet of a connection travels too
+        await asyncio.sleep(1.5 * ida_e_volta)  # the three packets that open a connection travel too
         ida.saida, volta = await laco.create_connection(lambda: Sentido(ida_e_volta / 2), "127.0.0.1", destino)
         volta.saida = cliente
 

@@ -112,7 +112,7 @@ def _comparar_todos(pedido: argparse.Namespace, pasta: Path) -> int:
         motivo = str(erro)
     if feitas:
         print(tabela(feitas), flush=True)
-        print(f"Memória de cada processo do Avisa: {memoria.como_json()['maximo']} MB", flush=True)
+        print(f"Memória de cada processo do Avisa: até {max(memoria.picos):.0f} MB", flush=True)
         saida.gravar(pedido, como_json(feitas, memoria))
     if motivo:
         return saida.invalida(motivo)

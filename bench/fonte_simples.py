@@ -17,7 +17,7 @@ from django.db.models import TextChoices
 from django.utils import timezone
 
 from bench import modelo
-from cadastro.models import Cliente
+from cadastro.models import Cliente, ParametroSistema
 from exemplo import demonstracao
 from mensageria import composicao, fontes
 from mensageria.estados import Classe, Estado, Motivo
@@ -108,12 +108,20 @@ def banco_modelo(mensagens: int, sufixo: str, antigas: int = 0) -> Iterator[str]
 
 def criar(mensagens: int) -> None:
     """The customers, one message to each, and all that these need."""
+    agora, execucao = timezone.now(), uuid.uuid4()
+    ParametroSistema.objects.create(
+        nome_estado="RIO GRANDE DO NORTE",
+        nome_empresa=EMPRESA["nome"],
+        abreviatura_empresa="BENCH",
+        cnpj="11222333000181",
+        codigo_febraban="0123",
+        ano_mes_faturamento=agora.year * 100 + agora.month,
+    )
     servico = ServicoEmail.objects.create(
         nome="BENCH", host="127.0.0.1", porta=1, seguranca=ServicoEmail.Seguranca.NENHUMA, ativo=False
     )
     remetente = Remetente.objects.create(nome=EMPRESA["nome"], email=modelo.DE, servico=servico)
     OrigemEnvio.objects.create(origem=ORIGEM, descricao=FonteSimples.nome, remetente=remetente)
-    agora, execucao = timezone.now(), uuid.uuid4()
     for primeira in range(1, mensagens + 1, MENSAGENS_POR_LOTE):
         Lote.objects.create(execucao=execucao, origem=ORIGEM, canal=Canal.EMAIL, acao=f"{primeira:09}")
     with connection.cursor() as cursor:

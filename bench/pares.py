@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg2
+from django.db import connection
 
 from bench import ambientes, banco, modelo, processos
 from bench.fonte_simples import mensagem_modelo
@@ -42,7 +43,7 @@ class NoDjango:
 
     def __init__(self, mensagens: int):
         self.mensagens = mensagens
-        self.modelo = f"avisa_bench_{self.projeto.name}"
+        self.modelo = f"{connection.settings_dict['NAME']}_{self.projeto.name}"
         self.corrida = f"{self.modelo}_corrida"
 
     @property
@@ -96,7 +97,7 @@ class PostOffice(NoDjango):
     comando = ("send_queued_mail", "--processes", str(PROCESSOS))
     enviadas = "SELECT count(*) FROM post_office_email WHERE status = 0"
 
-    def __init__(self, mensagens: int, bloco: int = 1000, linhas: int = 5):
+    def __init__(self, mensagens: int, bloco: int = 5000, linhas: int = 5):
         super().__init__(mensagens)
         self.bloco, self.linhas = bloco, linhas
 

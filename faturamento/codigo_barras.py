@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from cadastro.digitos import MAIOR_MATRICULA, modulo10, modulo11
 
@@ -81,11 +82,7 @@ def codigo_conta(*, localidade: int, matricula: int, referencia: int, valor: Dec
     `valor` is not a Decimal. Zero is a valid amount here: whether it is announced is for the selection to say.
     """
     _exigir(localidade, matricula, referencia, valor, empresa, modulo)
-    ano, mes = divmod(referencia, 100)
-    if not (1000 <= ano <= 9999 and 1 <= mes <= 12):
-        raise DadoInvalido("A referência da conta deve estar no formato AAAAMM.")
-    mes_ano = f"{mes:02d}{ano}"
-    livre = f"{_localizacao(localidade, matricula)}01{mes_ano}{modulo10(mes_ano)}000{TIPO_CONTA}"
+    livre = f"{_localizacao(localidade, matricula)}01{_mes_ano(referencia)}000{TIPO_CONTA}"
     return _montar(valor, empresa, livre, modulo)
 
 
@@ -179,6 +176,16 @@ def _localizacao(localidade: int, matricula: int) -> str:
     _exigir_faixa("A localidade", localidade, 999)
     _exigir_faixa("A matrícula", matricula, MAIOR_MATRICULA)
     return f"{localidade:03d}{matricula:09d}"
+
+
+@lru_cache(maxsize=128)
+def _mes_ano(referencia: int) -> str:
+    """MMAAAA and its digit."""
+    ano, mes = divmod(referencia, 100)
+    if not (1000 <= ano <= 9999 and 1 <= mes <= 12):
+        raise DadoInvalido("A referência da conta deve estar no formato AAAAMM.")
+    mes_ano = f"{mes:02d}{ano}"
+    return f"{mes_ano}{modulo10(mes_ano)}"
 
 
 def _montar(valor: Decimal, empresa: str, livre: str, modulo: int) -> str:

@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from itertools import count
 from typing import Any
 
 from django.conf import settings
@@ -120,17 +119,18 @@ def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
     )
     valores, quadro, codigo = contexto["valores"], contexto.get("quadro", ()), contexto.get("codigo")
     linhas = [campo for campo in ("linha", "linha_formatada") if contexto.get(campo)]
+    escritos = [*valores.values(), *[escrito for _, escrito in quadro], *[contexto[campo] for campo in linhas]]
     esqueleto = _esqueleto(
         contexto["layout"],
         texto.corpo,
         tuple(valores),
         tuple([rotulo for rotulo, _ in quadro]),
         tuple(linhas),
+        tuple(map(bool, escritos)),
         tuple((contexto.get("empresa") or {}).items()),
         _cid(contexto),
     )
-    lacunas = [*valores.values(), *[escrito for _, escrito in quadro], *[contexto[campo] for campo in linhas]]
-    return cabecalhos.encode("ascii") + esqueleto.preencher(lacunas, limite, png_itf(codigo) if codigo else b"")
+    return cabecalhos.encode("ascii") + esqueleto.preencher(escritos, limite, png_itf(codigo) if codigo else b"")
 
 
 @lru_cache(maxsize=256)
@@ -153,20 +153,24 @@ def _esqueleto(
     tags: tuple[str, ...],
     rotulos: tuple[str, ...],
     linhas: tuple[str, ...],
+    cheios: tuple[bool, ...],
     empresa: tuple[tuple[str, str], ...],
     cid: str,
 ) -> Esqueleto:
-    """The layout drawn with a gap for each value, in this order: tags, texts of the quadro, lines of the bar code."""
-    numeros = count()
-    valores = {tag: lacuna(next(numeros)) for tag in tags}
+    """The layout drawn with a gap for each value, in this order: tags, texts of the quadro, lines of the bar code.
+
+    Where a value is empty so is the drawing: a tag alone in its line may end a paragraph.
+    """
+    lacunas = iter([lacuna(numero) if cheio else "" for numero, cheio in enumerate(cheios)])
+    valores = {tag: next(lacunas) for tag in tags}
     dados = {
-        "quadro": [[rotulo, lacuna(next(numeros))] for rotulo in rotulos],
-        **{campo: lacuna(next(numeros)) for campo in linhas},
+        "quadro": [[rotulo, next(lacunas)] for rotulo in rotulos],
+        **{campo: next(lacunas) for campo in linhas},
         "empresa": dict(empresa),
         "imagem": cid,
     }
     texto, html = (_desenhar(layout, extensao, corpo, valores, dados) for extensao in ("txt", "html"))
-    return Esqueleto(texto, html, lacunas=next(numeros), cid=cid)
+    return Esqueleto(texto, html, lacunas=len(cheios), cid=cid)
 
 
 def _cid(contexto: Mapping[str, Any]) -> str:

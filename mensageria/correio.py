@@ -89,6 +89,7 @@ def em_qp(texto: str) -> bytes:
     linhas = b2a_qp(texto.encode(), istext=False)
     if len(linhas) < _LINHA:
         return linhas
+    linhas = linhas.replace(b"\r\n", b"\n")  # it breaks lines as the first line end of the text does
     if len(linhas) - linhas.rfind(b"\n") - 1 == _LINHA:
         linhas = linhas[:-1] + b"=\n" + linhas[-1:]
     return linhas.replace(b"\n", b"\r\n")

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from datetime import datetime
 from email.header import decode_header, make_header
 from email.utils import parseaddr
@@ -161,6 +162,23 @@ def test_the_email_of_a_conta_carries_everything_in_both_parts():
     assert parte_da_imagem.get_content_disposition() == "inline"
 
 
+def test_without_a_bar_code_there_is_only_text():
+    m = mensagem()
+    dados = {"valores": bruto()["valores"]}
+
+    m.contexto = json.loads(json.dumps(preparar(m, dados, "ana@exemplo.com.br", AGORA, 164)))
+
+    lida = ler(composicao.conteudo(m))
+    assert [p.get_content_type() for p in lida.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert lida.get_body(("plain",)).get_content().split() == ["JOSÉ,", "vence", "13/11/2026:", "1.234,56"]
+    html = visivel(lida.get_body(("html",)).get_content())
+    assert "".join(html.textos).split() == ["JOSÉ,", "vence", "13/11/2026:", "1.234,56"]
+    assert "img" not in [tag for tag, _ in html.etiquetas]
+    do_sms = mensagem(Canal.SMS, "{NOME}: {VALOR}")
+    do_sms.contexto = preparar(do_sms, dados, "5584987654321", AGORA, 164)
+    assert composicao.conteudo(do_sms) == b"JOSE: 1.234,56"
+
+
 def test_a_reply_address_is_there_only_when_given():
     assert ler(compor())["Reply-To"] is None
     assert ler(compor(mensagem(responder_para="sac@exemplo.com.br")))["Reply-To"] == "sac@exemplo.com.br"
@@ -235,6 +253,18 @@ def test_an_email_says_what_its_layout_draws(layout, corpo, assunto, nome, valor
     assert imagens == ([] if "codigo" in faltam else [png_itf(CODIGO)])
     no_fio(conteudo)
     assert max(map(len, conteudo.split(b"\r\n"))) <= 76
+
+
+@pytest.mark.parametrize("corpo", ["a\n{NOME}\nb", "\r{NOME}\nb", "{NOME}\n\nb", "a {NOME}"])
+def test_an_empty_value_leaves_what_the_layout_draws_without_it(corpo):
+    dados = bruto(valores={"{NOME}": " \x00"}, quadro=[["Cliente", ""]])
+    m = mensagem(corpo=corpo)
+    kept = preparar(m, dados, "ana@exemplo.com.br", AGORA, 164)
+
+    texto, html, _ = partes(composicao.email(kept, m.texto))
+
+    assert normalize_newlines(texto) == normalize_newlines(composicao.no_layout("txt", kept, m.texto))
+    assert normalize_newlines(html) == composicao.no_layout("html", kept, m.texto)
 
 
 @pytest.mark.parametrize("corpo", ["ção", "ção " * 600 + "x" * 3000, ".\n..\nFrom x", "a\rb\n\r\n"])
@@ -397,6 +427,15 @@ def test_the_message_id_is_the_same_at_every_attempt_and_differs_by_chave():
     assert composicao.identificacao(m) != composicao.identificacao(outra)
     depois = preparar(m, bruto(), "ana@exemplo.com.br", datetime(2027, 1, 1, tzinfo=ZoneInfo("UTC")), 164)
     assert depois["id"] == contexto()["id"]
+
+
+@given(st.text(max_size=80))
+def test_the_message_id_is_the_uuid_of_the_chave(chave):
+    m = mensagem()
+    m.chave = chave
+
+    uuid5 = uuid.uuid5(uuid.UUID(bytes=composicao._ESPACO), chave)
+    assert composicao.identificacao(m) == f"<{uuid5}@aguas.exemplo.com.br>"
 
 
 def test_the_context_can_be_kept_as_json():

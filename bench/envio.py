@@ -222,16 +222,10 @@ def _cheio(pedido: argparse.Namespace, pasta: Path) -> int:
     memoria = Memoria()
     memoria.ver(alvo.amostras)
     titulos = ["", "antigas", "mensagens/s", "primeiro décimo/s", "último décimo/s", "razão"]
-    linha = [
-        "Avisa",
-        pedido.antigas,
-        round(ritmo),
-        round(primeiro),
-        round(ultimo),
-        round(uma.razao.mediana, 3),
-    ]
-    print(saida.tabela(titulos, [linha]), flush=True)
-    saida.gravar(pedido, como_json([uma], memoria) | {"ritmo": round(ritmo)})
+    por_segundo = [round(um) for um in (ritmo, primeiro, ultimo)]
+    print(saida.tabela(titulos, [["Avisa", pedido.antigas, *por_segundo, round(uma.razao.mediana, 3)]]), flush=True)
+    dados = dict(zip(("todas", "primeiro_decimo", "ultimo_decimo"), por_segundo, strict=True))
+    saida.gravar(pedido, como_json([uma], memoria) | {"antigas": pedido.antigas, "por_segundo": dados})
     return saida.veredito([*filter(None, [uma.falta]), *memoria.faltas()])
 
 

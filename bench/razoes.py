@@ -51,9 +51,12 @@ def instante(amostras: Sequence[Amostra], quantas: int) -> float:
 
 
 def decimos(amostras: Sequence[Amostra]) -> tuple[float, float]:
-    """The rate of the first tenth of a run and of the last, a second."""
+    """The rate of the first tenth of a run and of the last, a second.
+
+    The first begins after a hundredth, so that opening connections does not make the start look slow.
+    """
     total = amostras[-1].registradas
-    primeiro = instante(amostras, total // 10) - amostras[0].segundos
+    primeiro = instante(amostras, 11 * total // 100) - instante(amostras, total // 100)
     ultimo = amostras[-1].segundos - instante(amostras, total - total // 10)
     return total / 10 / primeiro, total / 10 / ultimo
 

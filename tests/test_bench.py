@@ -221,7 +221,16 @@ def test_half_a_pair_is_no_pair():
 
 
 def test_the_first_and_the_last_tenth_have_rates_of_their_own():
-    amostras = [amostra(0, 0), amostra(1, 20), amostra(3, 60), amostra(4, 80), amostra(4, 80), amostra(8, 100)]
+    abrindo = amostra(5, 0)
+    amostras = [
+        amostra(0, 0),
+        abrindo,
+        amostra(6, 20),
+        amostra(8, 60),
+        amostra(9, 80),
+        amostra(9, 80),
+        amostra(13, 100),
+    ]
 
     assert razoes.decimos(amostras) == (pytest.approx(20), pytest.approx(5))
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from math import ceil
 
 import django
 from django.db import DatabaseError, connection
@@ -47,10 +48,15 @@ def main() -> None:
     outro = [sys.executable, "-m", "bench.trabalhador", "--conexoes", str(pedido.conexoes)]
     outros = [subprocess.Popen(outro) for _ in range(pedido.processos - 1)]
     django.setup()
+    from bench import fonte_simples
+    from mensageria.envio import CONEXOES_DO_TURNO
     from mensageria.tasks import vigiar
 
+    fonte_simples.registrar()
     linhas = [threading.Thread(target=vigiar, args=[parando])]
-    linhas += [threading.Thread(target=enviar, args=[parando]) for _ in range(pedido.conexoes)]
+    linhas += [
+        threading.Thread(target=enviar, args=[parando]) for _ in range(ceil(pedido.conexoes / CONEXOES_DO_TURNO))
+    ]
     for linha in linhas:
         linha.start()
     while not parando.is_set():  # signals reach Python between two of these

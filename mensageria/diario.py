@@ -1,11 +1,15 @@
 """The journal of a turn: a file that says what left and what came of it, before the database does.
 
-One file a turn and one block at a time. Lines, each with its CRC and written whole:
+One block at a time. Lines, each with its CRC and written whole:
 
-    {"reserva": n, "ordem": [ids], "juntas": k, "partida": boot, "pid": p}
-                            the block, of which k leave at once; the room for all its lines is taken here
-    {"saem": [ids]}         their body is about to leave
-    {"resultado": {...}}    what came of one message; on the disk before the next body leaves
+    {"reserva": n, "ordem": [ids], "pid": p}    the block; the room for all its lines is taken here
+    {"saem": [ids]}                             their bodies are about to leave
+    {"resultado": {...}}                        what came of one message
+
+An announcement is on the disk, with all that stands before it, when a body leaves. So whatever ends here, a process or
+the power, what may have left without an answer is what was announced and has no result. The next block is written over
+the last one, in room that the disk has given already; its lines carry its number in their CRC, by which what is left of
+the last one is not taken for its own.
 
 A process that dies leaves the file and lets go of its lock, by which any process of the same machine knows it and
 settles the block (`mensageria.recuperacao`). The folder is the machine: it must be on a volume that survives it.
@@ -64,12 +68,6 @@ def _maquina(onde: Path) -> uuid.UUID:
     return uuid.UUID(arquivo.read_text().strip())
 
 
-@cache
-def partida() -> str:
-    """The boot of this machine: what was written before another one may have been lost in part."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
 class Diario:
     """The journal of a turn, under a lock that ends with its process. Closed with a block claimed, it stays behind."""
 
@@ -78,7 +76,7 @@ class Diario:
         with _sem_espaco():
             maquina()
         self.caminho = onde / f"{uuid.uuid4().hex}{VIVO}"
-        self._fim = 0
+        self._fim = self._tamanho = self._semente = 0
         self.em_bloco = False
         with _sem_espaco(), ExitStack() as falhou:
             rascunho = self.caminho.with_suffix(".novo")
@@ -108,30 +106,32 @@ class Diario:
         """From here on it stays behind: a claimed block without a journal is one of a lost machine."""
         self.em_bloco = True
 
-    def abrir_bloco(self, reserva: int, ordem: Sequence[int], juntas: int = 1) -> None:
+    def abrir_bloco(self, reserva: int, ordem: Sequence[int]) -> None:
         """Begin a block. Raises SemEspaco unless everything that will be said of it has its room on the disk."""
         self.conferir_cerca()
-        dados = {"reserva": reserva, "ordem": list(ordem), "juntas": juntas, "partida": partida(), "pid": os.getpid()}
-        linha = _linha(dados)
-        self._fim = 0
+        bloco = _linha({"reserva": reserva, "ordem": list(ordem), "pid": os.getpid()})
+        self._fim, self._semente = 0, reserva
         self.guardar()
         with _sem_espaco():
-            os.ftruncate(self._fd, 0)
-            os.posix_fallocate(self._fd, 0, len(linha) + len(ordem) * POR_MENSAGEM)
-            self._escrever(linha)
+            self._tomar_espaco(len(bloco) + len(ordem) * POR_MENSAGEM)
+            self._escrever(bloco)
             os.fdatasync(self._fd)
 
     def anunciar(self, ids: Sequence[int]) -> None:
-        """Say that these are about to leave, and only then make sure that nobody took us for dead. Raises Cercado."""
+        """Say that these are about to leave, on the disk, and only then make sure that nobody took us for dead.
+
+        Raises Cercado.
+        """
         with _sem_espaco():
-            self._escrever(_linha({"saem": list(ids)}))
+            self._escrever(_linha({"saem": list(ids)}, self._semente))
+            os.fdatasync(self._fd)
         self.conferir_cerca()
 
     def resultado(self, dados: dict) -> None:
-        """What came of one message; on the disk when this returns."""
+        """What came of one message; on the disk before the next body leaves."""
         with _sem_espaco():
-            self._escrever(_linha({"resultado": dados | {"texto": dados["texto"][:PALAVRAS_MAXIMAS]}}))
-            os.fdatasync(self._fd)
+            linha = {"resultado": dados | {"texto": dados["texto"][:PALAVRAS_MAXIMAS]}}
+            self._escrever(_linha(linha, self._semente))
 
     def fechar_bloco(self) -> None:
         """All that it says is in the database, or nothing was claimed."""
@@ -145,6 +145,12 @@ class Diario:
         except FileNotFoundError:
             pass
         raise Cercado
+
+    def _tomar_espaco(self, tamanho: int) -> None:
+        """What a block before this one took is kept: writing over it is the least work for the disk."""
+        if tamanho > self._tamanho:
+            os.posix_fallocate(self._fd, 0, tamanho)
+            self._tamanho = tamanho
 
     def _escrever(self, linha: bytes) -> None:
         escrito = os.pwrite(self._fd, linha, self._fim)
@@ -171,24 +177,14 @@ class Conteudo:
 
     reserva: int | None = None
     ordem: list[int] = field(default_factory=list)
-    juntas: int = 1
-    partida: str = ""
     pid: int = 0
     escrito_em: float = 0  # seconds of the epoch; no body left after it
     anunciadas: set[int] = field(default_factory=set)
     resultados: dict[int, dict] = field(default_factory=dict)
 
     def duvidosas(self) -> list[int]:
-        """What may have left without a word of it here.
-
-        Announcements do not wait for the disk: after a boot they prove nothing, and the first messages without a
-        result, as many as leave at once, are in doubt whether they were announced or not.
-        """
-        sem_resultado = [id_ for id_ in self.ordem if id_ not in self.resultados]
-        if self.partida == partida():
-            return [id_ for id_ in sem_resultado if id_ in self.anunciadas]
-        primeiras, outras = sem_resultado[: self.juntas], sem_resultado[self.juntas :]
-        return primeiras + [id_ for id_ in outras if id_ in self.anunciadas]
+        """What may have left without a word of it here."""
+        return [id_ for id_ in self.ordem if id_ in self.anunciadas and id_ not in self.resultados]
 
 
 def abandonados(onde: Path | None = None) -> list[Path]:
@@ -243,21 +239,25 @@ def _tem_dono(arquivo: Path) -> bool:
     return False
 
 
-def _linha(dados: dict) -> bytes:
+def _linha(dados: dict, semente: int = 0) -> bytes:
     corpo = json.dumps(dados, separators=(",", ":"), ensure_ascii=False).encode()
-    return b"%08x %s\n" % (zlib.crc32(corpo), corpo)
+    return b"%08x %s\n" % (_soma(corpo, semente), corpo)
+
+
+def _soma(corpo: bytes, semente: int) -> int:
+    return zlib.crc32(corpo, semente & 0xFFFFFFFF)
 
 
 def _ler(bruto: bytes) -> Conteudo:
-    """What was written whole; the rest of the file is room that nobody used."""
+    """What was written whole of the block; the rest of the file is room that it did not use."""
     conteudo = Conteudo()
-    for linha in bruto.split(b"\n"):
+    for numero, linha in enumerate(bruto.split(b"\n")):
         soma, _, corpo = linha.partition(b" ")
-        if not corpo or soma != b"%08x" % zlib.crc32(corpo):
+        if not corpo or soma != b"%08x" % _soma(corpo, conteudo.reserva or 0):
             break
         dados = json.loads(corpo)
-        if "reserva" in dados:
-            conteudo = Conteudo(dados["reserva"], dados["ordem"], dados["juntas"], dados["partida"], dados["pid"])
+        if not numero:
+            conteudo = Conteudo(dados["reserva"], dados["ordem"], dados["pid"])
         elif "saem" in dados:
             conteudo.anunciadas |= set(dados["saem"])
         else:

@@ -3,31 +3,32 @@
 Django's bulk_update says the same with a CASE for each field, which takes longer to build than a message to send.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import connection, models
-from psycopg2.extras import execute_values
 
 
-def atualizar(linhas: Sequence[models.Model], campos: Sequence[str]) -> None:
-    """UPDATE … FROM (VALUES …): those fields of those rows, by their keys."""
-    if not linhas:
+def atualizar(
+    modelo: type[models.Model], ids: Sequence[int], variam: Mapping[str, Sequence], iguais: Mapping[str, Any]
+) -> None:
+    """UPDATE … FROM unnest(…): `variam` has a value of each field for each of the `ids`, `iguais` one for all."""
+    if not ids:
         return
-    meta = linhas[0]._meta
-    escritos = [meta.pk, *(meta.get_field(nome) for nome in campos)]
-    colunas = [connection.ops.quote_name(campo.column) for campo in escritos]
-    tipos = [campo.rel_db_type(connection) if campo.primary_key else campo.db_type(connection) for campo in escritos]
-    trocas = ", ".join(f"{coluna} = v.{coluna}" for coluna in colunas[1:])
-    tabela, chave = connection.ops.quote_name(meta.db_table), colunas[0]
-    novos = f"(VALUES %s) AS v ({', '.join(colunas)})"
-    valores = [
-        [campo.get_db_prep_save(getattr(linha, campo.attname), connection) for campo in escritos] for linha in linhas
-    ]
+    nome, meta = connection.ops.quote_name, modelo._meta
+    campos = [meta.get_field(campo) for campo in variam]
+    fixos = [meta.get_field(campo) for campo in iguais]
+    trocas = [f"{nome(c.column)} = v.{nome(c.column)}" for c in campos] + [f"{nome(c.column)} = %s" for c in fixos]
+    matrizes = ", ".join(["%s::bigint[]", *(f"%s::{campo.db_type(connection)}[]" for campo in campos)])
+    valores = [[campo.get_db_prep_save(valor, connection) for valor in variam[campo.name]] for campo in campos]
     with connection.cursor() as cursor:
-        execute_values(
-            cursor.cursor,
-            f"UPDATE {tabela} AS m SET {trocas} FROM {novos} WHERE m.{chave} = v.{chave}",
-            valores,
-            template=f"({', '.join(f'%s::{tipo}' for tipo in tipos)})",
-            page_size=len(valores),
+        cursor.execute(
+            f"UPDATE {nome(meta.db_table)} AS m SET {', '.join(trocas)}"
+            f" FROM unnest({matrizes}) AS v ({', '.join(['id', *(nome(c.column) for c in campos)])})"
+            f" WHERE m.{nome(meta.pk.column)} = v.id",
+            [
+                *(campo.get_db_prep_save(iguais[campo.name], connection) for campo in fixos),
+                list(ids),
+                *valores,
+            ],
         )

@@ -75,6 +75,7 @@ def criar_candidatas() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            SET LOCAL work_mem = '64MB';
             DROP TABLE IF EXISTS candidata;
             CREATE TEMPORARY TABLE candidata (
                 objeto_id bigint NOT NULL,
@@ -110,7 +111,8 @@ def enfileirar(
     envio = OrigemEnvio.objects.filter(pk=origem).first()
     contagem = Counter(sms=0, email=0, nao_geradas=0)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE candidata")
+        cursor.execute("ANALYZE candidata (motivo, motivo_sms, motivo_email)")
+        aptas, ha_anteriores = _contar(cursor, origem)
         contagem["nao_geradas"] += _deixar_de_fora(cursor, execucao, origem, unidade, None, "motivo", "true")
         for canal, saida in saidas.items():
             coluna = COLUNA[canal]
@@ -129,10 +131,13 @@ def enfileirar(
                     f"motivo IS NULL AND motivo_{coluna} IS NULL",
                 )
                 continue
-            _renovar(cursor, origem, canal, coluna, saida, por_onde)
+            if ha_anteriores:
+                _renovar(cursor, origem, canal, coluna, saida, por_onde)
             _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora)
-            contagem[coluna] += _inserir(cursor, execucao, origem, canal, acao, coluna, saida, por_onde, agora)
-            contagem["nao_geradas"] += _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna)
+            novas = _inserir(cursor, execucao, origem, canal, acao, coluna, saida, por_onde, agora)
+            contagem[coluna] += novas
+            if novas < aptas[canal]:
+                contagem["nao_geradas"] += _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna)
     return contagem
 
 
@@ -144,6 +149,26 @@ def limpar_nao_geradas(execucao: UUID, origem: str, unidade: int) -> None:
 def faltou_saida(execucao: UUID, origem: str, unidade: int) -> bool:
     """Whether somebody was left out only because the origin has no remetente or gateway."""
     return NaoGerada.objects.filter(execucao=execucao, origem=origem, unidade=unidade, motivo=SEM_SAIDA).exists()
+
+
+def _contar(cursor, origem: str) -> tuple[dict[Canal, int], bool]:
+    """How many candidates each channel has, and whether any object of theirs already has a message.
+
+    An object is looked up by its number, at half the cost of a chave; nearly always there is none.
+    """
+    cursor.execute(
+        """
+        SELECT count(*) FILTER (WHERE motivo_sms IS NULL), count(*) FILTER (WHERE motivo_email IS NULL), EXISTS (
+            SELECT FROM candidata c
+            JOIN mensageria_mensagem m ON m.origem = %s AND m.objeto_id = c.objeto_id
+            WHERE c.motivo IS NULL
+        )
+        FROM candidata WHERE motivo IS NULL
+        """,
+        [origem],
+    )
+    sms, email, ha_anteriores = cursor.fetchone()
+    return {Canal.SMS: sms, Canal.EMAIL: email}, ha_anteriores
 
 
 def _deixar_de_fora(cursor, execucao, origem, unidade, canal, motivo: str, condicao: str) -> int:
@@ -219,7 +244,6 @@ def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_on
         JOIN mensageria_lote l ON l.execucao = %(execucao)s AND l.origem = %(origem)s AND l.canal = %(canal)s
             AND l.acao = %(acao)s AND l.localidade_id = c.localidade_id
         WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL
-            AND NOT EXISTS (SELECT FROM mensageria_mensagem m WHERE m.chave = {CHAVE})
         ORDER BY c.objeto_id
         ON CONFLICT (chave) DO NOTHING
         """,

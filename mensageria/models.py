@@ -507,20 +507,24 @@ class MensagemQuerySet(models.QuerySet):
 
 
 class Mensagem(models.Model):
-    """One message to one customer about one fact, for ever: `chave` says which."""
+    """One message to one customer about one fact, for ever: `chave` says which.
+
+    Each of its rows is written three times on its way, and each time in every index that has it: only what a query needs
+    is indexed (docs/desempenho.md). What a foreign key without one costs is the rare deletion of whom it points to.
+    """
 
     # Its index is mensagem_celula, below.
     lote = models.ForeignKey(Lote, on_delete=models.PROTECT, related_name="mensagens", db_index=False)
-    chave = models.CharField(max_length=80, unique=True)
+    chave = models.CharField(max_length=80)
     canal = models.PositiveSmallIntegerField(choices=Canal)
     origem = models.CharField(max_length=20)
     objeto_id = models.BigIntegerField("objeto")
     versao_objeto = models.CharField("versão do objeto", max_length=40, blank=True)
     cliente = models.ForeignKey("cadastro.Cliente", on_delete=models.PROTECT, null=True, blank=True)
-    remetente = models.ForeignKey(Remetente, on_delete=models.PROTECT, null=True, blank=True)
-    gateway = models.ForeignKey(GatewaySMS, on_delete=models.PROTECT, null=True, blank=True)
+    remetente = models.ForeignKey(Remetente, on_delete=models.PROTECT, null=True, blank=True, db_index=False)
+    gateway = models.ForeignKey(GatewaySMS, on_delete=models.PROTECT, null=True, blank=True, db_index=False)
     destino = models.CharField(max_length=254)
-    texto = models.ForeignKey(VersaoTexto, on_delete=models.PROTECT)
+    texto = models.ForeignKey(VersaoTexto, on_delete=models.PROTECT, db_index=False)
     contexto = models.JSONField(null=True, blank=True, editable=False)
     enviar_apos = models.DateTimeField("enviar após")
     expira_em = models.DateTimeField("expira em")
@@ -541,11 +545,13 @@ class Mensagem(models.Model):
         db_index=False,
         related_name="mensagens",
     )
-    servico = models.ForeignKey(ServicoEmail, on_delete=models.PROTECT, null=True, blank=True, verbose_name="serviço")
+    servico = models.ForeignKey(
+        ServicoEmail, on_delete=models.PROTECT, null=True, blank=True, verbose_name="serviço", db_index=False
+    )
     id_externo = models.CharField("identificação externa", max_length=120, blank=True, db_default="")
     codigo_retorno = models.CharField("código de retorno", max_length=20, blank=True, db_default="")
     pedido_por = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     pedido_motivo = models.CharField("motivo do reenvio", max_length=200, blank=True, db_default="")
     criado_em = models.DateTimeField("criado em", auto_now_add=True, db_default=models.functions.Now())
@@ -585,6 +591,8 @@ class Mensagem(models.Model):
             models.Index(fields=["lote", "estado", "id"], name="mensagem_celula"),
         ]
         constraints = [
+            # Not unique=True, which would make a second index, for LIKE, as large as the rest.
+            models.UniqueConstraint(fields=["chave"], name="mensagem_chave"),
             models.CheckConstraint(
                 condition=Q(canal=Canal.EMAIL, remetente__isnull=False) | Q(canal=Canal.SMS, gateway__isnull=False),
                 name="mensagem_tem_por_onde_sair",
@@ -608,7 +616,8 @@ class Mensagem(models.Model):
 class TentativaEnvio(models.Model):
     """One attempt: through what, when, what the server said, and the SHA-256 of what left. Append-only."""
 
-    mensagem = models.ForeignKey(Mensagem, on_delete=models.PROTECT, related_name="envios")
+    # Its index is that of tentativa_da_reserva, below.
+    mensagem = models.ForeignKey(Mensagem, on_delete=models.PROTECT, related_name="envios", db_index=False)
     numero = models.PositiveSmallIntegerField("número")
     servico = models.CharField("serviço", max_length=60)
     destino = models.CharField(max_length=254)
@@ -620,7 +629,7 @@ class TentativaEnvio(models.Model):
     resposta = models.TextField(blank=True)
     resumo = models.CharField("SHA-256", max_length=64, blank=True)
     pedido_por = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     pedido_motivo = models.CharField("motivo do reenvio", max_length=200, blank=True)
 
@@ -653,7 +662,9 @@ class NaoGerada(models.Model):
     unidade = models.BigIntegerField(help_text="código da unidade que o avaliou")
     objeto_id = models.BigIntegerField("objeto")
     canal = models.PositiveSmallIntegerField(choices=Canal, null=True, blank=True)
-    localidade = models.ForeignKey("cadastro.Localidade", on_delete=models.PROTECT, null=True, blank=True)
+    localidade = models.ForeignKey(
+        "cadastro.Localidade", on_delete=models.PROTECT, null=True, blank=True, db_index=False, db_constraint=False
+    )
     motivo = models.CharField(max_length=30)
 
     class Meta:

@@ -80,8 +80,7 @@ def _pelo_diario(nome: str, agora: datetime) -> Counter:
 def _encerrar(reserva: Reserva, conteudo: diario.Conteudo, agora: datetime) -> Counter:
     """The gateway is asked before; then one transaction, so that reading the journal again changes nothing."""
     ditos = [Resultado(**dados) for dados in conteudo.resultados.values()]
-    duvidosas = conteudo.duvidosas() if conteudo.partida else []
-    ditos += _perguntar(reserva, duvidosas, max(0.0, time.time() - conteudo.escrito_em), agora)
+    ditos += _perguntar(reserva, conteudo.duvidosas(), max(0.0, time.time() - conteudo.escrito_em), agora)
     with transaction.atomic():
         reserva = Reserva.objects.select_for_update(of=("self",)).get(pk=reserva.pk)
         if reserva.encerrada_em and not reserva.perdida:

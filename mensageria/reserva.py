@@ -1,13 +1,14 @@
 """The claim: a block of due messages under one number, checked, composed and written before the network is used.
 
-Two short transactions. The first takes the rows and gives them the number; the second asks the origins, renders and
-writes what was rendered. Neither keeps the quota or the counts of a lote locked while something is composed.
+One transaction: rows that nobody holds are locked, the origins asked, what may leave is rendered, and one statement
+marks the rows and keeps what was rendered. Only that statement locks the counts of a lote; a quota stays locked until
+the rows are marked, since nothing else may be reserved meanwhile.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
 from mensageria.escrita import atualizar
 from mensageria.estados import Classe, Estado, Motivo
-from mensageria.models import Canal, Mensagem, MensagemQuerySet, Reserva, Servico
+from mensageria.models import Canal, Mensagem, MensagemQuerySet, Remetente, Reserva, Servico, VersaoTexto
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,33 @@ class ErroInesperado(FalhaDeEnvio):
         super().__init__(classe, "", f"{type(erro).__name__}: {erro}"[:1000])
 
 
+@dataclass(slots=True, eq=False)
+class Saindo:
+    """A message on its way out: of its row, what a turn needs."""
+
+    id: int
+    chave: str
+    canal: int
+    origem: str
+    objeto_id: int
+    versao_objeto: str
+    remetente_id: int | None
+    destino: str
+    texto_id: int
+    expira_em: datetime
+    prioridade: int
+    lote_id: int
+    id_externo: str
+    texto: VersaoTexto | None = None
+    remetente: Remetente | None = None
+    contexto: dict | None = None
+    conteudo: bytes = b""
+    erro: FalhaDeEnvio | None = None  # what keeps it from being composed, and is nobody's reply
+
+
+COLUNAS = [campo.name for campo in fields(Saindo)][:13]
+
+
 @dataclass
 class Bloco:
     """What a turn may send under one number. Each message has `conteudo`, or the `erro` that keeps it from being sent.
@@ -41,8 +69,8 @@ class Bloco:
     `dominios` holds the destination domains that this connection may speak of until the block ends.
     """
 
-    reserva: Reserva
-    mensagens: list[Mensagem] = field(default_factory=list)
+    reserva: Reserva | None
+    mensagens: list[Saindo] = field(default_factory=list)
     canceladas: int = 0
     dominios: ExitStack = field(default_factory=ExitStack)
 
@@ -52,31 +80,38 @@ def ha_devidas(servico: Servico, agora: datetime) -> bool:
 
 
 def reservar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int) -> Bloco | None:
-    """Take up to `quantas` due messages of the slot's service; None when there is nothing, or no quota, for now."""
+    """Take up to `quantas` due messages of the slot's service; None when there is nothing, or no quota, for now.
+
+    A block whose messages were all cancelled has no number and nothing to send.
+    """
     dominios = ExitStack()
     try:
         with transaction.atomic():
             bloco = _tomar(vaga, diario, agora, quantas, dominios)
-        if bloco is None:
-            dominios.close()
-            return None
-        bloco.dominios = dominios
-        _preparar(bloco, agora)
     except BaseException:
         dominios.close()
         raise
+    if bloco is None or bloco.reserva is None:
+        dominios.close()
     return bloco
-
-
-# The rows
 
 
 def _tomar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int, dominios: ExitStack) -> Bloco | None:
     servico = vaga.servico
     quantas = consumo.disponivel(servico, agora, quantas)
-    mensagens = _travar_devidas(servico, agora, quantas, dominios) if quantas else []
-    if not mensagens:
+    achadas = _travar_devidas(servico, agora, quantas, dominios) if quantas else []
+    if not achadas:
         return None
+    hoje = timezone.localdate(agora)
+    motivos, destinos = verificar(servico.canal, achadas, hoje)
+    _compor(servico.canal, achadas, motivos, destinos, agora)
+    saem = [m for m in achadas if m.id not in motivos]
+    _cancelar(motivos)
+    return Bloco(_marcar(vaga, diario, agora, saem) if saem else None, saem, len(motivos), dominios)
+
+
+def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: list[Saindo]) -> Reserva:
+    servico = vaga.servico
     reserva = Reserva.objects.create(
         **Reserva.chaves(servico),
         vaga=vaga.numero,
@@ -87,12 +122,23 @@ def _tomar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int, d
         criada_em=agora,
         ate=agora + arrendamento(servico),
     )
-    Mensagem.objects.filter(id__in=reserva.ordem).update(
-        estado=Estado.EM_ENVIO, reserva=reserva, servico=servico if servico.canal == Canal.EMAIL else None
+    escritos = ("contexto", "destino", "id_externo")
+    atualizar(
+        Mensagem,
+        reserva.ordem,
+        {campo: [getattr(m, campo) for m in mensagens] for campo in escritos},
+        {
+            "estado": Estado.EM_ENVIO,
+            "reserva": reserva.pk,
+            "servico": servico.pk if servico.canal == Canal.EMAIL else None,
+        },
     )
-    for m in mensagens:
-        m.estado, m.reserva = Estado.EM_ENVIO, reserva
-    return Bloco(reserva, mensagens)
+    return reserva
+
+
+def _cancelar(motivos: dict[int, str]) -> None:
+    escritos = {"motivo": [motivo[:300] for motivo in motivos.values()]}
+    atualizar(Mensagem, list(motivos), escritos, {"estado": Estado.CANCELADA})
 
 
 def arrendamento(servico: Servico) -> timedelta:
@@ -113,34 +159,41 @@ def _filas(servico: Servico, agora: datetime) -> list[MensagemQuerySet]:
     return [devidas.filter(**dono, origem=origem) for dono in donos for origem in fontes.origens()]
 
 
-def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: ExitStack) -> list[Mensagem]:
+def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: ExitStack) -> list[Saindo]:
     """Up to `quantas` messages that nobody holds, the most urgent first, in equal parts from each queue.
 
     What a queue does not use goes to those that have more.
     """
-    bloco: dict[int, Mensagem] = {}
+    bloco: dict[int, Saindo] = {}
     fechados, vistas = _Dominios(servico, dominios), set()
     filas = _filas(servico, agora)
     while filas and len(bloco) < quantas:
         com_mais = []
         for indice, fila in enumerate(filas):
             parte = -(-(quantas - len(bloco)) // (len(filas) - indice))
-            achadas = _travar(fechados.fora_de(fila.exclude(id__in=vistas)), parte) if parte else []
+            fila_dela = fechados.fora_de(fila.exclude(id__in=vistas) if vistas else fila)
+            achadas = _travar(fila_dela, parte) if parte else []
             vistas |= {m.id for m in achadas}
             servem = [m for m in achadas if fechados.aceita(m)]
             bloco |= {m.id: m for m in servem}
             if len(achadas) == parte and parte:
                 com_mais.append(fila)
         filas = com_mais
+    _ligar(bloco.values())
     return sorted(bloco.values(), key=lambda m: (-m.prioridade, m.id))
 
 
-def _travar(fila: MensagemQuerySet, quantas: int) -> list[Mensagem]:
-    return list(
-        fila.order_by("-prioridade", "proxima_tentativa_em")
-        .select_related("texto", "remetente")
-        .select_for_update(skip_locked=True, of=("self",))[:quantas]
-    )
+def _ligar(mensagens: Collection[Saindo]) -> None:
+    """Their texts and senders, of which a block has few."""
+    textos = VersaoTexto.objects.in_bulk({m.texto_id for m in mensagens})
+    remetentes = Remetente.objects.in_bulk({m.remetente_id for m in mensagens if m.remetente_id})
+    for m in mensagens:
+        m.texto, m.remetente = textos[m.texto_id], remetentes.get(m.remetente_id)
+
+
+def _travar(fila: MensagemQuerySet, quantas: int) -> list[Saindo]:
+    linhas = fila.order_by("-prioridade", "proxima_tentativa_em").select_for_update(skip_locked=True)
+    return [Saindo(*linha) for linha in linhas.values_list(*COLUNAS)[:quantas]]
 
 
 class _Dominios:
@@ -152,7 +205,7 @@ class _Dominios:
         self.abertos: set[str] = set()
         self.fechados: set[str] = set()
 
-    def aceita(self, mensagem: Mensagem) -> bool:
+    def aceita(self, mensagem: Saindo) -> bool:
         if self.maximo is None:
             return True
         dominio = mensagem.destino.rpartition("@")[2].lower()
@@ -171,24 +224,7 @@ class _Dominios:
 # What is asked and rendered
 
 
-def _preparar(bloco: Bloco, agora: datetime) -> None:
-    """Check and compose a block; what must not leave is cancelled, by the same statement that writes the rest."""
-    canal = bloco.reserva.servico.canal
-    motivos, destinos = verificar(canal, bloco.mensagens, timezone.localdate(agora))
-    _compor(canal, bloco.mensagens, motivos, destinos, agora)
-    for m in bloco.mensagens:
-        if m.id in motivos:
-            m.estado, m.motivo, m.reserva = Estado.CANCELADA, motivos[m.id][:300], None
-    with transaction.atomic():
-        presas = Mensagem.objects.filter(reserva=bloco.reserva, estado=Estado.EM_ENVIO).order_by("id")
-        nossas = set(presas.select_for_update().values_list("id", flat=True))
-        bloco.mensagens = [m for m in bloco.mensagens if m.id in nossas]
-        atualizar(bloco.mensagens, ["estado", "motivo", "reserva", "contexto", "destino", "id_externo"])
-    bloco.canceladas = len(motivos)
-    bloco.mensagens = [m for m in bloco.mensagens if m.id not in motivos]
-
-
-def verificar(canal: Canal, mensagens: list[Mensagem], hoje) -> tuple[dict[int, str], dict[int, str]]:
+def verificar(canal: Canal, mensagens: Sequence[Saindo], hoje) -> tuple[dict[int, str], dict[int, str]]:
     """Ask each origin once: {message: why it must not leave} and {message: its address now}."""
     motivos: dict[int, str] = {}
     destinos: dict[int, str] = {}
@@ -207,7 +243,7 @@ def verificar(canal: Canal, mensagens: list[Mensagem], hoje) -> tuple[dict[int, 
     return motivos, destinos
 
 
-def _um_de_cada_objeto(mensagens: list[Mensagem]) -> Iterator[dict[int, Mensagem]]:
+def _um_de_cada_objeto(mensagens: Sequence[Saindo]) -> Iterator[dict[int, Saindo]]:
     """{objeto: message}, almost always once: two versions of one object are asked about one at a time."""
     while mensagens:
         vez = {m.objeto_id: m for m in mensagens}
@@ -216,10 +252,10 @@ def _um_de_cada_objeto(mensagens: list[Mensagem]) -> Iterator[dict[int, Mensagem
 
 
 def _compor(
-    canal: Canal, mensagens: list[Mensagem], motivos: dict[int, str], destinos: dict[int, str], agora: datetime
+    canal: Canal, mensagens: Sequence[Saindo], motivos: dict[int, str], destinos: dict[int, str], agora: datetime
 ) -> None:
     """Render each message that may leave; one that cannot be composed gets its motivo, and one that breaks its erro."""
-    maximo = ParametroSistema.atual().tamanho_maximo_sms
+    maximo = ParametroSistema.atual().tamanho_maximo_sms if canal == Canal.SMS else 0
     a_compor = [m for m in mensagens if m.id in destinos]
     contextos = {
         origem: fontes.da_origem(origem).contextos(
@@ -228,7 +264,6 @@ def _compor(
         for origem in {m.origem for m in a_compor}
     }
     for m in a_compor:
-        m.erro = None
         try:
             bruto = contextos[m.origem].get(m.objeto_id)
             if bruto is None or "impedimento" in bruto:

@@ -5,12 +5,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 
 from mensageria import composicao, consumo, pausas
@@ -64,7 +66,7 @@ class Resultado:
 
     def como_linha(self) -> dict:
         """For the journal."""
-        return asdict(self)
+        return self.__dict__
 
     @property
     def quando(self) -> datetime:
@@ -85,15 +87,93 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
 
     Only messages that the reservation still holds change, or that are uncertain because of it; what is said of any
     other is kept as an attempt and logged. Every writer locks in this order, so none waits in a circle: the
-    reservation, messages, the quota, the counts of the lotes (by one statement), the lotes.
+    reservation, messages, the counts of the lotes (by one statement), the quota, the lotes.
     """
     por_id = {r.mensagem: r for r in resultados}
-    if not por_id:
-        return
+    usos, vistos = _Usos(), []
+    for m in _aceitar(reserva, [r for r in por_id.values() if r.classe == Classe.ACEITA and r.resumo], agora):
+        dela = por_id.pop(m.id)
+        usos.mais.append(dela.quando)
+        vistos.append((m.lote_id, dela.classe))
+    if por_id:
+        vistos += _aplicar_as_outras(reserva, por_id, usos, agora)
+    usos.contar(reserva)
+    pausas.observar(vistos, agora)
+
+
+ACEITAR = """
+WITH ditas AS (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(momentos)s::timestamptz[], %(duracoes)s::int[], %(codigos)s::text[],
+        %(textos)s::text[], %(ids_externos)s::text[], %(resumos)s::text[])
+        AS d (id, momento, duracao_ms, codigo, texto, id_externo, resumo)
+), aceitas AS (
+    UPDATE mensageria_mensagem m SET
+        estado = %(enviada)s, motivo = '', reserva_id = NULL, enviada_em = d.momento,
+        codigo_retorno = CASE WHEN m.canal = %(email)s THEN d.codigo ELSE %(transmitido)s END,
+        id_externo = coalesce(nullif(d.id_externo, ''), m.id_externo),
+        tentativas = m.tentativas + 1, tentativas_maximas = greatest(m.tentativas + 1, m.tentativas_maximas),
+        proxima_tentativa_em = %(consultar_em)s, pedido_por_id = NULL, pedido_motivo = ''
+    FROM ditas d
+    WHERE m.id = d.id AND m.reserva_id = %(reserva)s AND m.estado = %(em_envio)s
+    RETURNING m.id, m.lote_id, m.tentativas, coalesce(m.contexto->>'destino', m.destino) AS destino,
+        old.pedido_por_id, old.pedido_motivo
+), tentativas AS (
+    INSERT INTO mensageria_tentativaenvio (mensagem_id, reserva, numero, servico, destino, momento, duracao_ms, classe,
+        codigo, resposta, resumo, pedido_por_id, pedido_motivo)
+    SELECT a.id, %(reserva)s, a.tentativas, %(servico)s, a.destino, d.momento, d.duracao_ms, %(aceita)s,
+        d.codigo, d.texto, d.resumo, a.pedido_por_id, a.pedido_motivo
+    FROM aceitas a JOIN ditas d USING (id)
+    ON CONFLICT DO NOTHING
+)
+SELECT id, lote_id FROM aceitas
+"""
+
+
+class Aceita(NamedTuple):
+    id: int
+    lote_id: int
+
+
+def _aceitar(reserva: Reserva, ditas: list[Resultado], agora: datetime) -> list[Aceita]:
+    """By one statement, what nearly every result is: accepted, of a message that the reservation still holds.
+
+    Return those that it wrote. The others, as those whose hash is not known, are told one by one.
+    """
+    if not ditas:
+        return []
+    ditas = sorted(ditas, key=attrgetter("mensagem"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ACEITAR,
+            {
+                "ids": [d.mensagem for d in ditas],
+                "momentos": [d.momento for d in ditas],
+                "duracoes": [d.duracao_ms for d in ditas],
+                "codigos": [d.codigo for d in ditas],
+                "textos": [d.texto for d in ditas],
+                "ids_externos": [d.id_externo for d in ditas],
+                "resumos": [d.resumo for d in ditas],
+                "reserva": reserva.pk,
+                "servico": reserva.servico.nome,
+                "consultar_em": agora + PRIMEIRA_CONSULTA,
+                "transmitido": RETORNO_TRANSMITIDO,
+                "email": int(Canal.EMAIL),
+                "enviada": int(Estado.ENVIADA),
+                "em_envio": int(Estado.EM_ENVIO),
+                "aceita": Classe.ACEITA.value,
+            },
+        )
+        return [Aceita(*linha) for linha in cursor.fetchall()]
+
+
+def _aplicar_as_outras(
+    reserva: Reserva, por_id: Mapping[int, Resultado], usos: "_Usos", agora: datetime
+) -> list[tuple[int, str]]:
+    """Each by its own rule; return (lote, class) of those that the reservation held."""
     quedas = _faltas_do_servico(por_id)
     politicas = dict(OrigemEnvio.objects.values_list("origem", "politica_incerta"))
     pergunta = None  # whether the gateway can be asked about what is in doubt
-    nossas, tentativas, usos = [], [], _Usos()
+    nossas, tentativas = [], []
     for m in _travadas(por_id):
         resultado = por_id[m.id]
         nossa = m.reserva_id == reserva.pk and m.estado in (Estado.EM_ENVIO, Estado.INCERTA)
@@ -113,10 +193,10 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
             nossas.append(m)
         else:
             log.error("mensagem %s: %s chegou depois de perdida a reserva", m.id, resultado.classe)
-    usos.contar(reserva)
-    atualizar(nossas, CAMPOS)
+    variam = {campo: [getattr(m, Mensagem._meta.get_field(campo).attname) for m in nossas] for campo in CAMPOS}
+    atualizar(Mensagem, [m.id for m in nossas], variam, {})
     TentativaEnvio.objects.bulk_create(tentativas, ignore_conflicts=True)
-    pausas.observar([(m, por_id[m.id].classe) for m in nossas], agora)
+    return [(m.lote_id, por_id[m.id].classe) for m in nossas]
 
 
 def encerrar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) -> int:
@@ -127,12 +207,10 @@ def encerrar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime)
     with transaction.atomic():
         if Reserva.objects.select_for_update().get(pk=reserva.pk).perdida:
             raise BlocoPerdido(f"O bloco {reserva.pk} foi dado por perdido.")
-        ditos = {r.mensagem: r for r in resultados}
-        presas = reserva.mensagens.filter(estado=Estado.EM_ENVIO).values_list("id", flat=True)
-        resto = [id_ for id_ in presas if id_ not in ditos]
-        aplicar(reserva, [*ditos.values(), *map(Resultado, resto)], agora)
+        aplicar(reserva, resultados, agora)
+        devolvidas = reserva.mensagens.filter(estado=Estado.EM_ENVIO).update(estado=Estado.PENDENTE, reserva=None)
         Reserva.objects.filter(pk=reserva.pk).update(encerrada_em=agora)
-    return len(resto)
+    return devolvidas
 
 
 def _ja_escrito(reserva: Reserva, m: Mensagem, resultado: Resultado) -> bool:
@@ -176,6 +254,7 @@ class _Usos:
             self.menos += da_duvida.values_list("momento", flat=True)
 
     def contar(self, reserva: Reserva) -> None:
+        """After the messages: see the order of the locks in `aplicar`."""
         consumo.contar(reserva.servico, self.mais)
         consumo.contar(reserva.servico, self.menos, sinal=-1)
 

@@ -212,15 +212,20 @@ def este() -> Trabalhador:
 
 
 @contextmanager
-def vaga(servico: Servico, numero: int | None = None) -> Iterator[Vaga | None]:
-    """Hold a slot of the service for the length of the block; None when there is none for us."""
+def vagas(servico: Servico, quantas: int, *, numero: int | None = None) -> Iterator[list[Vaga]]:
+    """Hold up to so many slots of the service for the length of the block; none when there is none for us.
+
+    With `numero`, that one or none.
+    """
     trabalhador = este()
-    tomada = trabalhador.tomar(servico, numero)
+    tomadas: list[Vaga] = []
     try:
-        yield tomada
+        while len(tomadas) < quantas and (vaga := trabalhador.tomar(servico, numero)) is not None:
+            tomadas.append(vaga)
+        yield tomadas
     finally:
-        if tomada is not None:
-            trabalhador.soltar(tomada)
+        for vaga in tomadas:
+            trabalhador.soltar(vaga)
 
 
 def livres(servicos) -> dict[Servico, int]:

@@ -67,6 +67,7 @@ class Canal(ABC):
     """A connection to one service, opened by the first message and closed with the `with` block."""
 
     lote_maximo: int = 1  # how many messages leave in one departure
+    em_esteira: bool = False  # several connections are conducted together (`esteiras`)
     # May the server be asked about our own id? Without it nothing leaves in batches: a lost one would cost them all.
     consultavel_por_chave: bool = False
     # Seconds after the body left until a "not here" is the last word: a slow server may still be taking the message.

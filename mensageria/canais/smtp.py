@@ -12,7 +12,6 @@ from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conf
 from mensageria.canais.respostas import classe_smtp
 from mensageria.estados import Classe
 
-_PONTO_NO_INICIO = re.compile(rb"(?m)^\.")
 _ENDERECO = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # what goes between < and > without changing the command
 
 
@@ -55,7 +54,12 @@ class _SMTPCifrado(_PrazoPorResposta, smtplib.SMTP_SSL):
 
 
 class CanalSMTP(Canal):
-    """One message at a time through one connection, renewed after `mensagens_por_conexao` and after any failure."""
+    """One message at a time through one connection, renewed after `mensagens_por_conexao` and after any failure.
+
+    For many at a time, through many connections, see `esteiras`.
+    """
+
+    em_esteira = True
 
     def __init__(
         self,
@@ -77,11 +81,9 @@ class CanalSMTP(Canal):
         self._enviadas = 0
 
     def enviar(self, envelope: Envelope, antes_do_corpo: Callable[[], None]) -> Resposta:
-        if envelope.remetente:  # without one, the null sender
-            _conferir_endereco(envelope.remetente, Classe.REMETENTE)
-        _conferir_endereco(envelope.destino, Classe.ENDERECO)
+        conferir_enderecos(envelope)
         smtp = self._conectado()
-        parametros = _parametros(smtp, envelope.conteudo)
+        parametros = parametros_de_mail(smtp, envelope.conteudo)
         self._pedir(Classe.REDE, lambda: self._anunciar(smtp, envelope, parametros))
         try:
             antes_do_corpo()
@@ -101,15 +103,18 @@ class CanalSMTP(Canal):
         if self._smtp is not None and self._enviadas < self.mensagens_por_conexao:
             return self._smtp
         self.fechar()
+        self._smtp, self._enviadas = self.abrir(), 0
+        return self._smtp
+
+    def abrir(self) -> smtplib.SMTP:
+        """One more connection, greeted and authenticated; raises FalhaDeEnvio. Safe among threads."""
         conferir_host(self.host)
         try:
-            self._smtp = self._abrir()
+            return self._abrir()
         except smtplib.SMTPResponseException as erro:
             raise _recusa_na_abertura("CONNECT", erro) from erro
         except (OSError, smtplib.SMTPException, UnicodeError) as erro:  # the last, of a host that is no name
             raise FalhaDeEnvio(Classe.REDE, "", _palavras(erro), na_abertura=True) from erro
-        self._enviadas = 0
-        return self._smtp
 
     def _abrir(self) -> smtplib.SMTP:
         # Reading the machine's certificates takes longer than a conversation.
@@ -149,7 +154,7 @@ class CanalSMTP(Canal):
         self._esperar("DATA", smtp.docmd("DATA"), 3)
 
     def _entregar(self, smtp: smtplib.SMTP, conteudo: bytes) -> Resposta:
-        smtp.send(_PONTO_NO_INICIO.sub(b"..", _terminado(conteudo)) + b".\r\n")
+        smtp.send(corpo_na_linha(conteudo))
         return self._esperar("BODY", smtp.getreply(), 2)
 
     def _pedir(self, da_perda: Classe, passo: Callable[[], Resposta | None]) -> Resposta | None:
@@ -171,7 +176,7 @@ class CanalSMTP(Canal):
 
     def _esperar(self, comando: str, resposta: tuple[int, bytes], sucesso: int) -> Resposta:
         """A reply whose first digit is `sucesso`. 4 and 5 are a refusal; any other says nothing, as a loss does."""
-        codigo, texto = resposta[0], _texto(resposta[1])
+        codigo, texto = resposta[0], em_uma_linha(resposta[1])
         if codigo == -1:
             raise smtplib.SMTPServerDisconnected("a conexão caiu")
         if codigo // 100 in (4, 5):
@@ -191,20 +196,33 @@ class CanalSMTP(Canal):
 
 
 def _recusa_na_abertura(comando: str, erro: smtplib.SMTPResponseException) -> FalhaDeEnvio:
-    texto = _texto(erro.smtp_error)
+    texto = em_uma_linha(erro.smtp_error)
     return FalhaDeEnvio(classe_smtp(comando, erro.smtp_code, texto), str(erro.smtp_code), texto, na_abertura=True)
+
+
+def conferir_enderecos(envelope: Envelope) -> None:
+    """Raises FalhaDeEnvio for an address that would change the command that carries it."""
+    if envelope.remetente:  # without one, the null sender
+        _conferir_endereco(envelope.remetente, Classe.REMETENTE)
+    _conferir_endereco(envelope.destino, Classe.ENDERECO)
+
+
+def corpo_na_linha(conteudo: bytes) -> bytes:
+    """A message as DATA sends it: dots at the start of lines doubled, and the final one."""
+    conteudo = _terminado(conteudo).replace(b"\n.", b"\n..")
+    return (b"." if conteudo.startswith(b".") else b"") + conteudo + b".\r\n"
 
 
 def _conferir_endereco(endereco: str, classe: Classe) -> None:
     if not _ENDERECO.fullmatch(endereco):
-        raise FalhaDeEnvio(classe, "", f"Endereço inválido: {_texto(endereco)}")
+        raise FalhaDeEnvio(classe, "", f"Endereço inválido: {em_uma_linha(endereco)}")
 
 
 def _terminado(conteudo: bytes) -> bytes:
     return conteudo if conteudo.endswith(b"\r\n") else conteudo + b"\r\n"
 
 
-def _parametros(smtp: smtplib.SMTP, conteudo: bytes) -> str:
+def parametros_de_mail(smtp: smtplib.SMTP, conteudo: bytes) -> str:
     """What MAIL says of the message: the server that minds may refuse it before the body."""
     oito_bits = not conteudo.isascii()
     if oito_bits and not smtp.has_extn("8bitmime"):
@@ -213,10 +231,10 @@ def _parametros(smtp: smtplib.SMTP, conteudo: bytes) -> str:
     return tamanho + (" BODY=8BITMIME" if oito_bits else "")
 
 
-def _texto(resposta: bytes | str) -> str:
+def em_uma_linha(resposta: bytes | str) -> str:
     texto = resposta.decode("utf-8", "replace") if isinstance(resposta, bytes) else resposta
     return " ".join(texto.split())[:1000]
 
 
 def _palavras(erro: Exception) -> str:
-    return _texto(str(erro) or type(erro).__name__)
+    return em_uma_linha(str(erro) or type(erro).__name__)

@@ -22,10 +22,10 @@ def linha(id_: int, **campos) -> dict:
     return Resultado(id_, "aceita", "250", **campos).como_linha()
 
 
-def deixar(*escritas, ordem=(1, 2, 3), juntas: int = 1) -> str:
+def deixar(*escritas, ordem=(1, 2, 3)) -> str:
     """A journal whose process is gone; return its name."""
     with Diario() as aberto:
-        aberto.abrir_bloco(7, ordem, juntas)
+        aberto.abrir_bloco(7, ordem)
         for escrita in escritas:
             escrita(aberto)
         return aberto.nome
@@ -67,20 +67,39 @@ def test_of_a_process_that_lives_nobody_takes_the_journal():
     assert [arquivo.stem for arquivo in diario.abandonados()] == [aberto.nome]
 
 
-def test_after_a_boot_the_first_without_a_result_is_in_doubt_announced_or_not(monkeypatch):
-    nome = deixar(lambda d: d.anunciar([1]), lambda d: d.resultado(linha(1)))
+def test_a_body_leaves_only_when_its_announcement_and_all_before_it_are_on_the_disk(monkeypatch):
+    """Whatever ends here, the power too, then leaves in doubt only what was announced."""
+    no_disco = []
+    monkeypatch.setattr(diario.os, "fdatasync", lambda fd: no_disco.append(os.pread(fd, 10_000, 0)))
+    with Diario() as aberto:
+        aberto.abrir_bloco(7, [1, 2])
+        aberto.anunciar([1])
+        aberto.resultado(linha(1))
+        aberto.anunciar([2])
+        aberto.fechar_bloco()
 
-    monkeypatch.setattr(diario, "partida", lambda: "outra")
+    lidos = [diario._ler(bruto) for bruto in no_disco]
+    assert [(c.reserva, c.anunciadas, set(c.resultados)) for c in lidos] == [
+        (7, set(), set()),
+        (7, {1}, set()),
+        (7, {1, 2}, {1}),
+    ]
 
-    assert lido(nome).duvidosas() == [2]
 
+@given(st.integers(0, 3), st.integers(0, 3))
+def test_what_is_left_of_the_last_block_is_never_taken_for_the_next_ones(velhas, novas):
+    """Equal lines at equal places, too: a block is written over the one before it."""
+    with Diario() as aberto:
+        for reserva, quantas in ((7, velhas), (8, novas)):
+            aberto.abrir_bloco(reserva, [1, 2, 3])
+            for id_ in range(1, quantas + 1):
+                aberto.anunciar([id_])
+                aberto.resultado(linha(id_))
 
-def test_after_a_boot_as_many_are_in_doubt_as_leave_at_once(monkeypatch):
-    nome = deixar(ordem=range(1, 9), juntas=3)
+    conteudo = lido(aberto.nome)
 
-    monkeypatch.setattr(diario, "partida", lambda: "outra")
-
-    assert lido(nome).duvidosas() == [1, 2, 3]
+    assert (conteudo.reserva, conteudo.anunciadas) == (8, set(range(1, novas + 1)))
+    assert set(conteudo.resultados) == conteudo.anunciadas
 
 
 @given(corte=st.integers(0, 400))
@@ -94,9 +113,10 @@ def test_a_file_cut_anywhere_is_believed_only_as_far_as_it_is_whole(corte):
 
 
 def _inteiro() -> bytes:
-    resultado = diario._linha({"resultado": linha(1)})
-    bloco = diario._linha({"reserva": 7, "ordem": [1, 2], "juntas": 1, "partida": "x", "pid": 1})
-    return bloco + diario._linha({"saem": [1]}) + resultado + diario._linha({"saem": [2]})
+    bloco = diario._linha({"reserva": 7, "ordem": [1, 2], "pid": 1})
+    return bloco + b"".join(
+        diario._linha(dados, 7) for dados in ({"saem": [1]}, {"resultado": linha(1)}, {"saem": [2]})
+    )
 
 
 INTEIRO = _inteiro()

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mensageria import consumo, envio, retornos
-from mensageria.canais.base import FalhaDeEnvio, Resposta
+from mensageria import consumo, retornos
+from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.canais.sms import Recibo
 from mensageria.estados import (
@@ -23,6 +23,7 @@ from mensageria.estados import (
     Estado,
 )
 from mensageria.models import Canal, GatewaySMS, Mensagem, Reserva, TentativaEnvio
+from mensageria.saida import abrir_canal
 from simuladores.sms import GatewaySMSSimulado
 from tests.fabricas import novas_saidas
 from tests.mensageria.apoio import AGORA, nova_mensagem, nova_reserva, por_em
@@ -74,8 +75,8 @@ def incerta(gateway: GatewaySMS, ha: timedelta) -> Mensagem:
 
 def entregar_ao_gateway(gateway, mensagem) -> str:
     """What the gateway took without our knowing; its id."""
-    with envio.abrir_canal(gateway) as canal:
-        return canal.enviar(envio.Envelope(mensagem.chave, mensagem.destino, b"Ola"), lambda: None).id_externo
+    with abrir_canal(gateway) as canal:
+        return canal.enviar(Envelope(mensagem.chave, mensagem.destino, b"Ola"), lambda: None).id_externo
 
 
 def contar(gateway, **opcoes):
@@ -518,7 +519,7 @@ def test_what_a_person_decides_while_the_gateway_is_asked_stays(gateway, monkeyp
 def test_what_a_gateway_says_of_our_ids_without_the_database():
     canal = CanalDeMemoria(consultavel_por_chave=True)
     canal.carencia_da_consulta = 60
-    canal.enviar(envio.Envelope("a", "1", b""), lambda: None)
+    canal.enviar(Envelope("a", "1", b""), lambda: None)
     mensagens = [Mensagem(id=1, chave="a"), Mensagem(id=2, chave="b")]
 
     cedo = retornos.resolver_por_chave(canal, mensagens, ha=59)

@@ -23,6 +23,7 @@ from mensageria import (
     reserva,
     tasks,
     trabalhador,
+    turno,
 )
 from mensageria.canais.base import FalhaDeEnvio, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
@@ -70,11 +71,11 @@ def dos_emails():
 
 def perder(servico, agora=AGORA, saem=slice(None)) -> reserva.Bloco | None:
     """A turn that dies when it said of these messages of its block that they leave: its journal stays behind."""
-    with trabalhador.vaga(servico) as vaga, diario.Diario() as do_turno:
-        bloco = vaga and reserva.reservar(vaga, do_turno.nome, agora, envio.PRIMEIRO_BLOCO)
+    with trabalhador.vagas(servico, 1) as vagas, diario.Diario() as do_turno:
+        bloco = vagas and reserva.reservar(vagas[0], do_turno.nome, agora, envio.PRIMEIRO_BLOCO)
         if not bloco:
             return None
-        ids = [m.pk for m in bloco.mensagens]
+        ids = [m.id for m in bloco.mensagens]
         do_turno.abrir_bloco(bloco.reserva.pk, ids)
         do_turno.anunciar(ids[saem])
     return bloco
@@ -115,7 +116,7 @@ def envenenar(monkeypatch, funcao: str, vitima: Mensagem, erro: Exception) -> No
     verdadeira = getattr(composicao, funcao)
 
     def envenenada(mensagem, *resto):
-        if mensagem.pk == vitima.pk:
+        if mensagem.id == vitima.id:
             raise erro
         return verdadeira(mensagem, *resto)
 
@@ -162,7 +163,7 @@ def test_a_channel_that_breaks_on_every_message_rests_the_service(saidas):
 
     saidas[0].refresh_from_db()
     assert saidas[0].em_espera_ate > AGORA and "quebrado" in saidas[0].motivo_espera
-    assert TentativaEnvio.objects.count() == envio.QUEDAS_TOLERADAS
+    assert TentativaEnvio.objects.count() == turno.QUEDAS_TOLERADAS
 
 
 def test_a_turn_that_cannot_begin_rests_the_service_with_the_reason(saidas, monkeypatch):
@@ -173,8 +174,8 @@ def test_a_turn_that_cannot_begin_rests_the_service_with_the_reason(saidas, monk
 
     saidas[0].refresh_from_db()
     assert saidas[0].em_espera_ate > AGORA and "ZeroDivisionError" in saidas[0].motivo_espera
-    assert recuperacao.recuperar(AGORA) == {"reservas": 1}
     assert estados() == {"PENDENTE": 1} and not TentativaEnvio.objects.exists()
+    assert recuperacao.recuperar(AGORA) == {} and not diario.abandonados()
 
 
 def test_a_block_whose_preparation_fails_is_never_taken_for_one_that_left(saidas, monkeypatch):
@@ -185,7 +186,7 @@ def test_a_block_whose_preparation_fails_is_never_taken_for_one_that_left(saidas
     monkeypatch.setattr(reserva, "verificar", lambda *tudo: verdadeira(*tudo) if next(vezes, False) else 1 / 0)
 
     enviar(saidas[0])
-    assert estados() == {"ENVIADA": 1, "EM_ENVIO": 2}
+    assert estados() == {"ENVIADA": 1, "PENDENTE": 2}
 
     recuperacao.recuperar(AGORA + timedelta(days=1))
     assert estados() == {"ENVIADA": 1, "PENDENTE": 2}
@@ -200,7 +201,7 @@ def test_a_lost_message_that_no_longer_renders_is_still_recovered(saidas, monkey
     assert recuperacao.recuperar(AGORA)["incertas"] == 2
 
     resumos = dict(TentativaEnvio.objects.values_list("mensagem", "resumo"))
-    assert resumos[perdida.pk] == "" and resumos[outra.pk]
+    assert resumos[perdida.id] == "" and resumos[outra.id]
 
 
 HOSTIL = "nao\x00 e \ud800 texto"
@@ -241,7 +242,7 @@ def test_a_block_that_is_all_cancelled_does_not_end_the_turn(saidas, monkeypatch
     Conta.objects.filter(id__in=list(vencem_antes)).update(pago_em=HOJE)
 
     assert enviar(saidas[0]) == {"canceladas": 4, "aceita": 1}
-    assert [len(r.ordem) for r in Reserva.objects.order_by("id")] == [2, 3], "and says nothing of how fast it sends"
+    assert [len(r.ordem) for r in Reserva.objects.order_by("id")] == [1], "and takes no number"
 
 
 def test_a_body_that_waited_for_its_moment_is_checked_again_before_it_leaves(saidas, monkeypatch):
@@ -249,7 +250,7 @@ def test_a_body_that_waited_for_its_moment_is_checked_again_before_it_leaves(sai
     gerar(3)
     ServicoEmail.objects.update(limite_segundo=1)
     saidas[0].refresh_from_db()
-    monkeypatch.setattr(envio, "VALIDADE_DA_VERIFICACAO", 0.5)
+    monkeypatch.setattr(turno, "VALIDADE_DA_VERIFICACAO", 0.5)
 
     class PagaDepois(CanalDeMemoria):
         def enviar(self, envelope, antes_do_corpo):
@@ -404,7 +405,7 @@ def test_a_service_with_many_senders_gives_each_a_share_of_the_block(saidas):
     dele = [m.pk for m in dos_emails()[4:]]
     Mensagem.objects.filter(pk__in=dele).update(remetente=outro)
 
-    with trabalhador.vaga(saidas[0]) as vaga:
+    with trabalhador.vagas(saidas[0], 1) as [vaga]:
         bloco = reserva.reservar(vaga, "um", AGORA, 4)
 
     assert Counter(m.remetente_id == outro.pk for m in bloco.mensagens) == {True: 2, False: 2}

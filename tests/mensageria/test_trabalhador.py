@@ -162,16 +162,16 @@ def test_a_turn_leaves_the_domains_that_others_are_full_of_and_takes_the_rest(tr
     outra = nova_mensagem(destino="ana@Livre.com.br")
     servico.conexoes_por_dominio = 1
     servico.save()
-    with trabalhadores().dominio(servico, "cheio.com.br", 1), trabalhador.vaga(servico) as vaga:
+    with trabalhadores().dominio(servico, "cheio.com.br", 1), trabalhador.vagas(servico, 1) as [vaga]:
         ids = _ids_da_reserva(vaga)
     assert ids == [outra.pk]
-    with trabalhador.vaga(servico) as vaga:
+    with trabalhador.vagas(servico, 1) as [vaga]:
         assert len(_ids_da_reserva(vaga)) == 4
 
 
 def _ids_da_reserva(vaga) -> list[int]:
     with transaction.atomic(), ExitStack() as dominios:
-        return [m.pk for m in reserva._travar_devidas(vaga.servico, AGORA, 4, dominios)]
+        return [m.id for m in reserva._travar_devidas(vaga.servico, AGORA, 4, dominios)]
 
 
 def test_the_domains_of_a_block_are_free_when_it_ends(saidas, smtp):  # noqa: F811

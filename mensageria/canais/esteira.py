@@ -1,0 +1,256 @@
+"""SMTP in steady state: one connection that never blocks and, where the server allows it, one round trip a message.
+
+With PIPELINING (RFC 2920) the body of a message and the commands of the next leave in one write. Nothing is decided
+here: whoever conducts says when a body may leave, and is told what came of each message, once.
+"""
+
+import smtplib
+import socket
+import ssl
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
+from mensageria.canais.respostas import classe_smtp
+from mensageria.canais.smtp import conferir_enderecos, corpo_na_linha, em_uma_linha, parametros_de_mail
+from mensageria.estados import Classe
+
+PEDACO = 65536
+MAIOR_RESPOSTA = 65536  # bytes of one reply, all its lines together
+_ESPERA = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+@dataclass(slots=True, eq=False)
+class Carta:
+    """A message on a connection; `dono` is whatever its conductor knows it by."""
+
+    dono: Any
+    envelope: Envelope
+    inicio: float = 0  # moment of time.monotonic when its first command left
+    recusa: FalhaDeEnvio | None = None  # of MAIL or RCPT, while what was pipelined behind is answered
+
+
+@dataclass(slots=True)
+class Evento:
+    """What a connection has to tell of a message. With no `dito` nothing but its body is left to send.
+
+    A `dito` of None with `volta` says that it did not leave, through no fault of its own.
+    """
+
+    carta: Carta
+    dito: Resposta | FalhaDeEnvio | None = None
+    volta: bool = False
+
+
+class Esteira:
+    """A connection that `smtp` opened. At most one body is without its answer, and one message waits behind it."""
+
+    def __init__(self, smtp: smtplib.SMTP, prazo: float, mensagens: int):
+        self.smtp, self.prazo, self.restam = smtp, prazo, mensagens
+        self.tomada: socket.socket = smtp.sock
+        self.fd = self.tomada.fileno()
+        self.tomada.setblocking(False)
+        if self.tomada.family in (socket.AF_INET, socket.AF_INET6):
+            self.tomada.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.em_grupo = smtp.has_extn("pipelining")
+        self.na_frente: Carta | None = None  # its commands left, or its body is awaited
+        self.no_corpo: Carta | None = None  # its body left, and its answer did not come
+        self.aberta = True
+        self.limite = float("inf")  # moment of time.monotonic by which the server must say something
+        self._a_limpar = False
+        self._a_dizer: deque[tuple[str, Carta | None, bytes]] = deque()
+        self._esperadas: deque[tuple[str, Carta | None]] = deque()
+        self._entrada = bytearray()
+        self._saida = bytearray()
+
+    @property
+    def ociosa(self) -> bool:
+        return self.na_frente is None and self.no_corpo is None
+
+    @property
+    def quer_escrever(self) -> bool:
+        return bool(self._saida)
+
+    # What its conductor says
+
+    def conferir(self, envelope: Envelope) -> None:
+        """Raises FalhaDeEnvio, before a word is said, for a message that this server cannot take."""
+        conferir_enderecos(envelope)
+        parametros_de_mail(self.smtp, envelope.conteudo)
+
+    def entrar(self, carta: Carta) -> list[Evento]:
+        """Announce a message, when there is none in front."""
+        self._a_dizer += self._comandos(carta)
+        return self._avancar()
+
+    def partir(self, proxima: Carta | None = None) -> list[Evento]:
+        """Send the body of the message in front, and announce the next one."""
+        carta, self.na_frente = self.na_frente, None
+        self.no_corpo = carta
+        self.restam -= 1
+        self._a_dizer.append(("BODY", carta, corpo_na_linha(carta.envelope.conteudo)))
+        if proxima is not None:
+            self._a_dizer += self._comandos(proxima)
+        return self._avancar()
+
+    def fechar(self) -> None:
+        if self.aberta:
+            self.aberta = False
+            self.smtp.close()
+
+    def perder(self, palavras: str) -> list[Evento]:
+        """The connection is gone: what of its messages may have left, and what did not."""
+        self.fechar()
+        eventos = []
+        frente, corpo = self.na_frente, self.no_corpo
+        self.na_frente = self.no_corpo = None
+        if corpo is not None:
+            eventos.append(Evento(corpo, FalhaDeEnvio(Classe.INCERTA, "", palavras)))
+        if frente is not None:
+            if frente.recusa is not None:
+                eventos.append(Evento(frente, frente.recusa))
+            elif corpo is not None:  # it has nothing to do with the loss
+                eventos.append(Evento(frente, volta=True))
+            else:
+                eventos.append(Evento(frente, FalhaDeEnvio(Classe.REDE, "", palavras)))
+        return eventos
+
+    # What the server says
+
+    def ouvir(self) -> list[Evento]:
+        """Read all that came."""
+        try:
+            fim = False
+            while True:
+                try:
+                    pedaco = self.tomada.recv(PEDACO)
+                except _ESPERA:
+                    break
+                if not pedaco:
+                    fim = True
+                    break
+                self._entrada += pedaco
+                if len(pedaco) < PEDACO and not isinstance(self.tomada, ssl.SSLSocket):
+                    break
+            eventos = self._respostas()
+            if self.aberta and fim:
+                eventos += self.perder("a conexão caiu")
+            return eventos
+        except OSError as erro:
+            return self.perder(em_uma_linha(str(erro) or type(erro).__name__))
+
+    def escoar(self) -> list[Evento]:
+        """Send what is left to send, as far as it goes."""
+        try:
+            while self._saida:
+                enviados = self.tomada.send(memoryview(self._saida)[:PEDACO])
+                del self._saida[:enviados]
+                self.limite = time.monotonic() + self.prazo
+        except _ESPERA:
+            pass
+        except OSError as erro:
+            return self.perder(em_uma_linha(str(erro) or type(erro).__name__))
+        return []
+
+    # Inside
+
+    def _comandos(self, carta: Carta) -> list[tuple[str, Carta | None, bytes]]:
+        envelope = carta.envelope
+        parametros = parametros_de_mail(self.smtp, envelope.conteudo)
+        self.na_frente = carta
+        carta.inicio = time.monotonic()
+        comandos = [
+            ("MAIL", carta, f"MAIL FROM:<{envelope.remetente}>{parametros}\r\n".encode("ascii")),
+            ("RCPT", carta, f"RCPT TO:<{envelope.destino}>\r\n".encode("ascii")),
+            ("DATA", carta, b"DATA\r\n"),
+        ]
+        if self._a_limpar:
+            self._a_limpar = False
+            comandos.insert(0, ("RSET", None, b"RSET\r\n"))
+        return comandos
+
+    def _avancar(self) -> list[Evento]:
+        """Say what may be said now: all of it, or one thing at a time to a server that wants it so."""
+        partes = []
+        while self._a_dizer and (self.em_grupo or not self._esperadas):
+            comando, carta, dito = self._a_dizer.popleft()
+            partes.append(dito)
+            self._esperadas.append((comando, carta))
+        if not partes:
+            return []
+        self._saida += b"".join(partes)
+        self.limite = time.monotonic() + self.prazo
+        return self.escoar()
+
+    def _respostas(self) -> list[Evento]:
+        eventos: list[Evento] = []
+        while self.aberta and (resposta := self._tirar()) is not None:
+            codigo, texto = resposta
+            if codigo < 200 or not self._esperadas:
+                # 421 while nothing was asked: it says goodbye. Anything else makes no sense.
+                eventos += self.perder(f"resposta sem sentido: {codigo} {texto}")
+                break
+            comando, carta = self._esperadas.popleft()
+            self.limite = time.monotonic() + self.prazo if self._esperadas else float("inf")
+            eventos += self._entender(comando, carta, codigo, texto)
+            if self.aberta:
+                eventos += self._avancar()
+        return eventos
+
+    def _tirar(self) -> tuple[int, str] | None:
+        """The next whole reply, of one line or more; (0, words) for what is none."""
+        inicio, linhas = 0, []
+        while (fim := self._entrada.find(b"\n", inicio)) >= 0:
+            linha = bytes(self._entrada[inicio:fim]).rstrip(b"\r")
+            inicio = fim + 1
+            if not linha[:3].isdigit():
+                return 0, em_uma_linha(linha)
+            linhas.append(linha[4:])
+            if linha[3:4] != b"-":
+                del self._entrada[:inicio]
+                return int(linha[:3]), em_uma_linha(b" ".join(linhas))
+        return (0, "resposta longa demais") if len(self._entrada) > MAIOR_RESPOSTA else None
+
+    def _entender(self, comando: str, carta: Carta | None, codigo: int, texto: str) -> list[Evento]:
+        if comando == "RSET":
+            return [] if codigo == 250 else self.perder(f"{codigo} {texto}")
+        if carta.recusa is not None:
+            return self._depois_da_recusa(comando, carta, codigo)
+        if codigo // 100 in (4, 5):
+            return self._recusada(comando, carta, codigo, texto)
+        if codigo // 100 != (3 if comando == "DATA" else 2):
+            return self.perder(f"resposta sem sentido a {comando}: {codigo} {texto}")
+        if comando == "DATA":
+            return [Evento(carta)]
+        if comando == "BODY":
+            self.no_corpo = None
+            return [Evento(carta, Resposta(str(codigo), texto))]
+        return []
+
+    def _recusada(self, comando: str, carta: Carta, codigo: int, texto: str) -> list[Evento]:
+        falha = FalhaDeEnvio(classe_smtp(comando, codigo, texto), str(codigo), texto)
+        if comando == "BODY":
+            self.no_corpo = None
+            return [Evento(carta, falha)] + (self.perder(texto) if codigo == 421 else [])
+        carta.recusa = falha
+        if codigo == 421:
+            return self.perder(texto)
+        self._a_limpar = True
+        while self._a_dizer and self._a_dizer[0][1] is carta:
+            self._a_dizer.popleft()
+        ainda = any(outra is carta for _, outra in self._esperadas)
+        return [] if ainda else self._dar_por_recusada(carta)
+
+    def _depois_da_recusa(self, comando: str, carta: Carta, codigo: int) -> list[Evento]:
+        """What was pipelined behind a refused command is refused too."""
+        if comando != "DATA":
+            return [] if codigo != 421 else self.perder("421")
+        if codigo // 100 == 3:  # the server waits for a body and must get nothing
+            return self.perder("o servidor espera o corpo de uma mensagem recusada")
+        return self._dar_por_recusada(carta)
+
+    def _dar_por_recusada(self, carta: Carta) -> list[Evento]:
+        self.na_frente = None
+        return [Evento(carta, carta.recusa)]

@@ -1,0 +1,216 @@
+"""Send a block by several connections of one SMTP service, in one thread that waits for none of them.
+
+Each round: hear what the servers said, journal it, let leave what has only its body left to send (announced together,
+by one wait for the disk), and announce the next message behind each body.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import Error as ErroDeBanco
+
+from mensageria import turno as t
+from mensageria.canais.base import FalhaDeEnvio
+from mensageria.canais.esteira import Carta, Esteira, Evento
+from mensageria.canais.esteiras import Esteiras
+from mensageria.composicao import NaoCompoe
+from mensageria.diario import Cercado, SemEspaco
+from mensageria.estados import Classe
+from mensageria.reserva import ErroInesperado, Saindo
+from mensageria.resultados import Resultado
+from mensageria.turno import EmMaos, PosseExpirada, Turno
+
+log = logging.getLogger(__name__)
+
+MAIOR_PAUSA = 0.1  # seconds that a request to stop may go unseen
+
+
+def enviar(turno: Turno, em_maos: EmMaos, esteiras: Esteiras) -> bool:
+    """Send a block; False when the turn must end.
+
+    When it must stop, whatever for, bodies that left are still waited for: their answers are worth more than a doubt.
+    """
+    conducao = _Conducao(turno, em_maos, esteiras)
+    try:
+        conducao.conduzir()
+    except BaseException as erro:
+        conducao.abandonar(erro)
+        raise
+    if conducao.erro is not None:
+        raise conducao.erro
+    return conducao.seguir
+
+
+@dataclass(slots=True, eq=False)
+class _Saida:
+    """A message between its first command and its answer; `em` is when its body left."""
+
+    m: Saindo
+    em: datetime | None = None
+
+
+class _Conducao:
+    def __init__(self, turno: Turno, em_maos: EmMaos, esteiras: Esteiras):
+        self.turno, self.em_maos, self.esteiras = turno, em_maos, esteiras
+        self.prontas: list[Esteira] = []  # nothing but a body is left to send
+        self.no_corpo: dict[int, _Saida] = {}  # bodies without an answer
+        self.parada = False  # nothing more is begun
+        self.seguir = True  # the turn may go on
+        self.erro: Exception | None = None  # why this block must not be sent any more
+
+    def conduzir(self) -> None:
+        while True:
+            self._comecar()
+            self._partir()
+            if self._terminou():
+                break
+            for esteira, eventos in self.esteiras.esperar(self._ate()):
+                self._ouvir(esteira, eventos)
+            t.escrever(self.turno, self.em_maos)
+        self._largar(esteira for esteira in self.esteiras if esteira.na_frente is not None)
+
+    def abandonar(self, erro: BaseException) -> None:
+        """Something nobody foresaw: what may have left is in doubt, and says so."""
+        duvida = ErroInesperado(Classe.INCERTA, erro)
+        for saida in self.no_corpo.values():
+            self._anotar(saida, duvida, 0)
+
+    # What is begun
+
+    def _comecar(self) -> None:
+        """Give each connection that has nothing to do a message, and open those that are missing."""
+        if self._parou():
+            return
+        if self.esteiras.nenhuma and self.esteiras.falhas and self.em_maos.fila:
+            self._dizer(_Saida(self.em_maos.fila.popleft()), self.esteiras.falhas.pop(), 0)
+        self.esteiras.abrir_ate(len(self.em_maos.fila))
+        for esteira in self.esteiras:
+            if not esteira.ociosa:
+                continue
+            if not esteira.restam:
+                self.esteiras.fechar(esteira)
+                self.esteiras.abrir_ate(len(self.em_maos.fila))
+            elif (carta := self._proxima(esteira)) is not None:
+                self._ouvir(esteira, esteira.entrar(carta))
+
+    def _proxima(self, esteira: Esteira) -> Carta | None:
+        """The next message that this connection may carry; those that none may are told what keeps them."""
+        turno, em_maos = self.turno, self.em_maos
+        while em_maos.fila and not self._parou():
+            m = em_maos.fila.popleft()
+            if m.id in em_maos.impedidas:
+                t.anotar(turno, em_maos, Resultado(m.id, motivo=em_maos.impedidas[m.id]))
+                continue
+            try:
+                if m.erro is not None:
+                    raise m.erro
+                envelope = t.envelope(m)
+                esteira.conferir(envelope)
+            except FalhaDeEnvio as falha:
+                self._dizer(_Saida(m), falha, 0)
+            except NaoCompoe as erro:
+                self._dizer(_Saida(m), ErroInesperado(Classe.TEMPORARIO, erro), 0)
+            else:
+                return Carta(_Saida(m), envelope)
+        return None
+
+    def _parou(self) -> bool:
+        if not self.parada and self.turno.acabou():
+            self.parada = True
+        return self.parada
+
+    # What leaves
+
+    def _partir(self) -> None:
+        """Let leave, together, what has only its body left to send and whose moment came."""
+        self.prontas = [esteira for esteira in self.prontas if esteira.aberta and esteira.na_frente is not None]
+        if not self.prontas:
+            return
+        if self._parou():
+            self._largar(self.prontas)
+            return
+        try:
+            quantas = t.vezes(self.turno, len(self.prontas))
+            if quantas is None:  # its moment is far off
+                self._parar(seguir=False)
+                return
+            saem, self.prontas = self.prontas[:quantas], self.prontas[quantas:]
+            if saem:
+                self._soltar(saem)
+        except (PosseExpirada, Cercado, SemEspaco, ErroDeBanco) as erro:
+            self._parar(erro=erro)
+
+    def _soltar(self, esteiras: list[Esteira]) -> None:
+        saidas = [esteira.na_frente.dono for esteira in esteiras]
+        try:
+            agora, barradas = t.autorizar(self.turno, self.em_maos, [saida.m for saida in saidas])
+        except (PosseExpirada, Cercado):
+            t.anotar(self.turno, self.em_maos, *(Resultado(saida.m.id) for saida in saidas))
+            for esteira in esteiras:
+                self.esteiras.fechar(esteira)
+            raise
+        for esteira, saida in zip(esteiras, saidas, strict=True):
+            if saida.m.id in barradas:  # the server waits for a body and must get nothing, not even RSET
+                self.esteiras.fechar(esteira)
+                t.anotar(self.turno, self.em_maos, Resultado(saida.m.id, motivo=barradas[saida.m.id]))
+                continue
+            saida.em = agora
+            self.no_corpo[saida.m.id] = saida
+            segue = esteira.restam > 1 and esteira.em_grupo
+            self._ouvir(esteira, esteira.partir(self._proxima(esteira) if segue else None))
+
+    def _parar(self, *, seguir: bool = True, erro: Exception | None = None) -> None:
+        """Begin nothing more; what waits for its body goes back."""
+        self.parada = True
+        self.seguir = self.seguir and seguir
+        self.erro = self.erro or erro
+        self._largar(self.prontas)
+
+    def _largar(self, esteiras) -> None:
+        """Close them; what had not left stays in the block, and goes back with the rest of it."""
+        for esteira in list(esteiras):
+            if esteira.no_corpo is None:
+                if esteira.na_frente is not None:
+                    self.em_maos.fila.appendleft(esteira.na_frente.dono.m)
+                self.esteiras.fechar(esteira)
+        self.prontas = []
+
+    # What comes back
+
+    def _ouvir(self, esteira: Esteira, eventos: list[Evento]) -> None:
+        for evento in eventos:
+            saida: _Saida = evento.carta.dono
+            if evento.volta:
+                self.em_maos.fila.appendleft(saida.m)
+            elif evento.dito is None:
+                self.prontas.append(esteira)
+            else:
+                self._dizer(saida, evento.dito, int((time.monotonic() - evento.carta.inicio) * 1000))
+        if not esteira.aberta:
+            self.esteiras.fechar(esteira)
+
+    def _dizer(self, saida: _Saida, dito, duracao_ms: int) -> None:
+        self._anotar(saida, dito, duracao_ms)
+        if not t.seguir(self.turno, saida.m, dito):
+            self._parar(seguir=False)
+
+    def _anotar(self, saida: _Saida, dito, duracao_ms: int) -> None:
+        self.no_corpo.pop(saida.m.id, None)
+        momento = saida.em or self.turno.relogio()
+        t.anotar(self.turno, self.em_maos, t.resultado(self.turno, saida.m, dito, momento, duracao_ms))
+
+    def _terminou(self) -> bool:
+        if self.no_corpo:
+            return False
+        if self.parada:
+            return True
+        ocupadas = any(not esteira.ociosa for esteira in self.esteiras)
+        return not ocupadas and not self.em_maos.fila
+
+    def _ate(self) -> float:
+        """Until when to wait: a departure whose moment comes, or a look around."""
+        agora = time.monotonic()
+        ate = agora + MAIOR_PAUSA
+        return min(ate, self.turno.sai_em) if self.prontas and self.turno.vezes else ate

@@ -1,0 +1,246 @@
+"""What every way of sending shares: the leave to send a body, and what is done with what came of it.
+
+A turn holds some slots of one service for some seconds. It takes blocks (`reserva`), each with a journal of its own;
+`em_serie` and `em_paralelo` send them.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from django.utils import timezone
+
+from mensageria import circuito, composicao, consumo, pausas, resultados, rotacao, trabalhador
+from mensageria import reserva as reservas
+from mensageria.ao_lado import AoLado
+from mensageria.canais.base import Canal as CanalBase
+from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
+from mensageria.diario import Diario
+from mensageria.estados import DO_SERVICO, Classe, Motivo
+from mensageria.models import Canal, Ritmo, Servico
+from mensageria.reserva import Bloco, ErroInesperado, Saindo
+from mensageria.resultados import Resultado
+from mensageria.ritmo import Limites, quantas_por_pedido
+from mensageria.saida import sem_segredo
+
+RESULTADOS_JUNTOS = 20  # at least, in one transaction
+SEGUNDOS_JUNTOS = 1.0
+ATRASO_TOLERADO = 0.02  # seconds that a departure may leave after its moment
+MAIOR_ESPERA = 2.0  # seconds for the moment of a message; when it is further off the turn ends
+QUEDAS_TOLERADAS = 2  # lost connections, or errors that nobody foresaw, in a row
+VALIDADE_DA_VERIFICACAO = 8  # seconds; promise 5 allows ten
+Relogio = Callable[[], datetime]
+
+
+class PosseExpirada(Exception):
+    """The block is no longer ours to send: the lease ran out, the session ended or the journal was taken."""
+
+
+@dataclass
+class Turno:
+    """What one turn does, and what came of it."""
+
+    servico: Servico
+    vagas: list[trabalhador.Vaga]
+    canal: CanalBase
+    diarios: ExitStack
+    ao_lado: AoLado
+    relogio: Relogio
+    fim: float  # moment of `time.monotonic`
+    parar: Callable[[], bool]
+    contagem: Counter = field(default_factory=Counter)
+    diarios_livres: list[Diario] = field(default_factory=list)  # those that no block uses now
+    escrita: Future | None = None  # of results, beside the sending
+    fechamentos: list[Future] = field(default_factory=list)  # of blocks: whether the turn goes on
+    quedas: int = 0
+    # Departures granted by the limits and not used yet, and their moment (`time.monotonic`)
+    vezes: int = 0
+    sai_em: float = 0
+
+    def __post_init__(self):
+        self.limites = self.servico.limites
+        self.segredo = partial(sem_segredo, self.servico)
+
+    def contar(self, o_que: str, quantas: int = 1) -> None:
+        if quantas:
+            self.contagem[o_que] += quantas
+
+    def acabou(self) -> bool:
+        return self.parar() or time.monotonic() >= self.fim
+
+
+@dataclass
+class EmMaos:
+    """A block under way."""
+
+    bloco: Bloco
+    diario: Diario
+    verificado: float  # when the origins were last asked, and until when the lease holds: by `continuo`
+    valido_ate: float
+    fila: deque[Saindo]
+    novos: list[Resultado] = field(default_factory=list)  # that the journal has and the database has not
+    escrito: float = field(default_factory=time.monotonic)
+    # What a later check said of what is left: {id: why it must not leave, or "" to go back}
+    impedidas: dict[int, str] = field(default_factory=dict)
+
+
+def continuo() -> float:
+    """Seconds that pass even while the machine sleeps or the process is stopped."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+# Before a body
+
+
+def envelope(mensagem: Saindo) -> Envelope:
+    """Raises NaoCompoe for an address that no server would take."""
+    destino = mensagem.contexto["destino"]
+    return Envelope(
+        chave=mensagem.chave,
+        destino=composicao.endereco_ascii(destino) if mensagem.canal == Canal.EMAIL else destino,
+        conteudo=mensagem.conteudo,
+        remetente=(mensagem.remetente.envelope or mensagem.remetente.email) if mensagem.remetente else "",
+    )
+
+
+def vezes(turno: Turno, quantas: int) -> int | None:
+    """How many of so many bodies that wait may leave now by the limits of the service; None when none may for long.
+
+    With 0, one may at `turno.sai_em`. Asked when nothing but the body is left, since a departure is exact only if it
+    leaves at its moment; those that the turn is late for are lost.
+    """
+    if turno.limites == Limites():
+        return quantas
+    agora = time.monotonic()
+    if turno.vezes and agora - turno.sai_em > ATRASO_TOLERADO:
+        turno.vezes = 0
+    if not turno.vezes:
+        saida = Ritmo.objects.pedir(turno.servico, min(quantas, quantas_por_pedido(turno.limites)), MAIOR_ESPERA)
+        if not saida.quantas:
+            return None
+        turno.vezes, turno.sai_em = saida.quantas, agora + saida.espera
+    if time.monotonic() < turno.sai_em:
+        return 0
+    agora_saem = min(quantas, turno.vezes)
+    turno.vezes -= agora_saem
+    return agora_saem
+
+
+def autorizar(
+    turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo], *, juntas: bool = False
+) -> tuple[datetime, dict[int, str]]:
+    """The last check of all: no body leaves past its limit, on an old check or a lost lease.
+
+    Return the moment, and those of the group that must not leave: {id: motivo, or "" to go back}. The others are
+    announced, before the look at the lease, so that whoever recovers knows of every body that got past it. Where all
+    leave together, none leaves without the others.
+    Raises PosseExpirada, Cercado or SemEspaco: none leaves.
+    """
+    agora = turno.relogio()
+    barradas = {m.id: Motivo.PRAZO.value for m in grupo if agora >= m.expira_em}
+    if continuo() - em_maos.verificado > VALIDADE_DA_VERIFICACAO:
+        barradas |= _verificar_de_novo(turno, em_maos, grupo, agora)
+    saem = [] if barradas and juntas else [m.id for m in grupo if m.id not in barradas]
+    if saem:
+        em_maos.diario.anunciar(saem)
+        if continuo() >= em_maos.valido_ate or not trabalhador.este().viva(turno.vagas[0]):
+            raise PosseExpirada
+    return agora, barradas
+
+
+def _verificar_de_novo(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo], agora: datetime) -> dict[int, str]:
+    """Ask the origins once about all that is left of the block; return what the answer means to the group."""
+    inicio = continuo()
+    todas = [*grupo, *em_maos.fila]
+    motivos, destinos = reservas.verificar(turno.servico.canal, todas, timezone.localdate(agora))
+    mudaram = {m.id: "" for m in todas if m.id in destinos and destinos[m.id] != m.destino}
+    em_maos.impedidas |= mudaram | motivos
+    em_maos.verificado = inicio
+    return {m.id: em_maos.impedidas[m.id] for m in grupo if m.id in em_maos.impedidas}
+
+
+# After it
+
+
+def anotar(turno: Turno, em_maos: EmMaos, *feitos: Resultado) -> None:
+    """All known before the first is written: when the journal cannot take one, the database still gets every one."""
+    em_maos.novos += feitos
+    for resultado in feitos:
+        if resultado.classe:
+            turno.contar(str(resultado.classe))
+        elif resultado.motivo:
+            turno.contar("canceladas")
+    for resultado in feitos:
+        em_maos.diario.resultado(resultado.como_linha())
+
+
+def resultado(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio, momento: datetime, duracao_ms: int) -> Resultado:
+    falhou = isinstance(dito, FalhaDeEnvio)
+    return Resultado(
+        m.id,
+        classe=(dito.classe if falhou else Classe.ACEITA).value,
+        codigo=dito.codigo[:20],
+        texto=turno.segredo(dito.texto),
+        id_externo="" if falhou else dito.id_externo[:120],
+        momento=momento.isoformat(),
+        duracao_ms=duracao_ms,
+        resumo=composicao.resumo(m.conteudo) if not falhou or dito.classe == Classe.INCERTA else "",
+    )
+
+
+def escrever(turno: Turno, em_maos: EmMaos) -> None:
+    """Results go to the database beside the sending, as many as came while the last ones were written."""
+    _depois_de_escritos(turno, em_maos)
+    juntos = len(em_maos.novos)
+    if turno.escrita is None and (
+        juntos >= RESULTADOS_JUNTOS or (juntos and time.monotonic() - em_maos.escrito > SEGUNDOS_JUNTOS)
+    ):
+        novos, em_maos.novos, em_maos.escrito = em_maos.novos, [], time.monotonic()
+        turno.escrita = turno.ao_lado.escrever(_aplicar, turno, em_maos, novos)
+        _depois_de_escritos(turno, em_maos)
+
+
+def _depois_de_escritos(turno: Turno, em_maos: EmMaos) -> None:
+    """A lote may be paused by what other connections saw."""
+    if turno.escrita is not None and turno.escrita.done():
+        escrita, turno.escrita = turno.escrita, None
+        if pausados := escrita.result():
+            em_maos.impedidas |= {m.id: "" for m in em_maos.fila if m.lote_id in pausados}
+
+
+def _aplicar(turno: Turno, em_maos: EmMaos, novos: list[Resultado]) -> set[int]:
+    resultados.aplicar(em_maos.bloco.reserva, novos, turno.relogio())
+    return set(pausas.pausados())
+
+
+def seguir(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio) -> bool:
+    """What the answer means to the service; False when it must not be used any more in this turn."""
+    if not isinstance(dito, FalhaDeEnvio):
+        turno.quedas = 0
+        circuito.acertou(turno.servico, turno.relogio())
+        return True
+    # A connection lost midway, or a broken step, may be the fault of that message: the second in a row is not.
+    suspeita = isinstance(dito, ErroInesperado) or (dito.classe == Classe.REDE and not dito.na_abertura)
+    turno.quedas = turno.quedas + 1 if suspeita else 0
+    if turno.quedas == QUEDAS_TOLERADAS or (dito.classe in DO_SERVICO and not suspeita):
+        _parar_o_servico(turno, m, dito)
+        return False
+    return True
+
+
+def _parar_o_servico(turno: Turno, mensagem: Saindo, falha: FalhaDeEnvio) -> None:
+    servico, agora = turno.servico, turno.relogio()
+    palavras = turno.segredo(f"{falha.classe.label}: {falha}")
+    if falha.classe == Classe.COTA:
+        consumo.esgotar(servico, turno.segredo(str(falha)), agora)
+    elif falha.classe == Classe.REMETENTE and mensagem.remetente is not None:
+        rotacao.recusado(mensagem.remetente, servico, palavras, agora)
+    elif falha.classe in (Classe.REDE, Classe.AUTENTICACAO):
+        circuito.falhou(servico, falha.classe, palavras, agora)
+    else:
+        circuito.descansar(servico, palavras, agora)

@@ -14,13 +14,12 @@ from bench import banco, processos
 from bench.avisa_alvo import POR_RESOLVER, PRESSA
 from bench.pares import Incompleta, conferir
 from bench.razoes import Amostra
-from mensageria import balanco, models
+from mensageria import balanco, models, trabalhador
 from mensageria.estados import Classe, Estado
 
 PRAZO_PARA_INICIAR = 60
 SEM_PROGRESSO = 60  # seconds after which a run is given up
 PASSO = 0.05
-INICIO_DE_PYTHON = 0.3  # seconds of CPU that a worker has used, at least, when it is ready
 OCIOSO = 0.1  # seconds of CPU in half a second that a worker spends looking for work
 
 
@@ -90,15 +89,15 @@ class AvisaEnvio:
         return self.pasta / "trabalhador.log"
 
     def _pronto(self, vivo: subprocess.Popen) -> bool:
-        """Whether every process has started and does nothing but look for work."""
+        """Whether every process is among those that send, and does nothing but look for work."""
         if vivo.poll() is not None:
             raise processos.NaoTerminou(f"o trabalhador terminou; veja {self._registro}")
-        todos = processos.familia(vivo)
-        if len(todos) < self.trabalhadores:
+        if _presentes() < self.trabalhadores:
             return False
-        antes = [_cpu(um) for um in todos]
+        todos = processos.familia(vivo)
+        antes = sum(map(_cpu, todos))
         time.sleep(0.5)
-        return min(antes) > INICIO_DE_PYTHON and sum(map(_cpu, todos)) - sum(antes) < OCIOSO * len(todos)
+        return sum(map(_cpu, todos)) - antes < OCIOSO * len(todos)
 
     def _cronometrar(self, vivo: subprocess.Popen) -> float:
         inicio = time.monotonic()
@@ -136,6 +135,13 @@ def _contagem(*estados: Estado) -> int:
 
 def _aceitas() -> int:
     return models.TentativaEnvio.objects.filter(classe=Classe.ACEITA).count()
+
+
+def _presentes() -> int:
+    """The processes whose session says that they send (`mensageria.trabalhador`)."""
+    with connection.cursor() as cursor:
+        cursor.execute(trabalhador.TIDAS)
+        return sum(classe == trabalhador.PRESENCA for classe, _ in cursor.fetchall())
 
 
 def _cpu(processo: psutil.Process) -> float:

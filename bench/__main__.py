@@ -47,16 +47,8 @@ def leitor() -> argparse.ArgumentParser:
         "o limite por segundo, com 1, 2 e 4 trabalhadores",
         "Limite de 50 por segundo, 30 s com cada número de trabalhadores, medido na chegada do corpo ao servidor.",
     )
-    composicao = _novo(
-        nomes,
-        "composicao",
-        "gerar as mensagens do processo 336 ao lado de um INSERT … SELECT nu das mesmas linhas",
-        "Gera as mensagens e quem fica de fora numa base de N imóveis e noutra dez vezes menor; ao lado, um "
-        "INSERT … SELECT nu das mesmas linhas, em cópias das tabelas com os mesmos índices.",
-    )
-    _com_base(composicao, 1_000_000)
-    composicao.add_argument("--pares", type=positivo, default=3, metavar="N", help="de cada tamanho (padrão: 3)")
     _de_envio(nomes)
+    _de_volume(nomes)
     return raiz
 
 
@@ -92,6 +84,39 @@ def _de_envio(nomes) -> None:
     latencia.add_argument("--mensagens", type=positivo, default=5000, metavar="N", help="do Avisa (padrão: 5000)")
     latencia.add_argument("--pares", type=positivo, default=5, metavar="N", help="padrão: 5")
     latencia.add_argument("--conexoes", type=positivo, default=10, metavar="M", help="padrão: 10")
+
+
+def _de_volume(nomes) -> None:
+    composicao = _novo(
+        nomes,
+        "composicao",
+        "gerar as mensagens do processo 336 ao lado de um INSERT … SELECT nu das mesmas linhas",
+        "Gera as mensagens e quem fica de fora numa base de N imóveis e noutra dez vezes menor; ao lado, um "
+        "INSERT … SELECT nu das mesmas linhas, em cópias das tabelas com os mesmos índices.",
+    )
+    _com_base(composicao, 1_000_000)
+    composicao.add_argument("--pares", type=positivo, default=3, metavar="N", help="de cada tamanho (padrão: 3)")
+    composicao.add_argument(
+        "--sem-chaves", action="store_true", help="o INSERT nu em cópias sem as chaves estrangeiras"
+    )
+    importacao = _novo(
+        nomes,
+        "importacao",
+        "importar os CSVs ao lado do COPY nu das mesmas linhas",
+        "Importa os CSVs de uma base de N imóveis num banco vazio; ao lado, o COPY nu das linhas gravadas nas mesmas "
+        "tabelas, com índices e restrições. A memória é comparada com a de uma base quatro vezes menor.",
+    )
+    importacao.add_argument("--imoveis", type=positivo, default=100_000, metavar="N", help="da base (padrão: 100000)")
+    importacao.add_argument("--pares", type=positivo, default=3, metavar="N", help="quantos (padrão: 3)")
+    paginas = _novo(
+        nomes,
+        "paginas",
+        "tempo e consultas de cada página com lista",
+        "Pede cada lista do operador e da administração: a primeira página, uma funda, buscas e filtros, numa base de "
+        "N clientes, três contas de cada um e uma mensagem, em média.",
+    )
+    _com_base(paginas, 1_000_000)
+    paginas.add_argument("--vezes", type=positivo, default=20, metavar="N", help="de cada pedido (padrão: 20)")
 
 
 def _com_base(um: argparse.ArgumentParser, imoveis: int) -> None:

@@ -82,6 +82,7 @@ ENVIO = (
     ) s
     WHERE s.id = m.id
     """.replace("id % ", "id %% "),
+    "SET CONSTRAINTS ALL IMMEDIATE",  # a table with checks to come is not altered
     "ALTER TABLE mensageria_mensagem ENABLE TRIGGER USER",
     "DELETE FROM mensageria_lotecontagem",
     """

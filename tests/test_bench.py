@@ -7,9 +7,27 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from django.contrib import admin
+from django.db import connection
+from django.urls import get_resolver
 from django.utils import timezone
 
-from bench import corrida, cota, envio, fonte_simples, latencia, modelo, quedas, razoes, ritmo, saida
+from bench import (
+    base,
+    composicao,
+    corrida,
+    cota,
+    envio,
+    fonte_simples,
+    importacao,
+    latencia,
+    modelo,
+    paginas,
+    quedas,
+    razoes,
+    ritmo,
+    saida,
+)
 from bench.__main__ import leitor
 from bench.apuracao import (
     Fim,
@@ -24,9 +42,14 @@ from bench.apuracao import (
     pico,
     recebidas,
 )
-from cadastro.models import Cliente
+from cadastro import digitos
+from cadastro.admin import TabelaGrande
+from cadastro.models import Cliente, Imovel
+from cadastro.nomes import normalizar_nome
+from faturamento.models import Conta
 from mensageria import balanco, fontes, models
 from mensageria.estados import Estado
+from tests.test_permissoes import nomes
 
 PORTA = 50_000
 
@@ -330,3 +353,113 @@ def test_a_bench_is_asked_for_by_its_name():
         leitor().parse_args(["quedas", "--mortes", "0"])
     pedido = leitor().parse_args(["envio", "--so", "nodemailer", "--pares", "1"])
     assert (pedido.so, pedido.pares, pedido.mensagens) == (["nodemailer"], 1, None)
+
+
+# Generation, import and pages
+
+
+def par_da_composicao(**campos) -> composicao.Par:
+    return composicao.Par(
+        **({"mensagens": 900, "de_fora": 600, "segundos": 10.0, "memoria_mb": 110, "nu": 6.0} | campos)
+    )
+
+
+@pytest.mark.parametrize(
+    ("falta", "dita"),
+    [
+        ({}, []),
+        ({"nu": 4.9}, ["a geração tem 0.5 da velocidade do INSERT nu (0.49)"]),
+        ({"segundos": 121.0, "nu": 70.0}, ["dez vezes as contas levam até 12 vezes o tempo (12.1)"]),
+        ({"memoria_mb": 301}, ["o trabalhador fica em 300 MB (301)"]),
+    ],
+)
+def test_a_generation_is_judged_by_the_larger_base_its_growth_and_its_memory(falta, dita):
+    menores, maiores = [par_da_composicao(segundos=10.0)], [par_da_composicao(**falta)]
+
+    assert composicao.Resultado({1000: menores, 10_000: maiores}).faltas() == dita
+
+
+def test_the_ratio_of_the_generations_is_the_median_of_the_pairs_of_the_larger_base():
+    maiores = [par_da_composicao(nu=nu) for nu in (9.0, 5.0, 6.0)]
+    resultado = composicao.Resultado({10: [par_da_composicao(nu=1.0)], 100: maiores})
+
+    assert composicao.como_json(resultado)["razao"] == {
+        "insert_select": 0.6,
+        "insert_select_menor": 0.5,
+        "insert_select_maior": 0.9,
+        "milhao": 1.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("copy", "memoria", "faltas"),
+    [
+        (2.0, 110, []),
+        (1.9, 110, ["a importação tem 0.2 da velocidade do COPY nu (0.19)"]),
+        (2.0, 127, ["a memória não cresce com o arquivo (110 e 127 MB)"]),
+    ],
+)
+def test_an_import_is_judged_by_its_ratio_and_by_a_smaller_one(copy, memoria, faltas):
+    par = importacao.Par(linhas=500, segundos=10.0, memoria_mb=memoria, copy=copy)
+
+    assert importacao.Resultado(600, [par], 110).faltas() == faltas
+
+
+@pytest.mark.django_db
+def test_what_the_bare_insert_and_the_bare_copy_write_are_all_columns_but_those_that_the_database_gives():
+    assert "id" not in composicao._colunas("mensageria_mensagem").split(", ")
+    assert {"chave", "lote_id", "estado"} <= set(composicao._colunas("mensageria_mensagem").split(", "))
+    assert {"id", "imovel_id", "valor_agua"} <= set(importacao._colunas(Conta).split(", "))
+    assert "valor" not in importacao._colunas(Conta).split(", ")
+
+
+@pytest.mark.parametrize(
+    ("valores", "p95"), [([7.0], 7.0), ([float(n) for n in range(1, 21)], 19.0), ([3.0, 1.0, 2.0], 3.0)]
+)
+def test_nineteen_in_twenty_do_not_pass_the_p95(valores, p95):
+    assert paginas.percentil(valores, 95) == p95
+
+
+def test_a_page_is_judged_by_its_time_and_by_its_queries():
+    certa = paginas.Medida("certa", 12, 100.0, 150.0)
+
+    assert paginas.faltas([certa, replace(certa, consultas=32, consultas_maximas=32)]) == []
+    assert paginas.faltas([replace(certa, p95_ms=150.1)]) == [
+        "certa: 150.1 ms no p95 (até 150) e 12 consultas (até 12)"
+    ]
+    assert paginas.faltas([replace(certa, consultas=13)]) == [
+        "certa: 150.0 ms no p95 (até 150) e 13 consultas (até 12)"
+    ]
+
+
+def test_every_url_of_the_operator_is_a_list_that_is_measured_or_is_said_to_have_none():
+    listas = {pagina.url for pagina in paginas.PAGINAS}
+
+    assert listas | paginas.SEM_LISTA == nomes(get_resolver().url_patterns)
+    assert not listas & paginas.SEM_LISTA
+
+
+def test_every_large_list_of_the_administration_is_searched():
+    grandes = {
+        f"{modelo._meta.app_label}_{modelo._meta.model_name}"
+        for modelo, seu_admin in admin.site._registry.items()
+        if isinstance(seu_admin, TabelaGrande)
+    }
+
+    assert grandes == paginas.BUSCAS.keys()
+
+
+@pytest.mark.django_db
+def test_a_base_is_whole():
+    base._encher(60)
+
+    assert (Imovel.objects.count(), Cliente.objects.count(), Conta.objects.count()) == (60, 60, 180)
+    assert all(digitos.matricula_valida(imovel.pk) for imovel in Imovel.objects.all())
+    for cliente in Cliente.objects.all():
+        cliente.full_clean()
+        assert cliente.nome_busca == normalizar_nome(cliente.nome)
+    assert Cliente.objects.get(pk=7).email == Cliente.objects.get(pk=7).nome_busca.split()[0] + ".7@example.com"
+    Cliente(nome="OUTRO").save()  # after the ids that the base gave
+    assert connection.introspection.get_constraints(connection.cursor(), "cadastro_clienteimovel").keys() >= {
+        "vinculo_um_usuario_por_vez"
+    }

@@ -75,7 +75,8 @@ class Esteiras:
                 os.read(self._aviso, 4096)
                 self._acolher()
                 continue
-            esteira = self._abertas[chave.fd]
+            if (esteira := self._abertas.get(chave.fd)) is None:  # closed by what another one said
+                continue
             eventos = esteira.escoar() if quais & selectors.EVENT_WRITE else []
             if esteira.aberta and quais & selectors.EVENT_READ:
                 eventos += esteira.ouvir()
@@ -83,7 +84,9 @@ class Esteiras:
         agora = time.monotonic()
         for esteira in self:
             if agora >= esteira.limite:
-                yield self._contar(esteira, esteira.perder("timed out"))
+                # A process that was stopped for a while may find its answer waiting, past its time.
+                eventos = esteira.ouvir()
+                yield self._contar(esteira, eventos or esteira.perder("timed out"))
 
     def _contar(self, esteira: Esteira, eventos: list[Evento]) -> tuple[Esteira, list[Evento]]:
         if not esteira.aberta:

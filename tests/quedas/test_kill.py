@@ -14,6 +14,7 @@ from tests.quedas.apoio import PRAZO, conferir, estados, gerar, incertas, novo_s
 pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
 
 CONEXOES = 2
+QUANTAS = 150  # more than the blocks that a turn may have in hand while it dies
 
 
 def test_the_next_process_of_the_machine_settles_at_once_what_a_killed_one_left(smtp, tmp_path):
@@ -66,7 +67,7 @@ def test_another_machine_gives_up_on_a_lost_one_and_its_journal_settles_them_whe
     """The lost one had a body without its 250 on each connection, and results that the database had not seen."""
     smtp.espera = 0.02  # the first block lasts until both connections are there
     servico = novo_servico(smtp, conexoes=CONEXOES, prazo=2)
-    gerar(60)
+    gerar(QUANTAS)
     pressa = {"ARRENDAMENTO": "1", "CARENCIA": "1"}  # four time-outs more: the block is held for 9 s
 
     with trabalhador(servico, tmp_path / "perdida", **pressa) as perdido:
@@ -79,7 +80,7 @@ def test_another_machine_gives_up_on_a_lost_one_and_its_journal_settles_them_whe
     assert perdidas > CONEXOES, "more than the truth: nobody here could know"
     assert no_ar <= incertas().keys()
     assert estados().keys() == {"ENVIADA", "INCERTA"}
-    assert Reserva.objects.filter(perdida=True).count() == CONEXOES
+    assert Reserva.objects.filter(perdida=True).exists()
     conferir(smtp, servico)
 
     with trabalhador(servico, tmp_path / "perdida", **pressa) as achado:
@@ -87,8 +88,8 @@ def test_another_machine_gives_up_on_a_lost_one_and_its_journal_settles_them_whe
         esperar(terminou, PRAZO)
         parar(achado)
 
-    assert estados() == Counter(ENVIADA=60 - len(no_ar), INCERTA=len(no_ar))
+    assert estados() == Counter(ENVIADA=QUANTAS - len(no_ar), INCERTA=len(no_ar))
     assert set(Mensagem.objects.filter(estado=Estado.INCERTA).values_list("destino", flat=True)) == no_ar
-    assert len(smtp.recebidas) == 60
+    assert len(smtp.recebidas) == QUANTAS
     assert Counter(r.destinos for r in smtp.recebidas).most_common(1)[0][1] == 1
-    assert Consumo.objects.get().usado == 60 and balanco.conferir() == []
+    assert Consumo.objects.get().usado == QUANTAS and balanco.conferir() == []

@@ -81,7 +81,7 @@ def _de_envio(nomes) -> None:
         "o mesmo a 50 ms de ida e volta, ao lado do smtplib",
         "Cada byte espera 25 ms em cada sentido. Ao lado, o smtplib com as mesmas conexões e as mensagens prontas.",
     )
-    latencia.add_argument("--mensagens", type=positivo, default=5000, metavar="N", help="do Avisa (padrão: 5000)")
+    latencia.add_argument("--mensagens", type=positivo, default=10_000, metavar="N", help="do Avisa (padrão: 10.000)")
     latencia.add_argument("--pares", type=positivo, default=5, metavar="N", help="padrão: 5")
     latencia.add_argument("--conexoes", type=positivo, default=10, metavar="M", help="padrão: 10")
 

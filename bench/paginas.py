@@ -32,6 +32,7 @@ from mensageria.models import Lote, Mensagem, NaoGerada, TentativaEnvio
 
 TEMPO_MAXIMO, CONSULTAS_MAXIMAS = 150, 12  # ms, of the p95; queries
 CONSULTAS_DO_PAINEL = 32
+ESCOLHAS = 12  # of a filter that has more, the first and the last
 AQUECIMENTO = 2
 PIORES = 15  # lines of the table; all are in the JSON
 
@@ -267,8 +268,8 @@ def _da_lista(cliente: Client, endereco: str, nome: str, seu_admin, dados: Dados
     if lista.paginator.num_pages > 1:
         yield "última página", f"?p={lista.paginator.num_pages}"
     for filtro in lista.filter_specs:
-        escolhas = list(filtro.choices(lista))
-        for escolha in {id(um): um for um in (escolhas[1 % len(escolhas)], escolhas[-1])}.values():
+        escolhas = list(filtro.choices(lista))[1:]  # the first is "all"
+        for escolha in escolhas if len(escolhas) <= ESCOLHAS else (escolhas[0], escolhas[-1]):
             yield f"{filtro.title} = {escolha['display']}", escolha["query_string"]
     if isinstance(seu_admin, TabelaGrande):
         yield "busca", f"?{urlencode({'q': BUSCAS[nome](dados)})}"

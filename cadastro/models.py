@@ -269,9 +269,13 @@ class ClienteQuerySet(models.QuerySet):
         plano = normalizar_nome(nome)
         citadas = [palavra.replace("\\", "\\\\").replace("'", "''") for palavra in plano.split()]
         palavras = SearchQuery(" & ".join(f"'{palavra}':*" for palavra in citadas), search_type="raw", config="simple")
-        return self.alias(palavras=SearchVector("nome_busca", config="simple")).filter(
-            Q(nome_busca__startswith=plano) | Q(palavras=palavras)
-        )
+        achados = Q(palavras=palavras)
+        # A name that starts with these letters has words that do; asked for both, the server would split again into
+        # words each name that it finds. Of other characters it makes words in its own way.
+        letras = plano.replace(" ", "")
+        if not (letras.isascii() and letras.isalpha()):
+            achados |= Q(nome_busca__startswith=plano)
+        return self.alias(palavras=SearchVector("nome_busca", config="simple")).filter(achados)
 
     def por_documento(self, documento: str) -> "ClienteQuerySet":
         """By the whole CPF or CNPJ, without mask."""

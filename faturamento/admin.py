@@ -74,7 +74,6 @@ class FormularioDeConta(Formulario):
 class ContaAdmin(TabelaGrande, AdminAvisa):
     form = FormularioDeConta
     list_display = ["id", "imovel", mes_ano, "vencimento", "valor", "situacao", "pago_em", "localidade"]
-    list_filter = ["situacao", ("pago_em", admin.EmptyFieldListFilter), "grupo", "localidade"]
     list_select_related = ["imovel", "localidade"]
     search_help_text = "Matrícula, com ou sem o ponto, ou número da conta"
     autocomplete_fields = ["imovel", "localidade", "grupo", "perfil"]
@@ -110,7 +109,6 @@ class ContaAdmin(TabelaGrande, AdminAvisa):
 @admin.register(ClienteConta)
 class ClienteContaAdmin(TabelaGrande, AdminAvisa):
     list_display = ["id", "conta", "cliente", "relacao"]
-    list_filter = ["relacao"]
     list_select_related = ["conta", "cliente"]
     search_help_text = "Número da conta ou matrícula com o ponto"
     raw_id_fields = ["conta"]

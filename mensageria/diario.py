@@ -127,11 +127,11 @@ class Diario:
             os.fdatasync(self._fd)
         self.conferir_cerca()
 
-    def resultado(self, dados: dict) -> None:
-        """What came of one message; on the disk before the next body leaves."""
+    def resultados(self, linhas: Sequence[dict]) -> None:
+        """What came of some messages; on the disk before the next body leaves."""
+        cortadas = ({"resultado": dados | {"texto": dados["texto"][:PALAVRAS_MAXIMAS]}} for dados in linhas)
         with _sem_espaco():
-            linha = {"resultado": dados | {"texto": dados["texto"][:PALAVRAS_MAXIMAS]}}
-            self._escrever(_linha(linha, self._semente))
+            self._escrever(b"".join(_linha(dados, self._semente) for dados in cortadas))
 
     def fechar_bloco(self) -> None:
         """All that it says is in the database, or nothing was claimed."""
@@ -239,8 +239,11 @@ def _tem_dono(arquivo: Path) -> bool:
     return False
 
 
+_em_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def _linha(dados: dict, semente: int = 0) -> bytes:
-    corpo = json.dumps(dados, separators=(",", ":"), ensure_ascii=False).encode()
+    corpo = _em_json(dados).encode()
     return b"%08x %s\n" % (_soma(corpo, semente), corpo)
 
 

@@ -56,6 +56,7 @@ class _Conducao:
         self.turno, self.em_maos, self.esteiras = turno, em_maos, esteiras
         self.prontas: list[Esteira] = []  # nothing but a body is left to send
         self.no_corpo: dict[int, _Saida] = {}  # bodies without an answer
+        self.feitos: list[Resultado] = []  # not in the journal yet: it takes those of a round together
         self.parada = False  # nothing more is begun
         self.seguir = True  # the turn may go on
         self.erro: Exception | None = None  # why this block must not be sent any more
@@ -68,14 +69,17 @@ class _Conducao:
                 break
             for esteira, eventos in self.esteiras.esperar(self._ate()):
                 self._ouvir(esteira, eventos)
+            self._anotar_feitos()
             t.escrever(self.turno, self.em_maos)
         self._largar(esteira for esteira in self.esteiras if esteira.na_frente is not None)
+        self._anotar_feitos()
 
     def abandonar(self, erro: BaseException) -> None:
         """Something nobody foresaw: what may have left is in doubt, and says so."""
         duvida = ErroInesperado(Classe.INCERTA, erro)
-        for saida in self.no_corpo.values():
+        for saida in list(self.no_corpo.values()):
             self._anotar(saida, duvida, 0)
+        self._anotar_feitos()
 
     # What is begun
 
@@ -97,23 +101,20 @@ class _Conducao:
 
     def _proxima(self, esteira: Esteira) -> Carta | None:
         """The next message that this connection may carry; those that none may are told what keeps them."""
-        turno, em_maos = self.turno, self.em_maos
+        em_maos = self.em_maos
         while em_maos.fila and not self._parou():
             m = em_maos.fila.popleft()
             if m.id in em_maos.impedidas:
-                t.anotar(turno, em_maos, Resultado(m.id, motivo=em_maos.impedidas[m.id]))
+                self.feitos.append(Resultado(m.id, motivo=em_maos.impedidas[m.id]))
                 continue
             try:
                 if m.erro is not None:
                     raise m.erro
-                envelope = t.envelope(m)
-                esteira.conferir(envelope)
+                return esteira.carta(_Saida(m), t.envelope(m))
             except FalhaDeEnvio as falha:
                 self._dizer(_Saida(m), falha, 0)
             except NaoCompoe as erro:
                 self._dizer(_Saida(m), ErroInesperado(Classe.TEMPORARIO, erro), 0)
-            else:
-                return Carta(_Saida(m), envelope)
         return None
 
     def _parou(self) -> bool:
@@ -144,17 +145,18 @@ class _Conducao:
 
     def _soltar(self, esteiras: list[Esteira]) -> None:
         saidas = [esteira.na_frente.dono for esteira in esteiras]
+        self._anotar_feitos()  # what came of a body, before the next one leaves
         try:
             agora, barradas = t.autorizar(self.turno, self.em_maos, [saida.m for saida in saidas])
         except (PosseExpirada, Cercado):
-            t.anotar(self.turno, self.em_maos, *(Resultado(saida.m.id) for saida in saidas))
+            self.feitos += [Resultado(saida.m.id) for saida in saidas]  # announced, and did not leave
             for esteira in esteiras:
                 self.esteiras.fechar(esteira)
             raise
         for esteira, saida in zip(esteiras, saidas, strict=True):
             if saida.m.id in barradas:  # the server waits for a body and must get nothing, not even RSET
                 self.esteiras.fechar(esteira)
-                t.anotar(self.turno, self.em_maos, Resultado(saida.m.id, motivo=barradas[saida.m.id]))
+                self.feitos.append(Resultado(saida.m.id, motivo=barradas[saida.m.id]))
                 continue
             saida.em = agora
             self.no_corpo[saida.m.id] = saida
@@ -199,7 +201,12 @@ class _Conducao:
     def _anotar(self, saida: _Saida, dito, duracao_ms: int) -> None:
         self.no_corpo.pop(saida.m.id, None)
         momento = saida.em or self.turno.relogio()
-        t.anotar(self.turno, self.em_maos, t.resultado(self.turno, saida.m, dito, momento, duracao_ms))
+        self.feitos.append(t.resultado(self.turno, saida.m, dito, momento, duracao_ms))
+
+    def _anotar_feitos(self) -> None:
+        if self.feitos:
+            feitos, self.feitos = self.feitos, []
+            t.anotar(self.turno, self.em_maos, feitos)
 
     def _terminou(self) -> bool:
         if self.no_corpo:

@@ -53,7 +53,7 @@ def _juntas(turno: Turno) -> int:
 def _sem_impedidas(turno: Turno, em_maos: EmMaos, grupo: list[Saindo]) -> list[Saindo]:
     """The group without what a later check stopped, which is written."""
     impedidas = em_maos.impedidas
-    t.anotar(turno, em_maos, *(Resultado(m.id, motivo=impedidas[m.id]) for m in grupo if m.id in impedidas))
+    t.anotar(turno, em_maos, [Resultado(m.id, motivo=impedidas[m.id]) for m in grupo if m.id in impedidas])
     return [m for m in grupo if m.id not in impedidas]
 
 
@@ -73,10 +73,10 @@ def _enviar_grupo(turno: Turno, em_maos: EmMaos, grupo: list[Saindo]) -> bool:
         ditos = [falha] * len(grupo)
     except (NaoSai, VoltaIntacta, LoteRecusado) as mudanca:
         motivos = getattr(mudanca, "motivos", {})
-        t.anotar(turno, em_maos, *(Resultado(m.id, motivo=motivos.get(m.id, "")) for m in grupo))
+        t.anotar(turno, em_maos, [Resultado(m.id, motivo=motivos.get(m.id, "")) for m in grupo])
         return not isinstance(mudanca, VoltaIntacta)
     except (PosseExpirada, Cercado):
-        t.anotar(turno, em_maos, *(Resultado(m.id) for m in grupo))  # announced, and did not leave
+        t.anotar(turno, em_maos, [Resultado(m.id) for m in grupo])  # announced, and did not leave
         raise
     except (SemEspaco, ErroDeBanco):
         raise  # before the body too
@@ -126,4 +126,4 @@ def _anotar_ditos(
     momento = partida.em or turno.relogio()
     duracao_ms = int((time.monotonic() - inicio) * 1000)
     pares = zip(grupo, ditos, strict=True)
-    t.anotar(turno, em_maos, *(t.resultado(turno, m, dito, momento, duracao_ms) for m, dito in pares))
+    t.anotar(turno, em_maos, [t.resultado(turno, m, dito, momento, duracao_ms) for m, dito in pares])

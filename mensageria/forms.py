@@ -10,6 +10,7 @@ from mensageria.balanco import COLUNAS
 from mensageria.estados import Estado
 from mensageria.models import Canal, Lote
 from mensageria.palavras import nome_da_origem
+from telas.campos import EscolhaLonga
 from telas.formularios import Formulario
 
 SEM_LOCALIDADE = "nenhuma"
@@ -45,7 +46,7 @@ class DecisaoSobreIncertas(Decisao):
 
 
 def _escolha(rotulo: str, vazio: str, opcoes: Iterable[tuple]) -> forms.ChoiceField:
-    return forms.ChoiceField(label=rotulo, required=False, choices=[("", vazio), *opcoes])
+    return forms.ChoiceField(label=rotulo, required=False, choices=[("", vazio), *opcoes], widget=EscolhaLonga)
 
 
 class FiltroDeMensagens(Formulario):

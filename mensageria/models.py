@@ -509,8 +509,8 @@ class MensagemQuerySet(models.QuerySet):
 class Mensagem(models.Model):
     """One message to one customer about one fact, for ever: `chave` says which.
 
-    Each of its rows is written three times on its way, and each time in every index that has it: only what a query needs
-    is indexed (docs/desempenho.md). What a foreign key without one costs is the rare deletion of whom it points to.
+    Each of its rows is written three times on its way, and each time in every index that has it: only what a query
+    needs is indexed (docs/desempenho.md). A foreign key without one costs the rare deletion of whom it points to.
     """
 
     # Its index is mensagem_celula, below.
@@ -545,8 +545,15 @@ class Mensagem(models.Model):
         db_index=False,
         related_name="mensagens",
     )
+    # Written at each claim, by whoever has just read it: asking the database again costs as much as an index.
     servico = models.ForeignKey(
-        ServicoEmail, on_delete=models.PROTECT, null=True, blank=True, verbose_name="serviço", db_index=False
+        ServicoEmail,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name="serviço",
+        db_index=False,
+        db_constraint=False,
     )
     id_externo = models.CharField("identificação externa", max_length=120, blank=True, db_default="")
     codigo_retorno = models.CharField("código de retorno", max_length=20, blank=True, db_default="")
@@ -616,8 +623,11 @@ class Mensagem(models.Model):
 class TentativaEnvio(models.Model):
     """One attempt: through what, when, what the server said, and the SHA-256 of what left. Append-only."""
 
-    # Its index is that of tentativa_da_reserva, below.
-    mensagem = models.ForeignKey(Mensagem, on_delete=models.PROTECT, related_name="envios", db_index=False)
+    # Its index is that of tentativa_da_reserva, below. It is written with its message, in the same statement; and a
+    # message that goes to an archive leaves it behind (docs/arquitetura.md).
+    mensagem = models.ForeignKey(
+        Mensagem, on_delete=models.PROTECT, related_name="envios", db_index=False, db_constraint=False
+    )
     numero = models.PositiveSmallIntegerField("número")
     servico = models.CharField("serviço", max_length=60)
     destino = models.CharField(max_length=254)

@@ -28,8 +28,8 @@ from mensageria.resultados import Resultado
 from mensageria.ritmo import Limites, quantas_por_pedido
 from mensageria.saida import sem_segredo
 
-RESULTADOS_JUNTOS = 20  # at least, in one transaction
-SEGUNDOS_JUNTOS = 1.0
+# Results are written when there are so many, or so long after the last ones; the journal has them meanwhile.
+RESULTADOS_JUNTOS, SEGUNDOS_JUNTOS = 500, 0.5
 ATRASO_TOLERADO = 0.02  # seconds that a departure may leave after its moment
 MAIOR_ESPERA = 2.0  # seconds for the moment of a message; when it is further off the turn ends
 QUEDAS_TOLERADAS = 2  # lost connections, or errors that nobody foresaw, in a row
@@ -167,16 +167,16 @@ def _verificar_de_novo(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo], a
 # After it
 
 
-def anotar(turno: Turno, em_maos: EmMaos, *feitos: Resultado) -> None:
-    """All known before the first is written: when the journal cannot take one, the database still gets every one."""
+def anotar(turno: Turno, em_maos: EmMaos, feitos: Sequence[Resultado]) -> None:
+    """All known before they are written: when the journal cannot take them, the database still gets every one."""
     em_maos.novos += feitos
     for resultado in feitos:
         if resultado.classe:
-            turno.contar(str(resultado.classe))
+            turno.contar(resultado.classe)
         elif resultado.motivo:
             turno.contar("canceladas")
-    for resultado in feitos:
-        em_maos.diario.resultado(resultado.como_linha())
+    if feitos:
+        em_maos.diario.resultados([resultado.como_linha() for resultado in feitos])
 
 
 def resultado(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio, momento: datetime, duracao_ms: int) -> Resultado:

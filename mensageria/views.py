@@ -1,5 +1,7 @@
 """The outbox, seen: the balance of a run, its messages one by one, who was left out, and what a customer got."""
 
+from urllib.parse import urlencode
+
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
 from django.contrib import messages
@@ -30,7 +32,7 @@ from telas import confirmacao, pedidos
 from telas.paginacao import Pagina
 from telas.registro import registrar
 
-LINHAS_NO_QUADRO, LINHAS_NA_PAGINA = 25, 100
+LINHAS_NO_QUADRO, LINHAS_NA_PAGINA = 25, 50
 DO_PROCESSO, DOS_CLIENTES = "batch:processos", "cadastro:clientes"
 
 # A page and a piece of one at the same address: a browser that goes back must not take one for the other.
@@ -88,14 +90,13 @@ def _da_linha(execucao, linha: balanco.Linha) -> list[tuple[int, str]]:
 
 def _celulas(execucao, linhas, **filtros) -> list[tuple[int, str]]:
     """The number of each column, and where its messages are, when there are any."""
+    endereco = reverse("mensageria:mensagens", args=[execucao])
+    comuns = {nome: valor for nome, valor in filtros.items() if valor}
     celulas = []
     for coluna in balanco.COLUNAS:
         numero = balanco.soma(linhas, coluna)
-        parametros = QueryDict(mutable=True)
-        pedidos_ = filtros | {"estado": "" if coluna == "total" else coluna}
-        parametros.update({nome: valor for nome, valor in pedidos_.items() if valor})
-        endereco = reverse("mensageria:mensagens", args=[execucao])
-        celulas.append((numero, f"{endereco}?{parametros.urlencode()}" if numero else ""))
+        pedidos_ = comuns if coluna == "total" else comuns | {"estado": coluna}
+        celulas.append((numero, f"{endereco}?{urlencode(pedidos_)}" if numero else ""))
     return celulas
 
 

@@ -28,6 +28,7 @@ class Carta:
 
     dono: Any
     envelope: Envelope
+    parametros: str = ""  # of its MAIL
     inicio: float = 0  # moment of time.monotonic when its first command left
     recusa: FalhaDeEnvio | None = None  # of MAIL or RCPT, while what was pipelined behind is answered
 
@@ -75,10 +76,10 @@ class Esteira:
 
     # What its conductor says
 
-    def conferir(self, envelope: Envelope) -> None:
-        """Raises FalhaDeEnvio, before a word is said, for a message that this server cannot take."""
+    def carta(self, dono: Any, envelope: Envelope) -> Carta:
+        """A message as this connection carries it; raises FalhaDeEnvio for one that its server cannot take."""
         conferir_enderecos(envelope)
-        parametros_de_mail(self.smtp, envelope.conteudo)
+        return Carta(dono, envelope, parametros_de_mail(self.smtp, envelope.conteudo))
 
     def entrar(self, carta: Carta) -> list[Evento]:
         """Announce a message, when there is none in front."""
@@ -158,11 +159,10 @@ class Esteira:
 
     def _comandos(self, carta: Carta) -> list[tuple[str, Carta | None, bytes]]:
         envelope = carta.envelope
-        parametros = parametros_de_mail(self.smtp, envelope.conteudo)
         self.na_frente = carta
         carta.inicio = time.monotonic()
         comandos = [
-            ("MAIL", carta, f"MAIL FROM:<{envelope.remetente}>{parametros}\r\n".encode("ascii")),
+            ("MAIL", carta, f"MAIL FROM:<{envelope.remetente}>{carta.parametros}\r\n".encode("ascii")),
             ("RCPT", carta, f"RCPT TO:<{envelope.destino}>\r\n".encode("ascii")),
             ("DATA", carta, b"DATA\r\n"),
         ]
@@ -190,44 +190,56 @@ class Esteira:
             codigo, texto = resposta
             if codigo < 200 or not self._esperadas:
                 # 421 while nothing was asked: it says goodbye. Anything else makes no sense.
-                eventos += self.perder(f"resposta sem sentido: {codigo} {texto}")
+                eventos += self.perder(f"resposta sem sentido: {codigo} {em_uma_linha(texto)}")
                 break
             comando, carta = self._esperadas.popleft()
             self.limite = time.monotonic() + self.prazo if self._esperadas else float("inf")
-            eventos += self._entender(comando, carta, codigo, texto)
-            if self.aberta:
+            if (novos := self._entender(comando, carta, codigo, texto)) is not None:
+                eventos += novos
+            if self._a_dizer and self.aberta:
                 eventos += self._avancar()
         return eventos
 
-    def _tirar(self) -> tuple[int, str] | None:
+    def _tirar(self) -> tuple[int, bytes] | None:
         """The next whole reply, of one line or more; (0, words) for what is none."""
+        fim = self._entrada.find(b"\n")
+        if fim < 0:
+            return (0, b"resposta longa demais") if len(self._entrada) > MAIOR_RESPOSTA else None
+        if self._entrada[:3].isdigit() and self._entrada[3:4] != b"-":  # nearly always one line
+            codigo, texto = int(self._entrada[:3]), bytes(self._entrada[4:fim])
+            del self._entrada[: fim + 1]
+            return codigo, texto
+        return self._tirar_varias()
+
+    def _tirar_varias(self) -> tuple[int, bytes] | None:
         inicio, linhas = 0, []
         while (fim := self._entrada.find(b"\n", inicio)) >= 0:
-            linha = bytes(self._entrada[inicio:fim]).rstrip(b"\r")
+            linha = bytes(self._entrada[inicio:fim])
             inicio = fim + 1
             if not linha[:3].isdigit():
-                return 0, em_uma_linha(linha)
+                return 0, linha
             linhas.append(linha[4:])
             if linha[3:4] != b"-":
                 del self._entrada[:inicio]
-                return int(linha[:3]), em_uma_linha(b" ".join(linhas))
-        return (0, "resposta longa demais") if len(self._entrada) > MAIOR_RESPOSTA else None
+                return int(linha[:3]), b" ".join(linhas)
+        return (0, b"resposta longa demais") if len(self._entrada) > MAIOR_RESPOSTA else None
 
-    def _entender(self, comando: str, carta: Carta | None, codigo: int, texto: str) -> list[Evento]:
+    def _entender(self, comando: str, carta: Carta | None, codigo: int, texto: bytes) -> list[Evento] | None:
+        """What a reply means, if it means something already."""
         if comando == "RSET":
-            return [] if codigo == 250 else self.perder(f"{codigo} {texto}")
+            return None if codigo == 250 else self.perder(f"{codigo} {em_uma_linha(texto)}")
         if carta.recusa is not None:
             return self._depois_da_recusa(comando, carta, codigo)
         if codigo // 100 in (4, 5):
-            return self._recusada(comando, carta, codigo, texto)
+            return self._recusada(comando, carta, codigo, em_uma_linha(texto))
         if codigo // 100 != (3 if comando == "DATA" else 2):
-            return self.perder(f"resposta sem sentido a {comando}: {codigo} {texto}")
+            return self.perder(f"resposta sem sentido a {comando}: {codigo} {em_uma_linha(texto)}")
         if comando == "DATA":
             return [Evento(carta)]
         if comando == "BODY":
             self.no_corpo = None
-            return [Evento(carta, Resposta(str(codigo), texto))]
-        return []
+            return [Evento(carta, Resposta(str(codigo), em_uma_linha(texto)))]
+        return None
 
     def _recusada(self, comando: str, carta: Carta, codigo: int, texto: str) -> list[Evento]:
         falha = FalhaDeEnvio(classe_smtp(comando, codigo, texto), str(codigo), texto)
@@ -243,10 +255,10 @@ class Esteira:
         ainda = any(outra is carta for _, outra in self._esperadas)
         return [] if ainda else self._dar_por_recusada(carta)
 
-    def _depois_da_recusa(self, comando: str, carta: Carta, codigo: int) -> list[Evento]:
+    def _depois_da_recusa(self, comando: str, carta: Carta, codigo: int) -> list[Evento] | None:
         """What was pipelined behind a refused command is refused too."""
         if comando != "DATA":
-            return [] if codigo != 421 else self.perder("421")
+            return None if codigo != 421 else self.perder("421")
         if codigo // 100 == 3:  # the server waits for a body and must get nothing
             return self.perder("o servidor espera o corpo de uma mensagem recusada")
         return self._dar_por_recusada(carta)

@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
             name="servico",
             field=models.ForeignKey(
                 blank=True,
+                db_constraint=False,
                 db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
@@ -113,6 +114,7 @@ class Migration(migrations.Migration):
             model_name="tentativaenvio",
             name="mensagem",
             field=models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="envios",

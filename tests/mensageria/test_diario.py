@@ -39,7 +39,7 @@ def lido(nome: str) -> diario.Conteudo:
 def test_a_turn_that_ends_well_leaves_no_file(pasta):
     with Diario() as aberto:
         aberto.abrir_bloco(7, [1])
-        aberto.resultado(linha(1))
+        aberto.resultados([linha(1)])
         aberto.fechar_bloco()
 
     assert {arquivo.name for arquivo in pasta.iterdir()} == {"maquina"}
@@ -48,7 +48,7 @@ def test_a_turn_that_ends_well_leaves_no_file(pasta):
 def test_what_was_written_is_read_back():
     nome = deixar(
         lambda d: d.anunciar([1]),
-        lambda d: d.resultado(linha(1, texto="2.0.0 Ok: fila ção ✓", id_externo="op-1")),
+        lambda d: d.resultados([linha(1, texto="2.0.0 Ok: fila ção ✓", id_externo="op-1")]),
         lambda d: d.anunciar([2]),
     )
 
@@ -74,7 +74,7 @@ def test_a_body_leaves_only_when_its_announcement_and_all_before_it_are_on_the_d
     with Diario() as aberto:
         aberto.abrir_bloco(7, [1, 2])
         aberto.anunciar([1])
-        aberto.resultado(linha(1))
+        aberto.resultados([linha(1)])
         aberto.anunciar([2])
         aberto.fechar_bloco()
 
@@ -94,7 +94,7 @@ def test_what_is_left_of_the_last_block_is_never_taken_for_the_next_ones(velhas,
             aberto.abrir_bloco(reserva, [1, 2, 3])
             for id_ in range(1, quantas + 1):
                 aberto.anunciar([id_])
-                aberto.resultado(linha(id_))
+                aberto.resultados([linha(id_)])
 
     conteudo = lido(aberto.nome)
 
@@ -139,7 +139,7 @@ def test_the_room_for_a_whole_block_is_taken_before_it_starts(monkeypatch):
         for id_ in (1, 2):
             aberto.anunciar([id_])
             longa = "\x01" * 1000
-            aberto.resultado(linha(id_, texto=longa, id_externo="\x01" * 120, motivo="é" * 300))
+            aberto.resultados([linha(id_, texto=longa, id_externo="\x01" * 120, motivo="é" * 300)])
         assert aberto.caminho.stat().st_size == tamanho
         aberto.fechar_bloco()
 

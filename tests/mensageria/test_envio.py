@@ -587,7 +587,7 @@ def test_when_the_journal_cannot_take_a_line_the_database_still_gets_the_whole_b
     def quebrado(*_):
         raise diario.SemEspaco("I/O error")
 
-    monkeypatch.setattr(diario.Diario, "resultado", quebrado)
+    monkeypatch.setattr(diario.Diario, "resultados", quebrado)
     canal = CanalDeMemoria(lote_maximo=3)
     enviar(saidas[1], canal=canal)
 

@@ -4,11 +4,22 @@ from datetime import date, time
 from decimal import Decimal
 
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
+from django.test.html import parse_html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telas.campos import CampoData, CampoHora, CampoInteiro, CampoMoeda, CampoReferencia, CampoSimNao, moeda
+from telas.campos import (
+    CampoData,
+    CampoHora,
+    CampoInteiro,
+    CampoMoeda,
+    CampoReferencia,
+    CampoSimNao,
+    EscolhaLonga,
+    moeda,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +102,13 @@ def test_a_number_may_be_left_out():
 def test_sim_and_nao_are_a_switch(valor, lido):
     assert CampoSimNao().clean(valor) is lido
     assert CampoSimNao().prepare_value(lido) == str(lido)
+
+
+@pytest.mark.parametrize("valor", ["", None, 1, "1", "x"])
+def test_a_long_choice_is_drawn_as_a_short_one(valor):
+    escolhas = [("", "Todas"), (1, "A & <b>"), ("x", "X")]
+    atributos = {"id": "id_n", "class": 'c"d', "required": True}
+
+    longa, curta = (tipo(choices=escolhas).render("n", valor, atributos) for tipo in (EscolhaLonga, forms.Select))
+
+    assert parse_html(longa) == parse_html(curta)

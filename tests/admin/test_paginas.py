@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from batch.models import ProcessoIniciado
 from cadastro.admin import PaginadorLimitado, SoLeitura, TabelaGrande
-from cadastro.models import Cliente, Gerencia, Localidade, ParametroSistema
+from cadastro.models import Cliente, ClienteFone, ClienteImovel, Gerencia, Imovel, Localidade, ParametroSistema
+from faturamento.models import ClienteConta, Conta
 from tests.fabricas import nova_localidade, novo_cliente, novo_imovel
 
 APPS = ("cadastro", "mensageria", "batch", "faturamento", "cobranca")
@@ -209,3 +210,20 @@ def test_every_page_says_where_messages_go(envio, aviso, pagina, chefe, client, 
         html = resposta.content.decode()
         assert html.count('class="aviso-de-envio"') == (1 if aviso else 0)
         assert not aviso or aviso in html
+
+
+def test_a_deep_page_of_a_large_table_reads_only_its_rows(chefe, db, monkeypatch):
+    monkeypatch.setattr(admin.site._registry[Cliente], "list_per_page", 2)
+    clientes = [novo_cliente() for _ in range(5)][::-1]
+
+    with CaptureQueriesContext(connection) as consultas:
+        mostrados = [list(chefe.get(f"/admin/cadastro/cliente/?p={p}").context["cl"].result_list) for p in (1, 2, 3)]
+
+    assert mostrados == [clientes[:2], clientes[2:4], clientes[4:]]
+    passadas = [um["sql"] for um in consultas if "OFFSET" in um["sql"] and 'FROM "cadastro_cliente"' in um["sql"]]
+    assert passadas and all('"nome_busca"' not in sql for sql in passadas)
+
+
+@pytest.mark.parametrize("modelo", [Cliente, ClienteFone, ClienteImovel, Imovel, Conta, ClienteConta], ids=rotulo)
+def test_no_filter_reads_a_table_of_millions_for_few_rows(modelo):
+    assert not admin.site._registry[modelo].list_filter

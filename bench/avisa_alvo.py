@@ -105,6 +105,7 @@ class Avisa:
             "DATABASE_URL": banco.url(self.banco),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENVIO": "simulado",
+            "DEBUG": "0",  # which keeps every statement in memory
             "PASTA_DIARIO": str(self.pasta / (f"diario-{indice}" if self.maquinas else "diario")),
         }
         comando = [sys.executable, "-m", "bench.trabalhador", "--conexoes", str(self.linhas)]

@@ -78,6 +78,7 @@ class AvisaEnvio:
             "DATABASE_URL": banco.url(self.banco),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENVIO": "simulado",
+            "DEBUG": "0",  # which keeps every statement in memory
             "PASTA_DIARIO": str(self.pasta / "diario"),
         }
         comando = [sys.executable, "-m", "bench.trabalhador", "--conexoes", str(self.conexoes // self.trabalhadores)]

@@ -13,6 +13,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import Client, override_settings
 from django.test.testcases import LiveServerThread
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from batch.models import ProcessoIniciado
@@ -20,10 +21,12 @@ from cobranca.models import AcaoCobranca, ComandoAcao
 from exemplo import demonstracao
 from exemplo.navegador import CELULAR, FaltasNaPagina, abrir, chromium
 from faturamento.models import ParametroMensagem
-from mensageria.estados import Estado
-from mensageria.models import Canal, Mensagem
+from mensageria import pausas
+from mensageria.estados import Classe, Estado
+from mensageria.models import Canal, Mensagem, OrigemEnvio
 
 CORES = 256  # a page has few; what its letters' edges lose is not seen
+RECUSAS = 10  # the fewest that pause a lote
 
 
 class TelaComDefeito(Exception):
@@ -76,6 +79,16 @@ def da_mensagem(canal: Canal, estado: Estado) -> Callable[[], str]:
 
 def do_primeiro(nome: str, modelo) -> Callable[[], str]:
     return lambda: reverse(nome, args=[modelo.objects.earliest("pk").pk])
+
+
+def dos_pausados() -> str:
+    """The address of the paused lotes. The sample pauses none: one with messages to send and one with refusals are."""
+    if not pausas.pausados():
+        OrigemEnvio.objects.update(recusas_em=RECUSAS)
+        for estado in (Estado.PENDENTE, Estado.FALHA):
+            lote = Mensagem.objects.filter(canal=Canal.EMAIL, estado=estado).earliest("pk").lote_id
+            pausas.observar([(lote, Classe.ENDERECO)] * RECUSAS, timezone.now())
+    return reverse("mensageria:pausados")
 
 
 # What is done before a picture
@@ -170,7 +183,7 @@ PAGINAS = (
     Pagina("mensagem-incerta", da_mensagem(Canal.EMAIL, Estado.INCERTA)),
     Pagina("quem-ficou-de-fora", da_execucao("mensageria:nao_geradas")),
     Pagina("incertas", em("mensageria:incertas")),
-    Pagina("pausados", em("mensageria:pausados")),
+    Pagina("pausados", dos_pausados),
     Pagina("servico-email", em("mensageria:servico_email")),
     Pagina(
         "servico-email-com-erro",

@@ -21,7 +21,7 @@ class AoLado:
 
     def __exit__(self, *_) -> None:
         if self._executor is not None:
-            self._executor.submit(connection.close)
+            self._executor.submit(lambda: connection.close())  # that of its thread, not of this one
             self._executor.shutdown()
 
     @property

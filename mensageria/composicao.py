@@ -201,6 +201,7 @@ def _desenhar(layout: str, extensao: str, corpo: str, valores: Mapping[str, str]
     )
 
 
+@lru_cache(maxsize=4096)  # asked for the header, and soon after for the envelope
 def endereco_ascii(endereco: str) -> str:
     """The address with its domain in IDNA, as servers without SMTPUTF8 want it. Raises NaoCompoe for any other text."""
     local, _, dominio = endereco.rpartition("@")

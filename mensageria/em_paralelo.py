@@ -70,9 +70,15 @@ class _Conducao:
             for esteira, eventos in self.esteiras.esperar(self._ate()):
                 self._ouvir(esteira, eventos)
             self._anotar_feitos()
-            t.escrever(self.turno, self.em_maos)
+            self._escrever()
         self._largar(esteira for esteira in self.esteiras if esteira.na_frente is not None)
         self._anotar_feitos()
+
+    def _escrever(self) -> None:
+        try:
+            t.escrever(self.turno, self.em_maos)
+        except Exception as erro:  # the journal has all: what is in the air is waited for, and nothing more is begun
+            self._parar(erro=erro)
 
     def abandonar(self, erro: BaseException) -> None:
         """Something nobody foresaw: what may have left is in doubt, and says so."""

@@ -33,7 +33,7 @@ from mensageria.turno import MAIOR_ESPERA, EmMaos, PosseExpirada, Relogio, Turno
 
 log = logging.getLogger(__name__)
 
-PRIMEIRO_BLOCO, MAIOR_BLOCO = 20, 500
+PRIMEIRO_BLOCO, MAIOR_BLOCO = 20, 1000
 SEGUNDOS_DO_BLOCO = 4  # what a block should take, by the rate seen so far
 DURACAO_DO_TURNO = 20  # seconds
 CONEXOES_DO_TURNO = 50  # that one thread conducts; more slots are for more turns

@@ -6,7 +6,7 @@ Django's bulk_update says the same with a CASE for each field, which takes longe
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 
 
 def atualizar(
@@ -15,19 +15,20 @@ def atualizar(
     """UPDATE … FROM unnest(…): `variam` has a value of each field for each of the `ids`, `iguais` one for all."""
     if not ids:
         return
-    nome, meta = connection.ops.quote_name, modelo._meta
+    conexao = connections[DEFAULT_DB_ALIAS]  # itself: its proxy would be asked for each value
+    nome, meta = conexao.ops.quote_name, modelo._meta
     campos = [meta.get_field(campo) for campo in variam]
     fixos = [meta.get_field(campo) for campo in iguais]
     trocas = [f"{nome(c.column)} = v.{nome(c.column)}" for c in campos] + [f"{nome(c.column)} = %s" for c in fixos]
-    matrizes = ", ".join(["%s::bigint[]", *(f"%s::{campo.db_type(connection)}[]" for campo in campos)])
-    valores = [[campo.get_db_prep_save(valor, connection) for valor in variam[campo.name]] for campo in campos]
-    with connection.cursor() as cursor:
+    matrizes = ", ".join(["%s::bigint[]", *(f"%s::{campo.db_type(conexao)}[]" for campo in campos)])
+    valores = [[campo.get_db_prep_save(valor, conexao) for valor in variam[campo.name]] for campo in campos]
+    with conexao.cursor() as cursor:
         cursor.execute(
             f"UPDATE {nome(meta.db_table)} AS m SET {', '.join(trocas)}"
             f" FROM unnest({matrizes}) AS v ({', '.join(['id', *(nome(c.column) for c in campos)])})"
             f" WHERE m.{nome(meta.pk.column)} = v.id",
             [
-                *(campo.get_db_prep_save(iguais[campo.name], connection) for campo in fixos),
+                *(campo.get_db_prep_save(iguais[campo.name], conexao) for campo in fixos),
                 list(ids),
                 *valores,
             ],

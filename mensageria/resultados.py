@@ -90,8 +90,14 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
     reservation, messages, the counts of the lotes (by one statement), the quota, the lotes.
     """
     por_id = {r.mensagem: r for r in resultados}
+    if not por_id:
+        return
+    Reserva.objects.select_for_update(no_key=True).filter(pk=reserva.pk).values_list("pk").first()
+    aceitas = [r for r in por_id.values() if r.classe == Classe.ACEITA and r.resumo]
+    if len(aceitas) < len(por_id):
+        _travar(por_id)
     usos, vistos = _Usos(), []
-    for m in _aceitar(reserva, [r for r in por_id.values() if r.classe == Classe.ACEITA and r.resumo], agora):
+    for m in _aceitar(reserva, aceitas, agora):
         dela = por_id.pop(m.id)
         usos.mais.append(dela.quando)
         vistos.append((m.lote_id, dela.classe))
@@ -99,6 +105,20 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
         vistos += _aplicar_as_outras(reserva, por_id, usos, agora)
     usos.contar(reserva)
     pausas.observar(vistos, agora)
+
+
+TRAVAR_MENSAGENS = "SELECT lote_id FROM mensageria_mensagem WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+TRAVAR_CONTAGENS = """
+SELECT FROM mensageria_lotecontagem WHERE lote_id = ANY(%s) ORDER BY lote_id, estado FOR UPDATE
+"""
+
+
+def _travar(ids: Iterable[int]) -> None:
+    """What more than one statement is to write, messages and then counts, before the first of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRAVAR_MENSAGENS, [list(ids)])
+        lotes = {lote for (lote,) in cursor.fetchall()}
+        cursor.execute(TRAVAR_CONTAGENS, [list(lotes)])
 
 
 ACEITAR = """
@@ -207,10 +227,12 @@ def encerrar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime)
     with transaction.atomic():
         if Reserva.objects.select_for_update().get(pk=reserva.pk).perdida:
             raise BlocoPerdido(f"O bloco {reserva.pk} foi dado por perdido.")
-        aplicar(reserva, resultados, agora)
-        devolvidas = reserva.mensagens.filter(estado=Estado.EM_ENVIO).update(estado=Estado.PENDENTE, reserva=None)
+        ditos = {r.mensagem: r for r in resultados}
+        presas = reserva.mensagens.filter(estado=Estado.EM_ENVIO).values_list("id", flat=True)
+        resto = [id_ for id_ in presas if id_ not in ditos]
+        aplicar(reserva, [*ditos.values(), *map(Resultado, resto)], agora)
         Reserva.objects.filter(pk=reserva.pk).update(encerrada_em=agora)
-    return devolvidas
+    return len(resto)
 
 
 def _ja_escrito(reserva: Reserva, m: Mensagem, resultado: Resultado) -> bool:

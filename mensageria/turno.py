@@ -29,7 +29,7 @@ from mensageria.ritmo import Limites, quantas_por_pedido
 from mensageria.saida import sem_segredo
 
 # Results are written when there are so many, or so long after the last ones; the journal has them meanwhile.
-RESULTADOS_JUNTOS, SEGUNDOS_JUNTOS = 500, 0.5
+RESULTADOS_JUNTOS, SEGUNDOS_JUNTOS = 1000, 0.5
 ATRASO_TOLERADO = 0.02  # seconds that a departure may leave after its moment
 MAIOR_ESPERA = 2.0  # seconds for the moment of a message; when it is further off the turn ends
 QUEDAS_TOLERADAS = 2  # lost connections, or errors that nobody foresaw, in a row
@@ -222,7 +222,8 @@ def seguir(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio) -> bool:
     """What the answer means to the service; False when it must not be used any more in this turn."""
     if not isinstance(dito, FalhaDeEnvio):
         turno.quedas = 0
-        circuito.acertou(turno.servico, turno.relogio())
+        if turno.servico.falhas_seguidas:
+            circuito.acertou(turno.servico, turno.relogio())
         return True
     # A connection lost midway, or a broken step, may be the fault of that message: the second in a row is not.
     suspeita = isinstance(dito, ErroInesperado) or (dito.classe == Classe.REDE and not dito.na_abertura)

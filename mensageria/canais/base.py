@@ -15,7 +15,7 @@ _NAO_SE_GUARDA = re.compile("[\x00\ud800-\udfff]")
 
 def guardavel(texto: str) -> str:
     """A server's words as the database can hold them: it refuses NUL and halves of a character."""
-    return _NAO_SE_GUARDA.sub("\ufffd", texto)
+    return texto if texto.isprintable() else _NAO_SE_GUARDA.sub("\ufffd", texto)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Carta:
     parametros: str = ""  # of its MAIL
     inicio: float = 0  # moment of time.monotonic when its first command left
     recusa: FalhaDeEnvio | None = None  # of MAIL or RCPT, while what was pipelined behind is answered
+    ouvida: bool = False  # the server said something of it
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class Esteira:
         self.na_frente: Carta | None = None  # its commands left, or its body is awaited
         self.no_corpo: Carta | None = None  # its body left, and its answer did not come
         self.aberta = True
+        self.serviu = False  # a body left by it
         self.limite = float("inf")  # moment of time.monotonic by which the server must say something
         self._a_limpar = False
         self._a_dizer: deque[tuple[str, Carta | None, bytes]] = deque()
@@ -90,6 +92,7 @@ class Esteira:
         """Send the body of the message in front, and announce the next one."""
         carta, self.na_frente = self.na_frente, None
         self.no_corpo = carta
+        self.serviu = True
         self.restam -= 1
         self._a_dizer.append(("BODY", carta, corpo_na_linha(carta.envelope.conteudo)))
         if proxima is not None:
@@ -112,7 +115,7 @@ class Esteira:
         if frente is not None:
             if frente.recusa is not None:
                 eventos.append(Evento(frente, frente.recusa))
-            elif corpo is not None:  # it has nothing to do with the loss
+            elif self.serviu and not frente.ouvida:  # the loss is of those before it: another connection tries
                 eventos.append(Evento(frente, volta=True))
             else:
                 eventos.append(Evento(frente, FalhaDeEnvio(Classe.REDE, "", palavras)))
@@ -193,6 +196,8 @@ class Esteira:
                 eventos += self.perder(f"resposta sem sentido: {codigo} {em_uma_linha(texto)}")
                 break
             comando, carta = self._esperadas.popleft()
+            if carta is not None:
+                carta.ouvida = True
             self.limite = time.monotonic() + self.prazo if self._esperadas else float("inf")
             if (novos := self._entender(comando, carta, codigo, texto)) is not None:
                 eventos += novos

@@ -8,7 +8,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -68,6 +68,7 @@ from tests.fabricas import (
     novo_parametro_sistema,
 )
 from tests.mensageria.apoio import nova_mensagem
+from tests.processos import esperar
 
 AGORA = meio_dia(HOJE)
 
@@ -871,6 +872,76 @@ def test_two_workers_at_once_send_each_message_once(smtp, gateway_simulado):
     assert Counter(r.destinos for r in smtp.recebidas).most_common(1)[0][1] == 1
     assert len(smtp.recebidas) == 60 and estados(Canal.EMAIL) == {"ENVIADA": 60}
     assert balanco.conferir() == []
+
+
+@pytest.fixture
+def de_verdade(transactional_db, smtp, gateway_simulado):
+    """A service whose turns write beside the sending, since no transaction of a test holds their rows."""
+    novo_parametro_sistema()
+    novo_parametro()
+    return novas_saidas(smtp=("127.0.0.1", smtp.porta), sms=gateway_simulado.url)[0]
+
+
+def _sessoes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend'"
+        )
+        return cursor.fetchone()[0]
+
+
+def test_blocks_are_taken_written_and_closed_beside_the_sending(de_verdade, smtp, monkeypatch):
+    monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 5)
+    monkeypatch.setattr(envio, "MAIOR_BLOCO", 10)
+    monkeypatch.setattr(turno, "RESULTADOS_JUNTOS", 3)
+    gerar(60)
+    trabalhador.este().apresentar()
+    antes, linhas = _sessoes(), threading.active_count()
+
+    assert enviar(de_verdade) == {"aceita": 60}
+
+    assert Counter(r.destinos for r in smtp.recebidas).most_common(1)[0][1] == 1
+    assert estados(Canal.EMAIL) == {"ENVIADA": 60} and balanco.conferir() == []
+    assert Reserva.objects.count() >= 6 and not Reserva.objects.filter(encerrada_em=None).exists()
+    assert not list(diario.pasta().glob("*.diario"))
+    esperar(lambda: _sessoes() == antes and threading.active_count() == linhas, 5)
+
+
+def test_a_block_taken_ahead_goes_back_when_the_turn_must_end(de_verdade, smtp, monkeypatch):
+    monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 5)
+    de_verdade.conexoes = 1
+    gerar(30)
+
+    contagem = enviar(de_verdade, parar=lambda: len(smtp.recebidas) >= 3)
+
+    assert contagem["aceita"] == len(smtp.recebidas) < 30
+    assert estados(Canal.EMAIL) == {"ENVIADA": contagem["aceita"], "PENDENTE": 30 - contagem["aceita"]}
+    assert not Reserva.objects.filter(encerrada_em=None).exists() and not diario.abandonados()
+
+
+@pytest.mark.parametrize("passo", ["aplicar", "encerrar"])
+def test_what_could_not_be_written_is_settled_by_the_journal_and_never_sent_again(de_verdade, smtp, monkeypatch, passo):
+    """The database fails beside the sending, in the middle of a turn that has taken the next block already."""
+    monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 10)
+    monkeypatch.setattr(turno, "RESULTADOS_JUNTOS", 3)
+    gerar(40)
+
+    def cair(*_):
+        raise OperationalError("o servidor se foi")
+
+    with monkeypatch.context() as queda, pytest.raises(OperationalError):
+        queda.setattr(resultados, passo, cair)
+        enviar(de_verdade)
+    ja_recebidas = len(smtp.recebidas)
+    assert ja_recebidas and estados(Canal.EMAIL)["EM_ENVIO"]
+
+    recuperacao.recuperar(AGORA)
+    assert estados(Canal.EMAIL) == {"ENVIADA": ja_recebidas, "PENDENTE": 40 - ja_recebidas}
+    enviar(de_verdade)
+
+    assert estados(Canal.EMAIL) == {"ENVIADA": 40} and len(smtp.recebidas) == 40
+    assert balanco.conferir() == [] and not diario.abandonados()
 
 
 def test_simulado_never_speaks_to_a_real_host(saidas):

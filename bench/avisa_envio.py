@@ -67,7 +67,13 @@ class AvisaEnvio:
 
     def _ligar_a(self, porta: int) -> None:
         models.ServicoEmail.objects.update(
-            host="127.0.0.1", porta=porta, conexoes=self.conexoes, cota_mensal=None, prazo=10, ativo=False
+            host="127.0.0.1",
+            porta=porta,
+            conexoes=self.conexoes,
+            mensagens_por_conexao=MENSAGENS_POR_CONEXAO,
+            cota_mensal=None,
+            prazo=10,
+            ativo=False,
         )
         models.GatewaySMS.objects.update(ativo=False)
         self.mensagens, self.antes = self._por_resolver(), (_contagem(Estado.ENVIADA), _aceitas())

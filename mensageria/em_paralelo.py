@@ -116,7 +116,9 @@ class _Conducao:
             try:
                 if m.erro is not None:
                     raise m.erro
-                return esteira.carta(_Saida(m), t.envelope(m))
+                carta = esteira.carta(_Saida(m), t.envelope(m))
+                em_maos.na_frente[m.id] = m
+                return carta
             except FalhaDeEnvio as falha:
                 self._dizer(_Saida(m), falha, 0)
             except NaoCompoe as erro:
@@ -152,6 +154,8 @@ class _Conducao:
     def _soltar(self, esteiras: list[Esteira]) -> None:
         saidas = [esteira.na_frente.dono for esteira in esteiras]
         self._anotar_feitos()  # what came of a body, before the next one leaves
+        if self.parada:
+            return
         try:
             agora, barradas = t.autorizar(self.turno, self.em_maos, [saida.m for saida in saidas])
         except (PosseExpirada, Cercado):
@@ -160,6 +164,7 @@ class _Conducao:
                 self.esteiras.fechar(esteira)
             raise
         for esteira, saida in zip(esteiras, saidas, strict=True):
+            self.em_maos.na_frente.pop(saida.m.id, None)
             if saida.m.id in barradas:  # the server waits for a body and must get nothing, not even RSET
                 self.esteiras.fechar(esteira)
                 self.feitos.append(Resultado(saida.m.id, motivo=barradas[saida.m.id]))
@@ -181,9 +186,13 @@ class _Conducao:
         for esteira in list(esteiras):
             if esteira.no_corpo is None:
                 if esteira.na_frente is not None:
-                    self.em_maos.fila.appendleft(esteira.na_frente.dono.m)
+                    self._por_de_volta(esteira.na_frente.dono.m)
                 self.esteiras.fechar(esteira)
         self.prontas = []
+
+    def _por_de_volta(self, m: Saindo) -> None:
+        self.em_maos.na_frente.pop(m.id, None)
+        self.em_maos.fila.appendleft(m)
 
     # What comes back
 
@@ -191,7 +200,7 @@ class _Conducao:
         for evento in eventos:
             saida: _Saida = evento.carta.dono
             if evento.volta:
-                self.em_maos.fila.appendleft(saida.m)
+                self._por_de_volta(saida.m)
             elif evento.dito is None:
                 self.prontas.append(esteira)
             else:
@@ -201,18 +210,24 @@ class _Conducao:
 
     def _dizer(self, saida: _Saida, dito, duracao_ms: int) -> None:
         self._anotar(saida, dito, duracao_ms)
-        if not t.seguir(self.turno, saida.m, dito):
-            self._parar(seguir=False)
+        try:
+            if not t.seguir(self.turno, saida.m, dito):
+                self._parar(seguir=False)
+        except ErroDeBanco as erro:
+            self._parar(erro=erro)
 
     def _anotar(self, saida: _Saida, dito, duracao_ms: int) -> None:
         self.no_corpo.pop(saida.m.id, None)
+        self.em_maos.na_frente.pop(saida.m.id, None)
         momento = saida.em or self.turno.relogio()
         self.feitos.append(t.resultado(self.turno, saida.m, dito, momento, duracao_ms))
 
     def _anotar_feitos(self) -> None:
-        if self.feitos:
-            feitos, self.feitos = self.feitos, []
+        feitos, self.feitos = self.feitos, []
+        try:
             t.anotar(self.turno, self.em_maos, feitos)
+        except SemEspaco as erro:  # the database still gets them
+            self._parar(erro=erro)
 
     def _terminou(self) -> bool:
         if self.no_corpo:

@@ -83,6 +83,7 @@ class EmMaos:
     verificado: float  # when the origins were last asked, and until when the lease holds: by `continuo`
     valido_ate: float
     fila: deque[Saindo]
+    na_frente: dict[int, Saindo] = field(default_factory=dict)  # announced to a server, their body still here
     novos: list[Resultado] = field(default_factory=list)  # that the journal has and the database has not
     escrito: float = field(default_factory=time.monotonic)
     # What a later check said of what is left: {id: why it must not leave, or "" to go back}
@@ -142,9 +143,10 @@ def autorizar(
     Raises PosseExpirada, Cercado or SemEspaco: none leaves.
     """
     agora = turno.relogio()
-    barradas = {m.id: Motivo.PRAZO.value for m in grupo if agora >= m.expira_em}
     if continuo() - em_maos.verificado > VALIDADE_DA_VERIFICACAO:
-        barradas |= _verificar_de_novo(turno, em_maos, grupo, agora)
+        _verificar_de_novo(turno, em_maos, grupo, agora)
+    barradas = {m.id: em_maos.impedidas[m.id] for m in grupo if m.id in em_maos.impedidas}
+    barradas |= {m.id: Motivo.PRAZO.value for m in grupo if agora >= m.expira_em}
     saem = [] if barradas and juntas else [m.id for m in grupo if m.id not in barradas]
     if saem:
         em_maos.diario.anunciar(saem)
@@ -153,15 +155,14 @@ def autorizar(
     return agora, barradas
 
 
-def _verificar_de_novo(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo], agora: datetime) -> dict[int, str]:
-    """Ask the origins once about all that is left of the block; return what the answer means to the group."""
+def _verificar_de_novo(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo], agora: datetime) -> None:
+    """Ask the origins once about all of the block whose body is still here."""
     inicio = continuo()
-    todas = [*grupo, *em_maos.fila]
+    todas = list(({m.id: m for m in grupo} | em_maos.na_frente).values()) + list(em_maos.fila)
     motivos, destinos = reservas.verificar(turno.servico.canal, todas, timezone.localdate(agora))
     mudaram = {m.id: "" for m in todas if m.id in destinos and destinos[m.id] != m.destino}
     em_maos.impedidas |= mudaram | motivos
     em_maos.verificado = inicio
-    return {m.id: em_maos.impedidas[m.id] for m in grupo if m.id in em_maos.impedidas}
 
 
 # After it
@@ -210,7 +211,8 @@ def _depois_de_escritos(turno: Turno, em_maos: EmMaos) -> None:
     if turno.escrita is not None and turno.escrita.done():
         escrita, turno.escrita = turno.escrita, None
         if pausados := escrita.result():
-            em_maos.impedidas |= {m.id: "" for m in em_maos.fila if m.lote_id in pausados}
+            ainda_aqui = [*em_maos.na_frente.values(), *em_maos.fila]
+            em_maos.impedidas |= {m.id: "" for m in ainda_aqui if m.lote_id in pausados}
 
 
 def _aplicar(turno: Turno, em_maos: EmMaos, novos: list[Resultado]) -> set[int]:

@@ -124,26 +124,20 @@ class Esteira:
     # What the server says
 
     def ouvir(self) -> list[Evento]:
-        """Read all that came."""
-        try:
-            fim = False
-            while True:
-                try:
-                    pedaco = self.tomada.recv(PEDACO)
-                except _ESPERA:
-                    break
-                if not pedaco:
-                    fim = True
-                    break
+        """Read all that came; what was said before a loss was said."""
+        perda = ""
+        while not perda:
+            try:
+                pedaco = self.tomada.recv(PEDACO)
+            except _ESPERA:
+                break
+            except OSError as erro:
+                perda = em_uma_linha(str(erro) or type(erro).__name__)
+            else:
+                perda = "" if pedaco else "a conexão caiu"
                 self._entrada += pedaco
-                if len(pedaco) < PEDACO and not isinstance(self.tomada, ssl.SSLSocket):
-                    break
-            eventos = self._respostas()
-            if self.aberta and fim:
-                eventos += self.perder("a conexão caiu")
-            return eventos
-        except OSError as erro:
-            return self.perder(em_uma_linha(str(erro) or type(erro).__name__))
+        eventos = self._respostas()
+        return eventos + self.perder(perda) if perda and self.aberta else eventos
 
     def escoar(self) -> list[Evento]:
         """Send what is left to send, as far as it goes."""

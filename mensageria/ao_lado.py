@@ -14,7 +14,7 @@ class AoLado:
 
     def __init__(self):
         self._executor = None if connection.in_atomic_block else ThreadPoolExecutor(1, "ao-lado")
-        self._erro: Exception | None = None
+        self._erro: BaseException | None = None
 
     def __enter__(self) -> "AoLado":
         return self
@@ -55,6 +55,6 @@ class AoLado:
     def _executar_ou_parar(self, tarefa: Callable, *argumentos):
         try:
             return self._executar(tarefa, *argumentos)
-        except Exception as erro:
+        except BaseException as erro:
             self._erro = erro
             raise

@@ -9,13 +9,10 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import Error as ErroDeBanco
-
 from mensageria import turno as t
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.canais.esteira import Carta, Esteira, Evento
 from mensageria.canais.esteiras import Esteiras
-from mensageria.composicao import NaoCompoe
 from mensageria.diario import Cercado, SemEspaco
 from mensageria.estados import Classe
 from mensageria.reserva import ErroInesperado, Saindo
@@ -67,6 +64,8 @@ class _Conducao:
             self._partir()
             if self._terminou():
                 break
+            if self.erro is not None and not any(esteira.no_corpo for esteira in self.esteiras):
+                raise self.erro  # nobody is left to say what became of them
             for esteira, eventos in self.esteiras.esperar(self._ate()):
                 self._ouvir(esteira, eventos)
             self._anotar_feitos()
@@ -121,7 +120,8 @@ class _Conducao:
                 return carta
             except FalhaDeEnvio as falha:
                 self._dizer(_Saida(m), falha, 0)
-            except NaoCompoe as erro:
+            except Exception as erro:  # it costs this message an attempt, so that it does not come back for ever
+                log.exception("A mensagem %s não pôde sair.", m.id)
                 self._dizer(_Saida(m), ErroInesperado(Classe.TEMPORARIO, erro), 0)
         return None
 
@@ -141,6 +141,7 @@ class _Conducao:
             self._largar(self.prontas)
             return
         try:
+            t.verificar_se_velha(self.turno, self.em_maos)  # before its moment is asked for: it may take a while
             quantas = t.vezes(self.turno, len(self.prontas))
             if quantas is None:  # its moment is far off
                 self._parar(seguir=False)
@@ -148,7 +149,7 @@ class _Conducao:
             saem, self.prontas = self.prontas[:quantas], self.prontas[quantas:]
             if saem:
                 self._soltar(saem)
-        except (PosseExpirada, Cercado, SemEspaco, ErroDeBanco) as erro:
+        except Exception as erro:
             self._parar(erro=erro)
 
     def _soltar(self, esteiras: list[Esteira]) -> None:
@@ -213,14 +214,14 @@ class _Conducao:
         try:
             if not t.seguir(self.turno, saida.m, dito):
                 self._parar(seguir=False)
-        except ErroDeBanco as erro:
+        except Exception as erro:
             self._parar(erro=erro)
 
     def _anotar(self, saida: _Saida, dito, duracao_ms: int) -> None:
-        self.no_corpo.pop(saida.m.id, None)
-        self.em_maos.na_frente.pop(saida.m.id, None)
         momento = saida.em or self.turno.relogio()
         self.feitos.append(t.resultado(self.turno, saida.m, dito, momento, duracao_ms))
+        self.no_corpo.pop(saida.m.id, None)
+        self.em_maos.na_frente.pop(saida.m.id, None)
 
     def _anotar_feitos(self) -> None:
         feitos, self.feitos = self.feitos, []

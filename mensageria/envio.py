@@ -19,7 +19,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from mensageria import alertas, circuito, consumo, em_paralelo, em_serie, resultados, rotacao, trabalhador
+from mensageria import alertas, circuito, consumo, em_paralelo, em_serie, pausas, resultados, rotacao, trabalhador
 from mensageria import reserva as reservas
 from mensageria.ao_lado import AoLado
 from mensageria.canais.base import Canal as CanalBase
@@ -29,7 +29,7 @@ from mensageria.estados import Classe, Estado, Motivo
 from mensageria.models import Alerta, Mensagem, Ritmo, Servico
 from mensageria.resultados import BlocoPerdido
 from mensageria.saida import abrir_canal, sem_segredo
-from mensageria.turno import MAIOR_ESPERA, EmMaos, PosseExpirada, Relogio, Turno, continuo
+from mensageria.turno import MAIOR_ESPERA, EmMaos, PosseExpirada, Relogio, Turno, continuo, impedir
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,8 @@ def _vagas(servico: Servico, canal: CanalBase, em_prova: bool):
 
 def _rodar(turno: Turno, esteiras: Esteiras | None, em_prova: bool) -> None:
     tamanho = 1 if em_prova else PRIMEIRO_BLOCO
+    # A block in hand keeps its domains from the next one.
+    adiante = not turno.ao_lado.espera and not getattr(turno.servico, "conexoes_por_dominio", None)
     proximo: Future | None = None
     try:
         while proximo is not None or _pode_comecar(turno):
@@ -105,7 +107,7 @@ def _rodar(turno: Turno, esteiras: Esteiras | None, em_prova: bool) -> None:
             if not em_maos.fila:
                 continue
             ha_mais = len(em_maos.fila) + em_maos.bloco.canceladas >= tamanho
-            if ha_mais and not em_prova and not turno.ao_lado.espera and _pode_comecar(turno):
+            if ha_mais and adiante and not em_prova and _pode_comecar(turno):
                 proximo = turno.ao_lado.ler(_tomar, turno, tamanho)
             quantas, comeco = len(em_maos.fila), time.monotonic()
             if not _enviar_bloco(turno, em_maos, esteiras):
@@ -153,6 +155,7 @@ def _enviar_bloco(turno: Turno, em_maos: EmMaos, esteiras: Esteiras | None) -> b
     When the database cannot be written the journal stays behind, and whoever recovers finishes the block.
     """
     try:
+        impedir(em_maos, set(pausas.pausados()))  # a lote may have paused since it was taken
         if esteiras is None:
             return em_serie.enviar(turno, em_maos)
         return em_paralelo.enviar(turno, em_maos, esteiras)

@@ -3,10 +3,20 @@
 Django's bulk_update says the same with a CASE for each field, which takes longer to build than a message to send.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+
+
+def travar_contagens(lotes: Iterable[int]) -> None:
+    """The counts of some lotes, by whoever is to change them by more than one statement, before the first: two of them
+    must not wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM mensageria_lotecontagem WHERE lote_id = ANY(%s) ORDER BY lote_id, estado FOR UPDATE",
+            [list(lotes)],
+        )
 
 
 def atualizar(

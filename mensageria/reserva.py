@@ -21,7 +21,7 @@ from cadastro.models import ParametroSistema
 from mensageria import composicao, consumo, fontes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
-from mensageria.escrita import atualizar
+from mensageria.escrita import atualizar, travar_contagens
 from mensageria.estados import Classe, Estado, Motivo
 from mensageria.models import Canal, Mensagem, MensagemQuerySet, Remetente, Reserva, Servico, VersaoTexto
 
@@ -106,6 +106,8 @@ def _tomar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int, d
     motivos, destinos = verificar(servico.canal, achadas, hoje)
     _compor(servico.canal, achadas, motivos, destinos, agora)
     saem = [m for m in achadas if m.id not in motivos]
+    if motivos:
+        travar_contagens({m.lote_id for m in achadas})
     _cancelar(motivos)
     return Bloco(_marcar(vaga, diario, agora, saem) if saem else None, saem, len(motivos), dominios)
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from mensageria import composicao, consumo, pausas
-from mensageria.escrita import atualizar
+from mensageria.escrita import atualizar, travar_contagens
 from mensageria.estados import (
     DEFINITIVAS,
     DO_SERVICO,
@@ -108,17 +108,13 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
 
 
 TRAVAR_MENSAGENS = "SELECT lote_id FROM mensageria_mensagem WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
-TRAVAR_CONTAGENS = """
-SELECT FROM mensageria_lotecontagem WHERE lote_id = ANY(%s) ORDER BY lote_id, estado FOR UPDATE
-"""
 
 
 def _travar(ids: Iterable[int]) -> None:
     """What more than one statement is to write, messages and then counts, before the first of them."""
     with connection.cursor() as cursor:
         cursor.execute(TRAVAR_MENSAGENS, [list(ids)])
-        lotes = {lote for (lote,) in cursor.fetchall()}
-        cursor.execute(TRAVAR_CONTAGENS, [list(lotes)])
+        travar_contagens({lote for (lote,) in cursor.fetchall()})
 
 
 ACEITAR = """

@@ -143,8 +143,7 @@ def autorizar(
     Raises PosseExpirada, Cercado or SemEspaco: none leaves.
     """
     agora = turno.relogio()
-    if continuo() - em_maos.verificado > VALIDADE_DA_VERIFICACAO:
-        _verificar_de_novo(turno, em_maos, grupo, agora)
+    verificar_se_velha(turno, em_maos, grupo)
     barradas = {m.id: em_maos.impedidas[m.id] for m in grupo if m.id in em_maos.impedidas}
     barradas |= {m.id: Motivo.PRAZO.value for m in grupo if agora >= m.expira_em}
     saem = [] if barradas and juntas else [m.id for m in grupo if m.id not in barradas]
@@ -155,11 +154,13 @@ def autorizar(
     return agora, barradas
 
 
-def _verificar_de_novo(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo], agora: datetime) -> None:
-    """Ask the origins once about all of the block whose body is still here."""
+def verificar_se_velha(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo] = ()) -> None:
+    """When their last answer is old, ask the origins once about all of the block whose body is still here."""
     inicio = continuo()
+    if inicio - em_maos.verificado <= VALIDADE_DA_VERIFICACAO:
+        return
     todas = list(({m.id: m for m in grupo} | em_maos.na_frente).values()) + list(em_maos.fila)
-    motivos, destinos = reservas.verificar(turno.servico.canal, todas, timezone.localdate(agora))
+    motivos, destinos = reservas.verificar(turno.servico.canal, todas, timezone.localdate(turno.relogio()))
     mudaram = {m.id: "" for m in todas if m.id in destinos and destinos[m.id] != m.destino}
     em_maos.impedidas |= mudaram | motivos
     em_maos.verificado = inicio
@@ -210,9 +211,14 @@ def _depois_de_escritos(turno: Turno, em_maos: EmMaos) -> None:
     """A lote may be paused by what other connections saw."""
     if turno.escrita is not None and turno.escrita.done():
         escrita, turno.escrita = turno.escrita, None
-        if pausados := escrita.result():
-            ainda_aqui = [*em_maos.na_frente.values(), *em_maos.fila]
-            em_maos.impedidas |= {m.id: "" for m in ainda_aqui if m.lote_id in pausados}
+        impedir(em_maos, escrita.result())
+
+
+def impedir(em_maos: EmMaos, pausados: set[int]) -> None:
+    """What is still here of a lote that paused goes back."""
+    if pausados:
+        ainda_aqui = [*em_maos.na_frente.values(), *em_maos.fila]
+        em_maos.impedidas |= {m.id: "" for m in ainda_aqui if m.lote_id in pausados}
 
 
 def _aplicar(turno: Turno, em_maos: EmMaos, novos: list[Resultado]) -> set[int]:
@@ -228,7 +234,8 @@ def seguir(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio) -> bool:
             circuito.acertou(turno.servico, turno.relogio())
         return True
     # A connection lost midway, or a broken step, may be the fault of that message: the second in a row is not.
-    suspeita = isinstance(dito, ErroInesperado) or (dito.classe == Classe.REDE and not dito.na_abertura)
+    perda = dito.classe == Classe.INCERTA or (dito.classe == Classe.REDE and not dito.na_abertura)
+    suspeita = perda or isinstance(dito, ErroInesperado)
     turno.quedas = turno.quedas + 1 if suspeita else 0
     if turno.quedas == QUEDAS_TOLERADAS or (dito.classe in DO_SERVICO and not suspeita):
         _parar_o_servico(turno, m, dito)
@@ -239,11 +246,14 @@ def seguir(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio) -> bool:
 def _parar_o_servico(turno: Turno, mensagem: Saindo, falha: FalhaDeEnvio) -> None:
     servico, agora = turno.servico, turno.relogio()
     palavras = turno.segredo(f"{falha.classe.label}: {falha}")
-    if falha.classe == Classe.COTA:
+    if isinstance(falha, ErroInesperado):
+        circuito.descansar(servico, palavras, agora)
+    elif falha.classe == Classe.COTA:
         consumo.esgotar(servico, turno.segredo(str(falha)), agora)
     elif falha.classe == Classe.REMETENTE and mensagem.remetente is not None:
         rotacao.recusado(mensagem.remetente, servico, palavras, agora)
-    elif falha.classe in (Classe.REDE, Classe.AUTENTICACAO):
-        circuito.falhou(servico, falha.classe, palavras, agora)
+    elif falha.classe in (Classe.REDE, Classe.INCERTA, Classe.AUTENTICACAO):
+        classe = Classe.AUTENTICACAO if falha.classe == Classe.AUTENTICACAO else Classe.REDE
+        circuito.falhou(servico, classe, turno.segredo(str(falha)) if classe != falha.classe else palavras, agora)
     else:
         circuito.descansar(servico, palavras, agora)

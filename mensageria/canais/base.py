@@ -2,6 +2,9 @@
 
 import ipaddress
 import re
+import smtplib
+import socket
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +19,28 @@ _NAO_SE_GUARDA = re.compile("[\x00\ud800-\udfff]")
 def guardavel(texto: str) -> str:
     """A server's words as the database can hold them: it refuses NUL and halves of a character."""
     return texto if texto.isprintable() else _NAO_SE_GUARDA.sub("\ufffd", texto)
+
+
+# What an operator reads of an error of the network; the first kind that fits. Libraries wrap one in another.
+PALAVRAS_DA_REDE = (
+    (ssl.SSLCertVerificationError, "O certificado do servidor não confere: {}"),
+    (socket.gaierror, "O nome do servidor não foi encontrado."),
+    (TimeoutError, "O servidor não respondeu no prazo."),
+    (ConnectionRefusedError, "O servidor não está atendendo: a conexão foi recusada."),
+    ((ConnectionError, EOFError, smtplib.SMTPServerDisconnected), "A conexão com o servidor caiu."),
+)
+
+
+def palavras_da_rede(erro: BaseException) -> str:
+    """An error of the network in the operator's words; in its own when nobody knows it."""
+    causas: list[BaseException] = [erro]
+    while (causa := causas[-1].__cause__ or causas[-1].__context__) is not None and causa not in causas:
+        causas.append(causa)
+    for causa in reversed(causas):
+        for tipo, palavras in PALAVRAS_DA_REDE:
+            if isinstance(causa, tipo):
+                return palavras.format(causa)[:1000]
+    return " ".join((str(erro) or type(erro).__name__).split())[:1000]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
+from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta, palavras_da_rede
 from mensageria.canais.respostas import classe_smtp
 from mensageria.canais.smtp import conferir_enderecos, corpo_na_linha, em_uma_linha, parametros_de_mail
 from mensageria.estados import Classe
@@ -67,6 +67,7 @@ class Esteira:
         self._esperadas: deque[tuple[str, Carta | None]] = deque()
         self._entrada = bytearray()
         self._saida = bytearray()
+        self._espera_ouvir = False  # TLS has to hear something before it goes on
 
     @property
     def ociosa(self) -> bool:
@@ -74,7 +75,7 @@ class Esteira:
 
     @property
     def quer_escrever(self) -> bool:
-        return bool(self._saida)
+        return bool(self._saida) and not self._espera_ouvir
 
     # What its conductor says
 
@@ -126,18 +127,21 @@ class Esteira:
     def ouvir(self) -> list[Evento]:
         """Read all that came; what was said before a loss was said."""
         perda = ""
-        while not perda:
+        while not perda and len(self._entrada) <= MAIOR_RESPOSTA:
             try:
                 pedaco = self.tomada.recv(PEDACO)
             except _ESPERA:
                 break
             except OSError as erro:
-                perda = em_uma_linha(str(erro) or type(erro).__name__)
+                perda = palavras_da_rede(erro)
             else:
-                perda = "" if pedaco else "a conexão caiu"
+                perda = "" if pedaco else palavras_da_rede(EOFError())
                 self._entrada += pedaco
         eventos = self._respostas()
-        return eventos + self.perder(perda) if perda and self.aberta else eventos
+        if perda and self.aberta:
+            eventos += self.perder(perda)
+        self._espera_ouvir = False
+        return eventos
 
     def escoar(self) -> list[Evento]:
         """Send what is left to send, as far as it goes."""
@@ -146,10 +150,11 @@ class Esteira:
                 enviados = self.tomada.send(memoryview(self._saida)[:PEDACO])
                 del self._saida[:enviados]
                 self.limite = time.monotonic() + self.prazo
-        except _ESPERA:
-            pass
+        except _ESPERA as espera:
+            self._espera_ouvir = isinstance(espera, ssl.SSLWantReadError)
         except OSError as erro:
-            return self.perder(em_uma_linha(str(erro) or type(erro).__name__))
+            eventos = self.ouvir()  # what the server said before it went
+            return eventos + self.perder(palavras_da_rede(erro)) if self.aberta else eventos
         return []
 
     # Inside

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 
-from mensageria.canais.base import FalhaDeEnvio
+from mensageria.canais.base import FalhaDeEnvio, palavras_da_rede
 from mensageria.canais.esteira import Esteira, Evento
 from mensageria.canais.smtp import CanalSMTP
 from mensageria.estados import Classe
@@ -59,6 +59,8 @@ class Esteiras:
             self._seletor.unregister(esteira.fd)
             self._escrevem.discard(esteira.fd)
             del self._abertas[esteira.fd]
+            if esteira.serviu:
+                self.falhas.clear()  # they were of another moment
         esteira.fechar()
 
     def esperar(self, ate: float) -> Iterator[tuple[Esteira, list[Evento]]]:
@@ -86,7 +88,7 @@ class Esteiras:
             if agora >= esteira.limite:
                 # A process that was stopped for a while may find its answer waiting, past its time.
                 eventos = esteira.ouvir()
-                yield self._contar(esteira, eventos or esteira.perder("timed out"))
+                yield self._contar(esteira, eventos or esteira.perder(palavras_da_rede(TimeoutError())))
 
     def _contar(self, esteira: Esteira, eventos: list[Evento]) -> tuple[Esteira, list[Evento]]:
         if not esteira.aberta:

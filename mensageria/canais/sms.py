@@ -16,7 +16,16 @@ from urllib.parse import quote, urlsplit
 import requests
 from urllib3.exceptions import HTTPError as ErroHTTP
 
-from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, LoteRecusado, Resposta, conferir_host, guardavel
+from mensageria.canais.base import (
+    Canal,
+    Envelope,
+    FalhaDeEnvio,
+    LoteRecusado,
+    Resposta,
+    conferir_host,
+    guardavel,
+    palavras_da_rede,
+)
 from mensageria.canais.respostas import classe_http
 from mensageria.estados import DEFINITIVAS, Classe
 
@@ -176,7 +185,7 @@ class CanalSMS(Canal):
             if corpo is not None and corpo.impedimento is not None:
                 raise corpo.impedimento from None
             saiu = corpo is not None and corpo.saiu
-            raise FalhaDeEnvio(Classe.INCERTA if saiu else Classe.REDE, "", str(erro)[:1000]) from erro
+            raise FalhaDeEnvio(Classe.INCERTA if saiu else Classe.REDE, "", palavras_da_rede(erro)) from erro
         if not 200 <= resposta.status_code < 300:
             texto = _texto(resposta)
             raise FalhaDeEnvio(classe_http(resposta.status_code, texto), str(resposta.status_code), texto)

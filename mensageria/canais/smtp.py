@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable
 
-from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host
+from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host, palavras_da_rede
 from mensageria.canais.respostas import classe_smtp
 from mensageria.estados import Classe
 
@@ -33,13 +33,19 @@ class _Leitura(io.RawIOBase):
 
 
 class _PrazoPorResposta:
-    """The time-out of smtplib is for each read; here it is for a whole reply, in however small pieces it comes."""
+    """The time-out of smtplib is for each read; here it is for a whole reply, in however small pieces it comes, and
+    until the connection is open for all the replies together."""
+
+    abertura_ate: float | None = None
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None:
             self._leitura = _Leitura(self.sock)
             self.file = io.BufferedReader(self._leitura)
-        self._leitura.fim = time.monotonic() + self.timeout
+        agora = time.monotonic()
+        if self.abertura_ate is None:
+            self.abertura_ate = agora + self.timeout
+        self._leitura.fim = min(agora + self.timeout, self.abertura_ate)
         resposta = super().getreply()
         self.sock.settimeout(self.timeout)  # what is sent next has its own
         return resposta
@@ -114,7 +120,7 @@ class CanalSMTP(Canal):
         except smtplib.SMTPResponseException as erro:
             raise _recusa_na_abertura("CONNECT", erro) from erro
         except (OSError, smtplib.SMTPException, UnicodeError) as erro:  # the last, of a host that is no name
-            raise FalhaDeEnvio(Classe.REDE, "", _palavras(erro), na_abertura=True) from erro
+            raise FalhaDeEnvio(Classe.REDE, "", palavras_da_rede(erro), na_abertura=True) from erro
 
     def _abrir(self) -> smtplib.SMTP:
         # Reading the machine's certificates takes longer than a conversation.
@@ -129,6 +135,7 @@ class CanalSMTP(Canal):
             smtp.ehlo_or_helo_if_needed()
             if self.usuario:
                 self._autenticar(smtp)
+            smtp.abertura_ate = float("inf")
         except BaseException:
             smtp.close()
             raise
@@ -146,7 +153,7 @@ class CanalSMTP(Canal):
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPException as erro:  # no AUTH, or none that we speak
-            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", _palavras(erro), na_abertura=True) from erro
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", palavras_da_rede(erro), na_abertura=True) from erro
 
     def _anunciar(self, smtp: smtplib.SMTP, envelope: Envelope, parametros: str) -> None:
         self._esperar("MAIL", smtp.docmd("MAIL", f"FROM:<{envelope.remetente}>{parametros}"), 2)
@@ -169,7 +176,7 @@ class CanalSMTP(Canal):
             raise
         except (OSError, smtplib.SMTPException) as erro:
             self.fechar()
-            raise FalhaDeEnvio(da_perda, "", _palavras(erro)) from erro
+            raise FalhaDeEnvio(da_perda, "", palavras_da_rede(erro)) from erro
         except BaseException:
             self.fechar()
             raise
@@ -234,7 +241,3 @@ def parametros_de_mail(smtp: smtplib.SMTP, conteudo: bytes) -> str:
 def em_uma_linha(resposta: bytes | str) -> str:
     texto = resposta.decode("utf-8", "replace") if isinstance(resposta, bytes) else resposta
     return " ".join(texto.split())[:1000]
-
-
-def _palavras(erro: Exception) -> str:
-    return em_uma_linha(str(erro) or type(erro).__name__)

@@ -242,6 +242,56 @@ def test_a_check_older_than_eight_seconds_is_made_again_before_the_body(saidas, 
     assert not smtp.recebidas
 
 
+def test_what_waits_on_other_connections_is_checked_again_with_the_rest(saidas, smtp, monkeypatch):
+    """The limit lets one leave a second; all are announced to the server at once, and paid after the first."""
+    saidas[0].conexoes, saidas[0].limite_segundo = 4, 1
+    gerar(4)
+    monkeypatch.setattr(turno, "VALIDADE_DA_VERIFICACAO", 0.3)
+    verdadeiro = turno.autorizar
+
+    def pagar_depois(*argumentos):
+        feito = verdadeiro(*argumentos)
+        Conta.objects.update(pago_em=HOJE)
+        return feito
+
+    monkeypatch.setattr(turno, "autorizar", pagar_depois)
+
+    enviar(saidas[0])
+
+    assert len(smtp.recebidas) <= 2, "the limit lets two leave at its start"
+    assert estados(Canal.EMAIL) == {"ENVIADA": len(smtp.recebidas), "CANCELADA": 4 - len(smtp.recebidas)}
+
+
+def test_a_lote_that_pauses_after_its_block_was_taken_leaves_nothing(saidas, smtp, monkeypatch):
+    gerar(3)
+    verdadeiro = reserva.reservar
+
+    def pausar_depois(*argumentos):
+        bloco = verdadeiro(*argumentos)
+        Lote.objects.update(pausado_em=AGORA)
+        return bloco
+
+    monkeypatch.setattr(reserva, "reservar", pausar_depois)
+
+    enviar(saidas[0])
+
+    assert not smtp.recebidas and estados(Canal.EMAIL) == {"PENDENTE": 3}
+
+
+def test_a_claim_that_cancels_too_locks_the_counts_before_it_writes(saidas):
+    """Two statements of two claims would otherwise wait for each other."""
+    gerar(3)
+    Conta.objects.filter(id=Conta.objects.latest("id").id).update(pago_em=HOJE)
+
+    with trabalhador.vagas(saidas[0], 1) as [vaga], CaptureQueriesContext(connection) as consultas:
+        bloco = reserva.reservar(vaga, "um", AGORA, 10)
+
+    assert (len(bloco.mensagens), bloco.canceladas) == (2, 1)
+    feitas = [consulta["sql"] for consulta in consultas]
+    trava = next(i for i, sql in enumerate(feitas) if "lotecontagem" in sql and "FOR UPDATE" in sql)
+    assert trava < min(i for i, sql in enumerate(feitas) if sql.startswith("UPDATE"))
+
+
 def test_the_message_follows_an_address_that_changed_after_generation(saidas, smtp):
     gerar(email="velho@exemplo.com.br")
     _usuarios()[0].cliente.__class__.objects.update(email="novo@exemplo.com.br")
@@ -349,6 +399,19 @@ def test_a_drop_after_the_body_is_uncertain_and_the_rest_goes_on(saidas, smtp, a
     assert estados(Canal.EMAIL) == {"INCERTA": 1, "ENVIADA": 2}
     incerta = Mensagem.objects.get(canal=Canal.EMAIL, estado=Estado.INCERTA)
     assert incerta.envios.get().resumo, "the hash of what may have left is kept"
+
+
+def test_a_server_that_loses_every_body_is_left_alone(saidas, smtp):
+    """Each costs a doubt: the second in a row is no accident."""
+    saidas[0].conexoes = 3
+    gerar(18)
+    smtp.ordenar(Ordem("BODY", "derrubar"))
+
+    enviar(saidas[0])
+
+    saidas[0].refresh_from_db()
+    assert estados(Canal.EMAIL)["INCERTA"] <= 3
+    assert saidas[0].falhas_seguidas == 1 and saidas[0].em_espera_ate > AGORA
 
 
 def test_a_server_that_never_answers_the_body_leaves_it_uncertain(saidas, smtp):

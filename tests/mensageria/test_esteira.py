@@ -176,6 +176,16 @@ def test_a_body_that_is_never_answered_is_in_doubt_after_its_time(servidor):
     assert conduzir(servidor, 4, prazo=1).classes() == {"ACEITA": 3, "INCERTA": 1}
 
 
+def test_a_loss_is_told_in_the_words_of_the_operator(servidor):
+    servidor.ordenar(Ordem("BODY", "demorar", segundos=3, vezes=1))
+    servidor.ordenar(Ordem("BODY", "derrubar", vezes=1))
+
+    conducao = conduzir(servidor, 3, prazo=1)
+
+    palavras = {d[0].texto for d in conducao.ditos.values() if isinstance(d[0], FalhaDeEnvio)}
+    assert palavras == {"O servidor não respondeu no prazo.", "A conexão com o servidor caiu."}
+
+
 def test_a_server_that_lets_nobody_in_fails_each_of_those_that_ask(servidor):
     servidor.ordenar(Ordem("CONNECT", "derrubar"))
 

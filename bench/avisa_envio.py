@@ -20,6 +20,7 @@ from mensageria.estados import Classe, Estado
 PRAZO_PARA_INICIAR = 60
 SEM_PROGRESSO = 60  # seconds after which a run is given up
 PASSO = 0.1  # seconds between looks, which cost a little of what is measured
+MENSAGENS_POR_CONEXAO = 1000  # the peers never close theirs
 OCIOSO = 0.1  # seconds of CPU in half a second that a worker spends looking for work
 
 

@@ -53,16 +53,32 @@ def test_a_search_that_finds_nobody_is_no_error(termo, db, chefe):
     assert chefe.get("/admin/cadastro/cliente/", {"q": termo}).status_code == 200
 
 
+@pytest.fixture
+def muitos(db) -> None:
+    """So many customers that the planner has reasons for its choice."""
+    clientes = Cliente.objects.bulk_create(
+        Cliente(nome=f"MARIA {n} SILVA", nome_busca=f"maria {n} silva", email=f"maria{n}@exemplo.com.br")
+        for n in range(1000)
+    )
+    ClienteFone.objects.bulk_create(
+        ClienteFone(cliente=cliente, tipo=ClienteFone.Tipo.CELULAR, ddd="84", numero=f"98{n:07}")
+        for n, cliente in enumerate(clientes)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE cadastro_cliente, cadastro_clientefone")
+
+
 @pytest.mark.parametrize(
     ("termo", "indices"),
     [
-        ("maria silva", ["cliente_nome_prefixo", "cliente_nome_palavras"]),
+        ("maria silva", ["cliente_nome_palavras"]),
+        ("d'á", ["cliente_nome_prefixo"]),
         ("maria@exemplo.com.br", ["cliente_email"]),
         ("52998224725", ["documento"]),
         ("84987654321", ["fone_numero"]),
     ],
 )
-def test_a_search_of_customers_uses_an_index(termo, indices, db):
+def test_a_search_of_customers_uses_an_index(termo, indices, muitos):
     texto = plano(Cliente, termo)
     assert "Seq Scan" not in texto
     for indice in indices:

@@ -956,6 +956,7 @@ def _sessoes() -> int:
 
 def test_blocks_are_taken_written_and_closed_beside_the_sending(de_verdade, smtp, monkeypatch):
     monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 5)
+    monkeypatch.setattr(envio, "POR_CONEXAO", 1)
     monkeypatch.setattr(envio, "MAIOR_BLOCO", 10)
     monkeypatch.setattr(turno, "RESULTADOS_JUNTOS", 3)
     gerar(60)
@@ -973,6 +974,7 @@ def test_blocks_are_taken_written_and_closed_beside_the_sending(de_verdade, smtp
 
 def test_a_block_taken_ahead_goes_back_when_the_turn_must_end(de_verdade, smtp, monkeypatch):
     monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 5)
+    monkeypatch.setattr(envio, "POR_CONEXAO", 1)
     de_verdade.conexoes = 1
     gerar(30)
 
@@ -987,6 +989,7 @@ def test_a_block_taken_ahead_goes_back_when_the_turn_must_end(de_verdade, smtp, 
 def test_what_could_not_be_written_is_settled_by_the_journal_and_never_sent_again(de_verdade, smtp, monkeypatch, passo):
     """The database fails beside the sending, in the middle of a turn that has taken the next block already."""
     monkeypatch.setattr(envio, "PRIMEIRO_BLOCO", 10)
+    monkeypatch.setattr(envio, "POR_CONEXAO", 1)
     monkeypatch.setattr(turno, "RESULTADOS_JUNTOS", 3)
     gerar(40)
 

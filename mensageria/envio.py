@@ -34,7 +34,6 @@ from mensageria.turno import MAIOR_ESPERA, EmMaos, PosseExpirada, Relogio, Turno
 log = logging.getLogger(__name__)
 
 PRIMEIRO_BLOCO, MAIOR_BLOCO = 20, 1000
-POR_CONEXAO = 10  # messages of the first block, at least, so that none waits for the others at once
 SEGUNDOS_DO_BLOCO = 4  # what a block should take, by the rate seen so far
 DURACAO_DO_TURNO = 20  # seconds
 CONEXOES_DO_TURNO = 50  # that one thread conducts; more slots are for more turns
@@ -93,7 +92,7 @@ def _vagas(servico: Servico, canal: CanalBase, em_prova: bool):
 
 
 def _rodar(turno: Turno, esteiras: Esteiras | None, em_prova: bool) -> None:
-    tamanho = 1 if em_prova else max(PRIMEIRO_BLOCO, POR_CONEXAO * len(turno.vagas))
+    tamanho = 1 if em_prova else PRIMEIRO_BLOCO
     # A block in hand keeps its domains from the next one.
     adiante = not turno.ao_lado.espera and not getattr(turno.servico, "conexoes_por_dominio", None)
     proximo: Future | None = None

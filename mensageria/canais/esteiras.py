@@ -88,7 +88,9 @@ class Esteiras:
             if agora >= esteira.limite:
                 # A process that was stopped for a while may find its answer waiting, past its time.
                 eventos = esteira.ouvir()
-                yield self._contar(esteira, eventos or esteira.perder(palavras_da_rede(TimeoutError())))
+                if esteira.aberta and agora >= esteira.limite:
+                    eventos += esteira.perder(palavras_da_rede(TimeoutError()))
+                yield self._contar(esteira, eventos)
 
     def _contar(self, esteira: Esteira, eventos: list[Evento]) -> tuple[Esteira, list[Evento]]:
         if not esteira.aberta:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from cadastro.models import ParametroSistema
-from cobranca.fonte import ORIGEM
+from cobranca.fonte import ITENS_PAGOS, ORIGEM
 from cobranca.models import AcaoCobranca, ComandoAcao
 from mensageria import geracao, previsao
 from mensageria.models import Canal, VersaoTexto, inicio_do_dia
@@ -92,13 +92,7 @@ LEFT JOIN cadastro_clienteimovel v ON v.imovel_id = d.imovel_id AND v.relacao = 
     AND v.inicio <= %(hoje)s AND (v.fim IS NULL OR v.fim > %(hoje)s)
 LEFT JOIN cadastro_cliente cl ON cl.id = v.cliente_id
 LEFT JOIN cadastro_clientefone f ON f.cliente_id = cl.id AND f.sms
-LEFT JOIN LATERAL (
-    SELECT bool_and(coalesce(c.pago_em, b.pago_em) IS NOT NULL) AS todos_pagos
-    FROM cobranca_cobrancadocumentoitem t
-    LEFT JOIN faturamento_conta c ON c.id = t.conta_id
-    LEFT JOIN faturamento_debitoacobrar b ON b.id = t.debito_id
-    WHERE t.documento_id = d.id
-) itens ON true
+{ITENS_PAGOS}
 WHERE d.comando_id = %(comando)s
 """
 

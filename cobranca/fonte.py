@@ -40,6 +40,15 @@ MotivoDeNaoGerar = TextChoices(
 DO_USUARIO = """u.imovel_id = d.imovel_id AND u.relacao = 2
     AND u.inicio <= %(hoje)s AND (u.fim IS NULL OR u.fim > %(hoje)s)"""
 
+# A documento `d` is paid, too, when all that is in it was paid by itself: itens.todos_pagos.
+ITENS_PAGOS = """LEFT JOIN LATERAL (
+    SELECT bool_and(coalesce(c.pago_em, b.pago_em) IS NOT NULL) AS todos_pagos
+    FROM cobranca_cobrancadocumentoitem t
+    LEFT JOIN faturamento_conta c ON c.id = t.conta_id
+    LEFT JOIN faturamento_debitoacobrar b ON b.id = t.debito_id
+    WHERE t.documento_id = d.id
+) itens ON true"""
+
 MOTIVOS = f"""
 SELECT id, motivo FROM (
     SELECT v.id, CASE
@@ -51,13 +60,7 @@ SELECT id, motivo FROM (
     LEFT JOIN cobranca_cobrancadocumento d ON d.id = v.id
     LEFT JOIN cadastro_clienteimovel u ON {DO_USUARIO}
     LEFT JOIN cadastro_cliente cl ON cl.id = u.cliente_id
-    LEFT JOIN LATERAL (
-        SELECT bool_and(coalesce(c.pago_em, b.pago_em) IS NOT NULL) AS todos_pagos
-        FROM cobranca_cobrancadocumentoitem t
-        LEFT JOIN faturamento_conta c ON c.id = t.conta_id
-        LEFT JOIN faturamento_debitoacobrar b ON b.id = t.debito_id
-        WHERE t.documento_id = d.id
-    ) itens ON true
+    {ITENS_PAGOS}
 ) avaliado
 WHERE motivo IS NOT NULL
 """

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "batch",
     "faturamento",
     "cobranca",
+    "preventivo",
     "painel",
     "exemplo",
 ]

@@ -691,6 +691,62 @@ class NaoGerada(models.Model):
         return f"{self.origem} {self.objeto_id}: {self.motivo}"
 
 
+class AnexoManager(models.Manager):
+    def guardar(self, conteudo: bytes, *, nome: str, tipo: str) -> "Anexo":
+        """The one with exactly these bytes, made when they are new."""
+        resumo = hashlib.sha256(conteudo).hexdigest()
+        return self.get_or_create(resumo=resumo, defaults={"nome": nome, "tipo": tipo, "conteudo": conteudo})[0]
+
+
+class Anexo(models.Model):
+    """A file that goes with messages. Found by its content and never changed: what was sent can be made again."""
+
+    resumo = models.CharField("SHA-256", max_length=64, primary_key=True)
+    nome = models.CharField(max_length=120)
+    tipo = models.CharField(max_length=60)
+    conteudo = models.BinaryField("conteúdo")
+    criado_em = models.DateTimeField("criado em", auto_now_add=True)
+
+    objects = AnexoManager()
+
+    class Meta:
+        ordering = ["-criado_em"]
+
+    def __str__(self):
+        return self.nome
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise Imutavel("Um anexo não se altera; guarde outro.")
+        super().save(*args, **kwargs)
+
+
+class Supressao(models.Model):
+    """An address that asked for no more messages of a kind (`Fonte.assunto`), or of any ("")."""
+
+    email = models.CharField("e-mail", max_length=254)  # lower case
+    assunto = models.CharField(max_length=20, blank=True)
+    motivo = models.CharField(max_length=200)
+    mensagem_id = models.BigIntegerField("mensagem", null=True, blank=True)  # from which it was asked
+    criado_por = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    criado_em = models.DateTimeField("criado em", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "supressão"
+        verbose_name_plural = "supressões"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["email", "assunto"], name="supressao_unica")]
+
+    def __str__(self):
+        return self.email
+
+    def save(self, *args, **kwargs):
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)
+
+
 class Alerta(models.Model):
     """Something that people must know: it stands on the Painel until it is over, and goes out by e-mail.
 

@@ -82,7 +82,7 @@ def relogios_sem_fuso(arvore: ast.AST) -> list[str]:
 
 
 def test_every_package_has_a_place_in_the_layers():
-    assert set(PODE_IMPORTAR) - {"preventivo"} <= PACOTES
+    assert set(PODE_IMPORTAR) <= PACOTES
     assert set(PODE_IMPORTAR) | LIVRES >= PACOTES
 
 

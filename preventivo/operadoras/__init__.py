@@ -1,0 +1,40 @@
+"""The companies' APIs: one client class per dialect, behind one interface. What each expects is in docs/operadoras.md.
+
+`DIALETOS` is all that the rest of the product knows of them; a new company that speaks a known one is only a row.
+"""
+
+from preventivo.operadoras.base import (
+    AcordoDaOperadora,
+    BoletoDaOperadora,
+    FalhaDaOperadora,
+    Operadora,
+    SituacaoDoBoleto,
+)
+from preventivo.operadoras.claro import Claro
+from preventivo.operadoras.net import Net
+from preventivo.operadoras.sem_parar import SemParar
+
+__all__ = [
+    "DIALETOS",
+    "AcordoDaOperadora",
+    "BoletoDaOperadora",
+    "FalhaDaOperadora",
+    "Operadora",
+    "SituacaoDoBoleto",
+    "abrir",
+    "dialetos",
+]
+
+DIALETOS: dict[str, type[Operadora]] = {"claro": Claro, "net": Net, "sem_parar": SemParar}
+
+
+def dialetos() -> list[tuple[str, str]]:
+    """The choices of Operacao.dialeto."""
+    return [(codigo, classe.nome) for codigo, classe in DIALETOS.items()]
+
+
+def abrir(operacao) -> Operadora:
+    """The client of an Operacao (preventivo.models), with its address, credentials and time-out."""
+    return DIALETOS[operacao.dialeto](
+        url=operacao.url, usuario=operacao.usuario, segredo=operacao.segredo, prazo=operacao.prazo
+    )

@@ -242,4 +242,4 @@ class _Conducao:
         """Until when to wait: a departure whose moment comes, or a look around."""
         agora = time.monotonic()
         ate = agora + MAIOR_PAUSA
-        return min(ate, self.turno.sai_em) if self.prontas and self.turno.vezes else ate
+        return min(ate, self.turno.saidas[0][0]) if self.prontas and self.turno.saidas else ate

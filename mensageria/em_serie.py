@@ -111,8 +111,8 @@ class _Partida:
             if agora_saem is None:
                 raise VoltaIntacta
             quantas -= agora_saem
-            if quantas:
-                time.sleep(max(0.0, self.turno.sai_em - time.monotonic()))
+            if quantas and self.turno.saidas:
+                time.sleep(max(0.0, self.turno.saidas[0][0] - time.monotonic()))
 
 
 def _anotar_ditos(

@@ -31,6 +31,7 @@ from mensageria.saida import sem_segredo
 # Results are written when there are so many, or so long after the last ones; the journal has them meanwhile.
 RESULTADOS_JUNTOS, SEGUNDOS_JUNTOS = 1000, 0.5
 ATRASO_TOLERADO = 0.02  # seconds that a departure may leave after its moment
+SAIDAS_EM_MAOS = 2  # departures, or groups of them, asked for ahead of their moment
 MAIOR_ESPERA = 2.0  # seconds for the moment of a message; when it is further off the turn ends
 QUEDAS_TOLERADAS = 2  # lost connections, or errors that nobody foresaw, in a row
 VALIDADE_DA_VERIFICACAO = 8  # seconds; promise 5 allows ten
@@ -58,9 +59,8 @@ class Turno:
     escrita: Future | None = None  # of results, beside the sending
     fechamentos: list[Future] = field(default_factory=list)  # of blocks: whether the turn goes on
     quedas: int = 0
-    # Departures granted by the limits and not used yet, and their moment (`time.monotonic`)
-    vezes: int = 0
-    sai_em: float = 0
+    # Departures granted by the limits and not used yet: (moment by `time.monotonic`, how many), the first one first
+    saidas: deque[tuple[float, int]] = field(default_factory=deque)
 
     def __post_init__(self):
         self.limites = self.servico.limites
@@ -112,24 +112,29 @@ def envelope(mensagem: Saindo) -> Envelope:
 def vezes(turno: Turno, quantas: int) -> int | None:
     """How many of so many bodies that wait may leave now by the limits of the service; None when none may for long.
 
-    With 0, one may at `turno.sai_em`. Asked when nothing but the body is left, since a departure is exact only if it
-    leaves at its moment; those that the turn is late for are lost.
+    With 0, some may at the moment of `turno.saidas[0]`. Asked when nothing but the body is left, since a departure is
+    exact only if it leaves at its moment; those that the turn is late for are lost.
     """
     if turno.limites == Limites():
         return quantas
-    agora = time.monotonic()
-    if turno.vezes and agora - turno.sai_em > ATRASO_TOLERADO:
-        turno.vezes = 0
-    if not turno.vezes:
-        saida = Ritmo.objects.pedir(turno.servico, min(quantas, quantas_por_pedido(turno.limites)), MAIOR_ESPERA)
+    saidas = turno.saidas
+    while saidas and time.monotonic() - saidas[0][0] > ATRASO_TOLERADO:
+        saidas.popleft()
+    # Where more bodies wait, the next departure is asked for too: the time until then is the disk's and the network's.
+    while len(saidas) < SAIDAS_EM_MAOS and (faltam := quantas - sum(n for _, n in saidas)) > 0:
+        saida = Ritmo.objects.pedir(turno.servico, min(faltam, quantas_por_pedido(turno.limites)), MAIOR_ESPERA)
         if not saida.quantas:
-            return None
-        turno.vezes, turno.sai_em = saida.quantas, agora + saida.espera
-    if time.monotonic() < turno.sai_em:
+            break
+        # Counted from the answer: the service's row may have been waited for, and the way back is short.
+        saidas.append((time.monotonic() + saida.espera, saida.quantas))
+    if not saidas:
+        return None
+    if time.monotonic() < saidas[0][0]:
         return 0
-    agora_saem = min(quantas, turno.vezes)
-    turno.vezes -= agora_saem
-    return agora_saem
+    sai_em, concedidas = saidas.popleft()
+    if concedidas > quantas:
+        saidas.appendleft((sai_em, concedidas - quantas))
+    return min(quantas, concedidas)
 
 
 def autorizar(

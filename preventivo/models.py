@@ -206,6 +206,11 @@ class Campanha(models.Model):
 
     class Meta:
         ordering = ["-envia_em", "-id"]
+        permissions = [
+            ("cancelar_campanha", "Pode cancelar uma campanha"),
+            ("reenviar_campanha", "Pode reenviar as falhas de uma campanha"),
+            ("ver_cpf", "Pode ver o CPF inteiro nas campanhas"),
+        ]
         indexes = [
             models.Index(fields=["envia_em"], name="campanha_envia_em"),
             models.Index(fields=["resumo"], name="campanha_do_arquivo"),

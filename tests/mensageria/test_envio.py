@@ -1,6 +1,7 @@
 """A turn of a service, through real sockets: every message ends in a state with its reason, and the balance closes."""
 
 import threading
+import time
 import uuid
 from collections import Counter
 from contextlib import ExitStack
@@ -30,6 +31,7 @@ from mensageria import (
     trabalhador,
     turno,
 )
+from mensageria.ao_lado import AoLado
 from mensageria.canais.base import FalhaDeEnvio, LoteRecusado, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.estados import (
@@ -52,6 +54,7 @@ from mensageria.models import (
     Mensagem,
     OrigemEnvio,
     Reserva,
+    Ritmo,
     TentativaEnvio,
     VersaoTexto,
 )
@@ -260,6 +263,24 @@ def test_what_waits_on_other_connections_is_checked_again_with_the_rest(saidas, 
 
     assert len(smtp.recebidas) <= 2, "the limit lets two leave at its start"
     assert estados(Canal.EMAIL) == {"ENVIADA": len(smtp.recebidas), "CANCELADA": 4 - len(smtp.recebidas)}
+
+
+def test_departures_are_asked_for_ahead_only_for_bodies_that_wait(saidas):
+    """What is granted counts as used: one that nobody waits for would be lost."""
+    saidas[0].limite_segundo = 1
+
+    def um_turno():
+        Ritmo.objects.all().delete()
+        canal, nunca = CanalDeMemoria(), 1e9
+        return turno.Turno(saidas[0], [], canal, ExitStack(), AoLado(), lambda: AGORA, nunca, lambda: False)
+
+    uma_espera = um_turno()
+    assert turno.vezes(uma_espera, 1) == 1 and not uma_espera.saidas
+    varias_esperam = um_turno()
+    assert turno.vezes(varias_esperam, 5) == 1 and len(varias_esperam.saidas) == turno.SAIDAS_EM_MAOS - 1
+    while (saem := turno.vezes(varias_esperam, 5)) == 1:  # as many as leave at once, at the start of a service
+        pass
+    assert saem == 0 and varias_esperam.saidas[0][0] > time.monotonic()
 
 
 def test_a_lote_that_pauses_after_its_block_was_taken_leaves_nothing(saidas, smtp, monkeypatch):

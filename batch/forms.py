@@ -10,20 +10,8 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 
 from batch.models import Processo, ProcessoIniciado
-from telas.campos import CampoData, CampoHora, CampoInteiro
+from telas.campos import CampoDia, CampoHora, CampoInteiro
 from telas.formularios import Formulario
-
-ANOS = range(1900, 3000)  # moments that the database gives back
-
-
-class CampoDia(CampoData):
-    """A day of a year that may have processes."""
-
-    def to_python(self, value):
-        dia = super().to_python(value)
-        if dia and dia.year not in ANOS:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return dia
 
 
 class FormularioDeProcesso(Formulario):

@@ -39,14 +39,18 @@ OPERADOR = {
     "mensageria.remetente": DECIDIR,  # choose another service when a quota runs out
     "mensageria.servicoemail": None,
     "mensageria.gatewaysms": None,
+    "preventivo.campanha": EDITAR,
+    "preventivo.layout": VER,
 }
 SUPERVISOR = OPERADOR | {
     "batch.processoiniciado": (*INICIAR, "autorizar_processo", "continuar_processo", "reiniciar_processo"),
     "mensageria.alerta": DECIDIR,  # take from the Painel
     "mensageria.mensagem": DECIDIR,  # send again, settle uncertain ones, cancel
+    "preventivo.campanha": (*EDITAR, "cancelar_campanha", "reenviar_campanha", "ver_cpf"),
 }
 ADMINISTRADOR = {
-    f"{app}.*": ("*",) for app in ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "auth", "admin")
+    f"{app}.*": ("*",)
+    for app in ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "preventivo", "auth", "admin")
 }
 GRUPOS = {"operador": OPERADOR, "supervisor": SUPERVISOR, GRUPO_ADMINISTRADOR: ADMINISTRADOR}
 

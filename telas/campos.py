@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 MARCADA = mark_safe(" selected")
+ANOS = range(1900, 3000)
 
 
 def moeda(valor: Decimal) -> str:
@@ -94,6 +95,16 @@ class CampoData(forms.DateField):
 
     def prepare_value(self, value):
         return date_format(value, "d/m/Y") if isinstance(value, date) else value
+
+
+class CampoDia(CampoData):
+    """A day of something that happens: its moment is one that the database gives back."""
+
+    def to_python(self, value):
+        dia = super().to_python(value)
+        if dia and dia.year not in ANOS:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return dia
 
 
 class CampoHora(forms.TimeField):

@@ -21,7 +21,6 @@ class Grupo:
     titulo: str
     icone: str
     itens: tuple[Item, ...]
-    aviso: str = ""  # shown after the items, and to whoever sees none of them
 
 
 MENU = (
@@ -70,8 +69,9 @@ MENU = (
     Grupo(
         "Campanha Preventiva",
         "calendar-check",
-        (Item("Alterar Serviço de Envio", "mensageria:servico_email", "mensageria.change_remetente"),),
-        aviso="As demais telas das campanhas chegam em uma próxima versão.",
+        (
+            Item("Alterar Serviço de Envio", "mensageria:servico_email", "mensageria.change_remetente"),
+        ),
     ),
 )
 
@@ -79,7 +79,7 @@ MENU = (
 def de(usuario) -> list[tuple[Grupo, list[Item]]]:
     """The groups that somebody sees, each with the items that he may open."""
     visiveis = [(grupo, [item for item in grupo.itens if usuario.has_perm(item.permissao)]) for grupo in MENU]
-    return [(grupo, itens) for grupo, itens in visiveis if itens or grupo.aviso]
+    return [(grupo, itens) for grupo, itens in visiveis if itens]
 
 
 def caminho(url: str) -> tuple[list[str], str] | None:

@@ -4,14 +4,20 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('preventivo', '0002_operacoes'),
+        ("preventivo", "0002_operacoes"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='campanha',
-            options={'ordering': ['-envia_em', '-id'], 'permissions': [('cancelar_campanha', 'Pode cancelar uma campanha'), ('reenviar_campanha', 'Pode reenviar as falhas de uma campanha'), ('ver_cpf', 'Pode ver o CPF inteiro nas campanhas')]},
+            name="campanha",
+            options={
+                "ordering": ["-envia_em", "-id"],
+                "permissions": [
+                    ("cancelar_campanha", "Pode cancelar uma campanha"),
+                    ("reenviar_campanha", "Pode reenviar as falhas de uma campanha"),
+                    ("ver_cpf", "Pode ver o CPF inteiro nas campanhas"),
+                ],
+            },
         ),
     ]

@@ -13,6 +13,7 @@ urlpatterns = [
     path("faturamento/", include("faturamento.urls")),
     path("cobranca/", include("cobranca.urls")),
     path("batch/", include("batch.urls")),
+    path("campanha_preventiva/", include("preventivo.urls")),
     path("admin/", admin.site.urls),
     path("saude/", saude, name="saude"),
 ]

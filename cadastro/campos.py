@@ -50,6 +50,17 @@ class SegredoField(models.TextField):
             raise ImproperlyConfigured("Nenhuma das CHAVES_DE_CIFRA abre os segredos guardados no banco.") from erro
 
 
+class CampoSegredo(forms.CharField):
+    """A secret: what is stored is never shown, and leaving it empty changes nothing."""
+
+    def __init__(self, **kwargs):
+        kwargs["widget"] = forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
+        super().__init__(**kwargs)
+
+    def has_changed(self, initial, data):
+        return bool(data)
+
+
 class CampoDocumento(forms.CharField):
     """A CPF or CNPJ as people write it, with the mask or without; shown with it."""
 

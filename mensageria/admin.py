@@ -8,8 +8,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import validate_email
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.template.response import TemplateResponse
@@ -28,9 +27,9 @@ from cadastro.admin import (
     curto,
     inteiro,
 )
-from cadastro.campos import SegredoField
+from cadastro.campos import CampoSegredo, SegredoField
 from cadastro.parametros import administra
-from mensageria import alertas, composicao, consumo, decisoes, fontes, rotacao
+from mensageria import alertas, composicao, consumo, decisoes, fontes, rotacao, servicos
 from mensageria.canais.sms import ADAPTADORES
 from mensageria.forms import Decisao, DecisaoSobreIncertas
 from mensageria.models import (
@@ -89,34 +88,14 @@ class NaoGeradaFilter(admin.SimpleListFilter):
 # Services, whose secrets are written and never shown
 
 
-class CampoSegredo(forms.CharField):
-    """A secret: what is stored is never shown, and leaving it empty changes nothing."""
+class FormularioComSegredo(Formulario):
+    """What is stored of a secret is never shown; leaving it empty keeps it."""
 
-    def __init__(self, **kwargs):
-        kwargs["widget"] = forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"})
-        super().__init__(**kwargs)
-
-    def has_changed(self, initial, data):
-        return bool(data)
-
-
-class FormularioDeServico(Formulario):
     APAGAR: dict[str, str] = {}  # the box that erases each secret beyond the first
     apagar_segredo = forms.BooleanField(label="Apagar o valor guardado", required=False)
-    ja_usado = forms.IntegerField(
-        label="Já usado neste mês",
-        required=False,
-        min_value=0,
-        max_value=MAIOR_INTEIRO,
-        help_text="o que saiu pelo serviço fora do Avisa, no período de agora",
-    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if not administra(self.usuario):
-            del self.fields["ja_usado"]
-        elif self.instance.pk:
-            self.initial["ja_usado"] = consumo.situacao(self.instance, timezone.now()).ja_usado or None
         for nome in self._segredos():
             self.initial.pop(nome, None)
             guardado = bool(getattr(self.instance, nome))
@@ -139,6 +118,47 @@ class FormularioDeServico(Formulario):
         return [nome for nome, campo in self.fields.items() if isinstance(campo, CampoSegredo)]
 
 
+class ComSegredo(AdminAvisa):
+    """Rows with a secret: whoever may only look does not get it, for a read-only field would show it."""
+
+    form = FormularioComSegredo
+    formfield_overrides = {SegredoField: {"form_class": CampoSegredo}}
+
+    def get_fieldsets(self, request, obj=None):
+        fora = self.escondidos(request, obj)
+        return [
+            (titulo, {**opcoes, "fields": [nome for nome in opcoes["fields"] if nome not in fora]})
+            for titulo, opcoes in super().get_fieldsets(request, obj)
+        ]
+
+    def escondidos(self, request, obj) -> set[str]:
+        """The fields that this person does not get."""
+        if self.edita(request, obj):
+            return set()
+        segredos = {campo.name for campo in self.opts.fields if isinstance(campo, SegredoField)}
+        return segredos | {"apagar_segredo", *self.form.APAGAR.values()}
+
+    def edita(self, request, obj) -> bool:
+        return self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request))
+
+
+class FormularioDeServico(FormularioComSegredo):
+    ja_usado = forms.IntegerField(
+        label="Já usado neste mês",
+        required=False,
+        min_value=0,
+        max_value=MAIOR_INTEIRO,
+        help_text="o que saiu pelo serviço fora do Avisa, no período de agora",
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not administra(self.usuario):
+            del self.fields["ja_usado"]
+        elif self.instance.pk:
+            self.initial["ja_usado"] = consumo.situacao(self.instance, timezone.now()).ja_usado or None
+
+
 class FormularioDeGateway(FormularioDeServico):
     APAGAR = {"segredo_retorno": "apagar_segredo_retorno"}
     apagar_segredo_retorno = forms.BooleanField(label="Apagar o segredo guardado", required=False)
@@ -155,25 +175,7 @@ class FormularioDeGateway(FormularioDeServico):
 
 class FormularioDeServicoEmail(FormularioDeServico):
     def clean_remetentes_permitidos(self):
-        """One address or @domain a line, in small letters."""
-        linhas = self.cleaned_data["remetentes_permitidos"].lower().splitlines()
-        permitidos = {numero: linha.strip() for numero, linha in enumerate(linhas, 1) if linha.strip()}
-        erros = [
-            f"Linha {numero}: “{permitido}” não é um e-mail (ana@exemplo.com.br) nem um domínio (@exemplo.com.br)."
-            for numero, permitido in permitidos.items()
-            if not _e_endereco(f"a{permitido}" if permitido.startswith("@") else permitido)
-        ]
-        if erros:
-            raise ValidationError(erros)
-        return "\n".join(dict.fromkeys(permitidos.values()))
-
-
-def _e_endereco(texto: str) -> bool:
-    try:
-        validate_email(texto)
-    except ValidationError:
-        return False
-    return True
+        return servicos.conferir_permitidos(self.cleaned_data["remetentes_permitidos"])
 
 
 class ListaDeServicos(ChangeList):
@@ -187,10 +189,9 @@ class ListaDeServicos(ChangeList):
             servico.consumo_do_periodo = situacoes[servico.pk]
 
 
-class ServicoAdmin(AdminAvisa):
+class ServicoAdmin(ComSegredo):
     form = FormularioDeServico
     change_form_template = "admin/mensageria/servico/change_form.html"
-    formfield_overrides = {SegredoField: {"form_class": CampoSegredo}}
     readonly_fields = ["uso_do_periodo", "situacao", "motivo"]
     search_fields = ["nome"]
     actions = ["reativar"]
@@ -202,33 +203,20 @@ class ServicoAdmin(AdminAvisa):
     def get_changelist(self, request, **kwargs):
         return ListaDeServicos
 
-    def get_fieldsets(self, request, obj=None):
-        """Whoever may only look does not get the secret: a read-only field would show it.
-
-        What was used outside is informed by an administrator; others read it with the rest of the use.
-        """
-        edita = self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request))
-        fora = set() if edita else {campo.name for campo in self.opts.fields if isinstance(campo, SegredoField)}
-        fora |= set() if edita else {"apagar_segredo", "apagar_segredo_retorno"}
-        fora |= set() if edita and administra(request.user) else {"ja_usado"}
-        return [
-            (titulo, {**opcoes, "fields": [nome for nome in opcoes["fields"] if nome not in fora]})
-            for titulo, opcoes in super().get_fieldsets(request, obj)
-        ]
+    def escondidos(self, request, obj):
+        """What was used outside is informed by an administrator; others read it with the rest of the use."""
+        informa = self.edita(request, obj) and administra(request.user)
+        return super().escondidos(request, obj) | (set() if informa else {"ja_usado"})
 
     def save_model(self, request, obj, form, change):
-        agora, mudados = timezone.now(), set(form.changed_data)
-        # Only what the form speaks of: the engine writes the rest of the row meanwhile.
-        obj.save(
-            update_fields=[c.name for c in self.opts.fields if c.editable and not c.primary_key] if change else None
+        dito = "ja_usado" in form.changed_data
+        servicos.gravar(
+            obj,
+            antes=form.initial if change else {},
+            ja_usado=(form.cleaned_data["ja_usado"] or 0) if dito else None,
+            usuario=request.user,
+            agora=timezone.now(),
         )
-        if change and "dia_renovacao" in mudados:
-            consumo.renovacao_mudou(obj, form.initial["dia_renovacao"], form.initial["nome"], agora)
-        if change and mudados & {"cota_mensal", "dia_renovacao"}:
-            consumo.cota_mudou(obj, agora)
-        ja_usado = form.cleaned_data.get("ja_usado") or 0
-        if "ja_usado" in mudados and ja_usado != (form.initial.get("ja_usado") or 0):
-            consumo.informar_ja_usado(obj, ja_usado, request.user, agora)
 
     @admin.display(description="uso")
     def uso(self, servico):

@@ -1,5 +1,7 @@
 """Through what a service is spoken to."""
 
+from base64 import b64encode
+
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.sms import ADAPTADORES
 from mensageria.canais.smtp import CanalSMTP
@@ -28,6 +30,13 @@ def abrir_canal(servico: Servico) -> CanalBase:
 
 
 def sem_segredo(servico: Servico, texto: str) -> str:
-    """A server's words without the secret of the service, which some repeat when they refuse it."""
-    segredo = servico.senha if servico.canal == Canal.EMAIL else servico.credencial
-    return texto.replace(segredo, "***") if len(segredo) > 3 else texto
+    """A server's words without the secret of the service, which some repeat when they refuse it: as it is, or as it
+    was sent (AUTH PLAIN and LOGIN)."""
+    email = servico.canal == Canal.EMAIL
+    segredo = servico.senha if email else servico.credencial
+    if len(segredo) <= 3:
+        return texto
+    enviados = [f"\0{servico.usuario}\0{segredo}", segredo] if email else []
+    for escrito in (segredo, *(b64encode(enviado.encode()).decode() for enviado in enviados)):
+        texto = texto.replace(escrito, "***")
+    return texto

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host, palavras_da_rede
 from mensageria.canais.respostas import classe_smtp
@@ -37,6 +38,7 @@ class _PrazoPorResposta:
     until the connection is open for all the replies together."""
 
     abertura_ate: float | None = None
+    ultima: tuple[int, bytes]  # reply
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None:
@@ -46,9 +48,9 @@ class _PrazoPorResposta:
         if self.abertura_ate is None:
             self.abertura_ate = agora + self.timeout
         self._leitura.fim = min(agora + self.timeout, self.abertura_ate)
-        resposta = super().getreply()
+        self.ultima = super().getreply()
         self.sock.settimeout(self.timeout)  # what is sent next has its own
-        return resposta
+        return self.ultima
 
 
 class _SMTP(_PrazoPorResposta, smtplib.SMTP):
@@ -121,6 +123,17 @@ class CanalSMTP(Canal):
             raise _recusa_na_abertura("CONNECT", erro) from erro
         except (OSError, smtplib.SMTPException, UnicodeError) as erro:  # the last, of a host that is no name
             raise FalhaDeEnvio(Classe.REDE, "", palavras_da_rede(erro), na_abertura=True) from erro
+
+    def testar(self) -> Resposta:
+        """Connect, authenticate and leave: the server's last word before the first message. Raises FalhaDeEnvio."""
+        smtp = self.abrir()
+        try:
+            codigo, texto = smtp.ultima
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+        finally:
+            smtp.close()
+        return Resposta(str(codigo), em_uma_linha(texto))
 
     def _abrir(self) -> smtplib.SMTP:
         # Reading the machine's certificates takes longer than a conversation.

@@ -1,56 +1,61 @@
-"""The bar code of arrecadação of a water bill: 44 positions, and the linha digitável of 48.
+"""The bar code of a water bill, in GSAN's way: what it puts in the 25 free positions of a code of arrecadação.
 
-Sources: FEBRABAN, layout of arrecadação v7 (positions 1 to 19, check digits, linha digitável), and GSAN's UC0229 (the
-25 free positions). The free positions are a house convention: they are read back only from codes of segment 2 that
-carry GSAN's fixed marks, and whoever reads a code of another issuer must compare `empresa` first.
+The rest of the code is FEBRABAN's (`mensageria.pagamento.arrecadacao`), and this module gives its names too. Source:
+GSAN's UC0229. The free positions are a house convention: they are read back only from codes of segment 2 that carry
+GSAN's fixed marks, and whoever reads a code of another issuer must compare `empresa` first.
 
 Positions count from 1, left to right:
 
-    1 produto 8 · 2 segmento · 3 identificador de valor · 4 DV geral · 5–15 centavos · 16–19 empresa · 20–44 free
     type 3, conta:     20–22 localidade · 23–31 matrícula · "01" · MMAAAA · digit of the reference · "000" · "3"
     type 5, documento: 20–22 localidade · 23–31 matrícula · 32–40 sequencial · 41–42 tipo de documento · "1" · "5"
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from cadastro.digitos import MAIOR_MATRICULA, modulo10, modulo11
+from cadastro.digitos import MAIOR_MATRICULA, modulo10
+from mensageria.pagamento import arrecadacao
+from mensageria.pagamento.arrecadacao import (
+    MAIOR_VALOR,
+    CodigoInvalido,
+    DadoInvalido,
+    ErroCodigoBarras,
+    codigo_da_linha,
+    formatar_linha,
+    linha_digitavel,
+    linha_formatada,
+)
 
-MAIOR_VALOR = Decimal("999999999.99")  # eleven positions of centavos
+__all__ = [
+    "MAIOR_VALOR",
+    "TIPO_CONTA",
+    "TIPO_DOCUMENTO_COBRANCA",
+    "CodigoArrecadacao",
+    "CodigoInvalido",
+    "DadoInvalido",
+    "ErroCodigoBarras",
+    "ParametrosIncompletos",
+    "codigo_conta",
+    "codigo_da_linha",
+    "codigo_documento",
+    "formatar_linha",
+    "ler",
+    "linha_digitavel",
+    "linha_formatada",
+]
+
 TIPO_CONTA = 3
 TIPO_DOCUMENTO_COBRANCA = 5
 
-_PRODUTO_E_SEGMENTO = "82"
-_SEGMENTOS = "12345679"
 _SEGMENTO_SANEAMENTO = 2
-_SEGMENTO_POR_CNPJ = 6
-_IDENTIFICADOR_EM_REAIS = {10: "6", 11: "8"}
-_FUNCAO_DO_IDENTIFICADOR: dict[str, Callable[[str], int]] = {"6": modulo10, "7": modulo10, "8": modulo11, "9": modulo11}
-_CENTAVO = Decimal("0.01")
-_SO_DIGITOS = re.compile(r"[0-9]+")
-_EMPRESA = re.compile(r"[0-9]{4}")
-_MASCARA = str.maketrans("", "", " .-")
 _LIVRE_CONTA = re.compile(r"([0-9]{3})([0-9]{9})01((?:0[1-9]|1[0-2])[1-9][0-9]{3})([0-9])0003")
 _LIVRE_DOCUMENTO = re.compile(r"([0-9]{3})([0-9]{9})([0-9]{9})([0-9]{2})15")
 
 
-class ErroCodigoBarras(ValueError):
-    """Any refusal of this module. The message is shown to the user."""
-
-
 class ParametrosIncompletos(ErroCodigoBarras):
     """A piece of the code is missing (GSAN's `atencao.parametros.incompletos.codigobarra`)."""
-
-
-class DadoInvalido(ErroCodigoBarras):
-    """A piece of the code does not fit its positions: an amount below zero, a matrícula of ten digits."""
-
-
-class CodigoInvalido(ErroCodigoBarras):
-    """What was read is not a code of arrecadação: wrong length, unknown identifier, a check digit that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,61 +109,26 @@ def codigo_documento(
     return _montar(valor, empresa, livre, modulo)
 
 
-def linha_digitavel(codigo44: str) -> str:
-    """The 48 digits to be typed: four blocks of 11, each with its own digit. Raises CodigoInvalido."""
-    if not _SO_DIGITOS.fullmatch(codigo44) or len(codigo44) != 44:
-        raise CodigoInvalido("O código de barras deve ter 44 algarismos.")
-    digito_de = _funcao_do_codigo(codigo44)
-    _conferir_dv_geral(codigo44, digito_de)
-    blocos = [codigo44[inicio : inicio + 11] for inicio in range(0, 44, 11)]
-    return "".join([f"{bloco}{digito_de(bloco)}" for bloco in blocos])
-
-
-def linha_formatada(codigo44: str) -> str:
-    """The line as printed, 55 positions: four times `NNNNNNNNNNN-D`, a space between. Raises CodigoInvalido."""
-    return formatar_linha(linha_digitavel(codigo44))
-
-
-def formatar_linha(linha48: str) -> str:
-    """`linha_formatada`, from what `linha_digitavel` returned."""
-    return " ".join([f"{linha48[i : i + 11]}-{linha48[i + 11]}" for i in (0, 12, 24, 36)])
-
-
-def codigo_da_linha(linha48: str) -> str:
-    """The 44 digits behind a linha digitável, masked or not; its five check digits must be right.
-
-    Raises CodigoInvalido, with a message that says which digit fails: a line may pass block by block and still fail
-    the DV geral.
-    """
-    linha = _limpar(linha48)
-    if len(linha) != 48:
-        raise CodigoInvalido(f"A linha digitável tem 48 algarismos; foram informados {len(linha)}.")
-    blocos = [linha[inicio : inicio + 12] for inicio in range(0, 48, 12)]
-    codigo = "".join(bloco[:11] for bloco in blocos)
-    digito_de = _funcao_do_codigo(codigo)
-    for numero, bloco in enumerate(blocos, start=1):
-        if digito_de(bloco[:11]) != int(bloco[11]):
-            raise CodigoInvalido(f"O dígito verificador do bloco {numero} da linha digitável não confere.")
-    _conferir_dv_geral(codigo, digito_de)
-    return codigo
-
-
 def ler(codigo44_or_linha48: str) -> CodigoArrecadacao:
     """Read a bar code (44) or a linha digitável (48), with or without spaces, points and hyphens.
 
     Raises CodigoInvalido; the message names the length found when it is neither.
     """
-    digitos = _limpar(codigo44_or_linha48)
-    if len(digitos) == 48:
-        codigo = codigo_da_linha(digitos)
-    elif len(digitos) == 44:
-        codigo = digitos
-        _conferir_dv_geral(codigo, _funcao_do_codigo(codigo))
-    else:
-        raise CodigoInvalido(
-            f"O código de barras tem 44 algarismos e a linha digitável, 48; foram informados {len(digitos)}."
-        )
-    return _separar(codigo)
+    lido = arrecadacao.ler(codigo44_or_linha48)
+    return CodigoArrecadacao(
+        codigo=lido.codigo,
+        segmento=lido.segmento,
+        identificador=lido.identificador,
+        valor=lido.valor,
+        empresa=lido.empresa,
+        identificacao=lido.livre[:-1],
+        tipo=int(lido.livre[-1]),
+        **(_campos_gsan(lido.livre) if lido.segmento == _SEGMENTO_SANEAMENTO else {}),
+    )
+
+
+def _montar(valor: Decimal, empresa: str, livre: str, modulo: int) -> str:
+    return arrecadacao.montar(segmento=_SEGMENTO_SANEAMENTO, valor=valor, empresa=empresa, livre=livre, modulo=modulo)
 
 
 def _exigir(*partes: object) -> None:
@@ -186,69 +156,6 @@ def _mes_ano(referencia: int) -> str:
         raise DadoInvalido("A referência da conta deve estar no formato AAAAMM.")
     mes_ano = f"{mes:02d}{ano}"
     return f"{mes_ano}{modulo10(mes_ano)}"
-
-
-def _montar(valor: Decimal, empresa: str, livre: str, modulo: int) -> str:
-    """Put the 44 positions together around the 25 of `livre` and compute the DV geral."""
-    if not _EMPRESA.fullmatch(empresa):
-        raise DadoInvalido("O código da empresa na FEBRABAN deve ter 4 algarismos.")
-    identificador = _IDENTIFICADOR_EM_REAIS.get(modulo)
-    if identificador is None:
-        raise DadoInvalido("O módulo do dígito verificador deve ser 10 ou 11.")
-    inicio = _PRODUTO_E_SEGMENTO + identificador
-    fim = f"{_centavos(valor):011d}{empresa}{livre}"
-    return f"{inicio}{_FUNCAO_DO_IDENTIFICADOR[identificador](inicio + fim)}{fim}"
-
-
-def _centavos(valor: Decimal) -> int:
-    """`valor` (reais) in centavos, exactly: a float has already lost a cent, and a third place would be cut."""
-    if not isinstance(valor, Decimal):
-        raise TypeError(f"valor must be a Decimal, not {type(valor).__name__}")
-    if not valor.is_finite() or not 0 <= valor <= MAIOR_VALOR:
-        raise DadoInvalido("O valor deve ir de 0,00 a 999.999.999,99.")
-    em_centavos = valor.quantize(_CENTAVO)
-    if em_centavos != valor:
-        raise DadoInvalido("O valor deve ter no máximo duas casas decimais.")
-    return int(em_centavos.scaleb(2))
-
-
-def _limpar(texto: str) -> str:
-    digitos = texto.translate(_MASCARA)
-    if not _SO_DIGITOS.fullmatch(digitos):
-        raise CodigoInvalido("Informe só algarismos, separados ou não por espaços, pontos e hífens.")
-    return digitos
-
-
-def _funcao_do_codigo(codigo: str) -> Callable[[str], int]:
-    """The check digit function that position 3 asks for, once the first three positions are legal."""
-    if codigo[0] != "8":
-        raise CodigoInvalido("Não é um código de arrecadação: o primeiro algarismo deve ser 8.")
-    if codigo[1] not in _SEGMENTOS:
-        raise CodigoInvalido(f"Não existe o segmento {codigo[1]} de arrecadação.")
-    if codigo[2] not in _FUNCAO_DO_IDENTIFICADOR:
-        raise CodigoInvalido(f"Não existe o identificador de valor {codigo[2]}.")
-    return _FUNCAO_DO_IDENTIFICADOR[codigo[2]]
-
-
-def _conferir_dv_geral(codigo: str, digito_de: Callable[[str], int]) -> None:
-    if digito_de(codigo[:3] + codigo[4:]) != int(codigo[3]):
-        raise CodigoInvalido("O dígito verificador geral do código de barras não confere.")
-
-
-def _separar(codigo: str) -> CodigoArrecadacao:
-    """Cut a checked code into its fields; in segment 6 the company is the eight digits of its CNPJ root."""
-    segmento, identificador = int(codigo[1]), int(codigo[2])
-    fim_da_empresa = 23 if segmento == _SEGMENTO_POR_CNPJ else 19
-    return CodigoArrecadacao(
-        codigo=codigo,
-        segmento=segmento,
-        identificador=identificador,
-        valor=Decimal(codigo[4:15]).scaleb(-2) if identificador in (6, 8) else None,
-        empresa=codigo[15:fim_da_empresa],
-        identificacao=codigo[fim_da_empresa:43],
-        tipo=int(codigo[43]),
-        **(_campos_gsan(codigo[19:]) if segmento == _SEGMENTO_SANEAMENTO else {}),
-    )
 
 
 def _campos_gsan(livre: str) -> dict[str, int]:

@@ -44,6 +44,8 @@ MOTIVOS_DO_CANAL = {
 COLUNA = {Canal.SMS: "sms", Canal.EMAIL: "email"}
 # The chave of a candidate: one message for each version of an object and channel.
 CHAVE = "%(origem)s || ':' || c.objeto_id || ':' || c.versao || ':' || %(canal)s"
+# An equality, which a hash join can use, where there may be no localidade.
+SEM_NULO = "coalesce({}.localidade_id, 0)"
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def criar_candidatas() -> None:
             CREATE TEMPORARY TABLE candidata (
                 objeto_id bigint NOT NULL,
                 cliente_id bigint,
-                localidade_id integer NOT NULL,
+                localidade_id integer,
                 versao text NOT NULL,
                 prioridade smallint NOT NULL,
                 enviar_apos timestamptz NOT NULL,
@@ -102,11 +104,19 @@ def esvaziar_candidatas() -> None:
 
 
 def enfileirar(
-    *, execucao: UUID, origem: str, unidade: int, saidas: Mapping[Canal, Saida], agora: datetime, acao: str = ""
+    *,
+    execucao: UUID,
+    origem: str,
+    unidade: int,
+    saidas: Mapping[Canal, Saida],
+    agora: datetime,
+    acao: str = "",
+    remetente: int | None = None,
 ) -> Counter:
     """Queue the candidates and store who is left out; return the counts by channel and `nao_geradas`.
 
-    One message for each chave: a repeated one is refreshed while it is pending and otherwise left as it is.
+    One message for each chave: a repeated one is refreshed while it is pending and otherwise left as it is. The e-mails
+    leave by `remetente`, the one of the origin unless another is given.
     """
     envio = OrigemEnvio.objects.filter(pk=origem).first()
     contagem = Counter(sms=0, email=0, nao_geradas=0)
@@ -119,8 +129,8 @@ def enfileirar(
             contagem["nao_geradas"] += _deixar_de_fora(
                 cursor, execucao, origem, unidade, canal, f"motivo_{coluna}", "motivo IS NULL"
             )
-            por_onde = envio and (envio.gateway_id if canal == Canal.SMS else envio.remetente_id)
-            if not por_onde:
+            por_onde = _por_onde(canal, envio, remetente)
+            if por_onde is None:
                 contagem["nao_geradas"] += _deixar_de_fora(
                     cursor,
                     execucao,
@@ -139,6 +149,12 @@ def enfileirar(
             if novas < aptas[canal]:
                 contagem["nao_geradas"] += _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna)
     return contagem
+
+
+def _por_onde(canal: Canal, envio: OrigemEnvio | None, remetente: int | None) -> int | None:
+    if canal == Canal.EMAIL and remetente is not None:
+        return remetente
+    return envio and (envio.gateway_id if canal == Canal.SMS else envio.remetente_id)
 
 
 def limpar_nao_geradas(execucao: UUID, origem: str, unidade: int) -> None:
@@ -243,7 +259,7 @@ def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_on
             %(texto)s, c.enviar_apos, c.expira_em, c.prioridade, %(tentativas)s, c.enviar_apos, %(agora)s
         FROM candidata c
         JOIN mensageria_lote l ON l.execucao = %(execucao)s AND l.origem = %(origem)s AND l.canal = %(canal)s
-            AND l.acao = %(acao)s AND l.localidade_id = c.localidade_id
+            AND l.acao = %(acao)s AND {SEM_NULO.format("l")} = {SEM_NULO.format("c")}
         WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL
         ORDER BY c.objeto_id
         ON CONFLICT (chave) DO NOTHING

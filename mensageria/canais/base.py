@@ -156,13 +156,18 @@ class Canal(ABC):
         """Let go of the server; never raises."""
 
 
+def host_simulado(host: str) -> bool:
+    """Whether it is this machine, or one that HOSTS_SIMULADOS names."""
+    if host in settings.HOSTS_SIMULADOS or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def conferir_host(host: str) -> None:
     """Under ENVIO=simulado only this machine and HOSTS_SIMULADOS may be spoken to; raises FalhaDeEnvio."""
-    if settings.ENVIO != "simulado" or host in settings.HOSTS_SIMULADOS or host == "localhost":
-        return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
-    raise FalhaDeEnvio(Classe.REDE, "", f"ENVIO=simulado: {host} é um servidor real e foi recusado.", na_abertura=True)
+    if settings.ENVIO == "simulado" and not host_simulado(host):
+        palavras = f"ENVIO=simulado: {host} é um servidor real e foi recusado."
+        raise FalhaDeEnvio(Classe.REDE, "", palavras, na_abertura=True)

@@ -6,11 +6,13 @@
 from preventivo.operadoras.base import (
     AcordoDaOperadora,
     BoletoDaOperadora,
+    Falha,
     FalhaDaOperadora,
     Operadora,
     SituacaoDoBoleto,
 )
 from preventivo.operadoras.claro import Claro
+from preventivo.operadoras.http import conferir_endereco
 from preventivo.operadoras.net import Net
 from preventivo.operadoras.sem_parar import SemParar
 
@@ -18,6 +20,7 @@ __all__ = [
     "DIALETOS",
     "AcordoDaOperadora",
     "BoletoDaOperadora",
+    "Falha",
     "FalhaDaOperadora",
     "Operadora",
     "SituacaoDoBoleto",
@@ -34,7 +37,11 @@ def dialetos() -> list[tuple[str, str]]:
 
 
 def abrir(operacao) -> Operadora:
-    """The client of an Operacao (preventivo.models), with its address, credentials and time-out."""
+    """The client of an Operacao (preventivo.models), with its address, credentials and time-out.
+
+    Raises FalhaDaOperadora when it has no address, or one that may not be asked: unless ENVIO=real, only simulators.
+    """
+    conferir_endereco(operacao.url)
     return DIALETOS[operacao.dialeto](
         url=operacao.url, usuario=operacao.usuario, segredo=operacao.segredo, prazo=operacao.prazo
     )

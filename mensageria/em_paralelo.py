@@ -149,6 +149,9 @@ class _Conducao:
             saem, self.prontas = self.prontas[:quantas], self.prontas[quantas:]
             if saem:
                 self._soltar(saem)
+            if self.prontas and self.turno.saidas:  # the disk takes its time before their moment, not after it
+                proximas = self.prontas[: self.turno.saidas[0][1]]
+                t.anunciar(self.em_maos, [esteira.na_frente.dono.m.id for esteira in proximas])
         except Exception as erro:
             self._parar(erro=erro)
 
@@ -193,7 +196,11 @@ class _Conducao:
 
     def _por_de_volta(self, m: Saindo) -> None:
         self.em_maos.na_frente.pop(m.id, None)
-        self.em_maos.fila.appendleft(m)
+        if m.id in self.em_maos.anunciadas:  # and it did not leave: the journal is told
+            self.em_maos.anunciadas.discard(m.id)
+            self.feitos.append(Resultado(m.id))
+        else:
+            self.em_maos.fila.appendleft(m)
 
     # What comes back
 

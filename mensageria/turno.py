@@ -86,6 +86,7 @@ class EmMaos:
     na_frente: dict[int, Saindo] = field(default_factory=dict)  # announced to a server, their body still here
     novos: list[Resultado] = field(default_factory=list)  # that the journal has and the database has not
     escrito: float = field(default_factory=time.monotonic)
+    anunciadas: set[int] = field(default_factory=set)  # in the journal, ahead of their moment
     # What a later check said of what is left: {id: why it must not leave, or "" to go back}
     impedidas: dict[int, str] = field(default_factory=dict)
 
@@ -142,8 +143,8 @@ def autorizar(
 ) -> tuple[datetime, dict[int, str]]:
     """The last check of all: no body leaves past its limit, on an old check or a lost lease.
 
-    Return the moment, and those of the group that must not leave: {id: motivo, or "" to go back}. The others are
-    announced, before the look at the lease, so that whoever recovers knows of every body that got past it. Where all
+    Return the moment, and those of the group that must not leave: {id: motivo, or "" to go back}. The others have been
+    announced before the look at the lease, so that whoever recovers knows of every body that got past it. Where all
     leave together, none leaves without the others.
     Raises PosseExpirada, Cercado or SemEspaco: none leaves.
     """
@@ -153,10 +154,18 @@ def autorizar(
     barradas |= {m.id: Motivo.PRAZO.value for m in grupo if agora >= m.expira_em}
     saem = [] if barradas and juntas else [m.id for m in grupo if m.id not in barradas]
     if saem:
-        em_maos.diario.anunciar(saem)
+        anunciar(em_maos, saem)
+        em_maos.anunciadas.difference_update(saem)
         if continuo() >= em_maos.valido_ate or not trabalhador.este().viva(turno.vagas[0]):
             raise PosseExpirada
     return agora, barradas
+
+
+def anunciar(em_maos: EmMaos, ids: Sequence[int]) -> None:
+    """Have the journal know that these are about to leave, once. Raises Cercado or SemEspaco."""
+    if novas := [id_ for id_ in ids if id_ not in em_maos.anunciadas]:
+        em_maos.diario.anunciar(novas)
+        em_maos.anunciadas.update(novas)
 
 
 def verificar_se_velha(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo] = ()) -> None:

@@ -283,6 +283,33 @@ def test_departures_are_asked_for_ahead_only_for_bodies_that_wait(saidas):
     assert saem == 0 and varias_esperam.saidas[0][0] > time.monotonic()
 
 
+def test_what_waits_for_its_moment_is_in_the_journal_when_it_comes(saidas, smtp, monkeypatch):
+    """So that the wait for the disk is not between the moment that the limits gave and the body."""
+    saidas[0].conexoes, saidas[0].limite_segundo = 2, 3
+    gerar(5)
+    anunciadas, no_momento = [], []
+    anunciar, autorizar = diario.Diario.anunciar, turno.autorizar
+
+    def ver_anuncio(self, ids):
+        anunciadas.extend(ids)
+        anunciar(self, ids)
+
+    def ver_partida(*argumentos):
+        antes = len(anunciadas)
+        feito = autorizar(*argumentos)
+        no_momento.append(len(anunciadas) - antes)
+        return feito
+
+    monkeypatch.setattr(diario.Diario, "anunciar", ver_anuncio)
+    monkeypatch.setattr(turno, "autorizar", ver_partida)
+
+    assert enviar(saidas[0]) == {"aceita": 5}
+    assert sorted(anunciadas) == sorted(Mensagem.objects.filter(canal=Canal.EMAIL).values_list("id", flat=True)), (
+        "each of them once"
+    )
+    assert no_momento[-1] == 0
+
+
 def test_a_lote_that_pauses_after_its_block_was_taken_leaves_nothing(saidas, smtp, monkeypatch):
     gerar(3)
     verdadeiro = reserva.reservar

@@ -15,7 +15,7 @@ class Objeto:
     """What a message speaks of, as a page shows it. Without a customer, `cliente` is empty."""
 
     titulo: str
-    matricula: int
+    matricula: int | None
     cliente_id: int | None
     cliente: str
 

@@ -1,0 +1,214 @@
+"""Which boletos of a campaign are announced, to whom, and why others are not. Set-based, in blocks.
+
+On the campaign's own local day, from its hour on, each boleto that is open and due on a day of the rule becomes an
+Aviso for each address. One whose copy is old waits for the company to confirm it, until the end of its due date.
+"""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from mensageria import geracao
+from mensageria.estados import Estado
+from mensageria.models import Canal, VersaoTexto, inicio_do_dia
+from preventivo.fonte import ORIGEM, VERSAO
+from preventivo.models import Boleto, Campanha, Layout
+
+TRAVA = 0x41560006  # the first half of the key of the lock that an operação is generated under
+BLOCO = 10_000  # boletos by one transaction: pausing and cancelling wait for no more
+TENTATIVAS = 3  # of each e-mail
+
+# Boletos of the rule that have no Aviso yet, each with the addresses of its CPF.
+NOVOS = """SELECT DISTINCT ON (b.id, lower(v.email)) NULL::bigint AS id, b.id AS boleto_id, v.email
+    FROM (
+        SELECT b.id, b.acordo_id FROM preventivo_boleto b
+        WHERE b.campanha_id = %(campanha)s AND b.vencimento = ANY (%(vencimentos)s) AND b.situacao = %(aberto)s
+            AND NOT EXISTS (SELECT FROM preventivo_aviso a WHERE a.boleto_id = b.id)
+        ORDER BY b.id LIMIT %(bloco)s
+    ) b
+    JOIN preventivo_acordo ac ON ac.id = b.acordo_id
+    JOIN preventivo_registro r ON r.id = ac.registro_id
+    CROSS JOIN LATERAL unnest(r.emails) AS v (email)
+    ORDER BY b.id, lower(v.email)"""
+# Those that waited, and the company has spoken of since.
+CONFIRMADOS = """SELECT a.id, a.boleto_id, a.email
+    FROM preventivo_aviso a
+    JOIN preventivo_boleto b ON b.id = a.boleto_id
+    WHERE a.campanha_id = %(campanha)s AND a.situacao = 'aguardando' AND b.conferido_em >= %(confirma_desde)s
+    ORDER BY a.id LIMIT %(bloco)s"""
+INSERIR = """INSERT INTO preventivo_aviso (campanha_id, boleto_id, email, situacao)
+    SELECT %(campanha)s, boleto_id, email, situacao FROM decididos
+    RETURNING id, boleto_id, email, situacao"""
+ATUALIZAR = """UPDATE preventivo_aviso a SET situacao = d.situacao
+    FROM decididos d WHERE a.id = d.id
+    RETURNING a.id, a.boleto_id, a.email, a.situacao"""
+
+# What becomes of each boleto and address. `outras` are the campaigns among which one is sent only once.
+DECIDIR = f"""
+WITH enderecos AS ({{enderecos}}), avaliados AS (
+    SELECT e.id, e.boleto_id, e.email, b.numero, CASE
+        WHEN b.conferido_em < %(confirma_desde)s THEN 'aguardando'
+        WHEN b.situacao <> %(aberto)s THEN 'pago'
+        WHEN b.codigo = '' THEN 'linha_invalida'
+    END AS barrado
+    FROM enderecos e JOIN preventivo_boleto b ON b.id = e.boleto_id
+), decididos AS (
+    SELECT v.id, v.boleto_id, v.email, CASE
+        WHEN v.barrado IS NOT NULL THEN v.barrado
+        WHEN row_number() OVER (PARTITION BY v.numero, lower(v.email), v.barrado ORDER BY v.boleto_id) > 1
+            OR EXISTS (
+                SELECT FROM preventivo_boleto b2
+                JOIN preventivo_aviso a2 ON a2.boleto_id = b2.id AND a2.situacao = 'na_fila'
+                JOIN mensageria_mensagem m ON m.origem = %(origem)s AND m.objeto_id = a2.id
+                WHERE b2.numero = v.numero AND b2.campanha_id = ANY (%(outras)s) AND lower(a2.email) = lower(v.email)
+                    AND m.estado <> %(cancelada)s
+            ) THEN 'repetido'
+        ELSE 'na_fila'
+    END AS situacao
+    FROM avaliados v
+), escritos AS (
+    {{escrever}}
+), candidatos AS (
+    INSERT INTO candidata (objeto_id, versao, prioridade, enviar_apos, expira_em, destino_email)
+    SELECT e.id, {VERSAO}, greatest(-99, least(99, %(hoje)s::date - b.vencimento))::smallint, %(agora)s,
+        (b.vencimento + 1)::timestamp AT TIME ZONE %(fuso)s, coalesce(nullif(%(teste_para)s, ''), e.email)
+    FROM escritos e JOIN preventivo_boleto b ON b.id = e.boleto_id
+    WHERE e.situacao = 'na_fila'
+)
+SELECT situacao, count(*), count(DISTINCT boleto_id) FROM escritos GROUP BY situacao
+"""
+
+# The due date of the boleto came to its end without the company's word.
+SEM_CONFIRMACAO = """
+UPDATE preventivo_aviso a SET situacao = 'sem_confirmacao'
+FROM preventivo_boleto b
+WHERE a.campanha_id = %(campanha)s AND a.situacao = 'aguardando' AND b.id = a.boleto_id AND b.vencimento < %(hoje)s
+"""
+# The company confirmed another due date, which the rule does not take: it was not to be announced.
+FORA_DA_REGRA = """
+DELETE FROM preventivo_aviso a
+USING preventivo_boleto b
+WHERE a.campanha_id = %(campanha)s AND a.situacao = 'aguardando' AND b.id = a.boleto_id
+    AND b.conferido_em >= %(confirma_desde)s AND b.situacao = %(aberto)s AND b.vencimento <> ALL (%(vencimentos)s)
+"""
+
+
+def gerar(campanha: Campanha, agora: datetime) -> Counter:
+    """Make the Avisos and the messages that are due; return how many Avisos by situação, and `mensagens`.
+
+    Safe to repeat, and twice at the same time: a boleto and an address have one message in a campaign, and one among
+    those of its operação and day.
+    """
+    total: Counter = Counter()
+    while True:
+        feito, ha_mais = _gerar_bloco(campanha.pk, agora)
+        total.update(feito)
+        if not ha_mais:
+            return total
+
+
+def ha_a_gerar(campanha: Campanha) -> bool:
+    """Whether a boleto of the rule has no Aviso."""
+    return boletos_na_regra(campanha).filter(avisos=None).exists()
+
+
+def boletos_na_regra(campanha: Campanha):
+    """Open, and due on a day of the rule."""
+    return Boleto.objects.filter(
+        campanha=campanha, vencimento__in=vencimentos(campanha), situacao=Boleto.Situacao.ABERTO
+    )
+
+
+def vencimentos(campanha: Campanha) -> list[date]:
+    return [campanha.dia + timedelta(days=dias) for dias in campanha.operacao.dias_do_vencimento]
+
+
+def layout_de(campanha: Campanha) -> Layout | None:
+    """The version that it began with, or the one in force."""
+    return campanha.layout or Layout.objects.em_vigor(campanha.tipo)
+
+
+@transaction.atomic
+def _gerar_bloco(pk: int, agora: datetime) -> tuple[Counter, bool]:
+    """A block, if nobody else holds the campaign; and whether there is more."""
+    campanha = _travar(pk)
+    if campanha is None or agora < campanha.envia_em:
+        return Counter(), False
+    layout = layout_de(campanha)
+    if layout is None or campanha.operacao.remetente_id is None:
+        return Counter(), False  # campanhas.espera says so
+    if campanha.layout_id is None:
+        campanha.layout = layout
+        campanha.save(update_fields=["layout"])
+    valores = _valores(campanha, agora)
+    total, ha_mais = Counter(), False
+    geracao.criar_candidatas()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TRAVA, campanha.operacao_id])
+        cursor.execute(SEM_CONFIRMACAO, valores)
+        cursor.execute(FORA_DA_REGRA, valores)
+        passos = [(CONFIRMADOS, ATUALIZAR)]
+        if valores["hoje"] == campanha.dia:
+            passos.append((NOVOS, INSERIR))
+        for enderecos, escrever in passos:
+            cursor.execute(DECIDIR.format(enderecos=enderecos, escrever=escrever), valores)
+            feitos = cursor.fetchall()
+            total.update({situacao: quantos for situacao, quantos, _ in feitos})
+            ha_mais |= sum(boletos for _, _, boletos in feitos) >= BLOCO
+    if total["na_fila"]:
+        total["mensagens"] = _enfileirar(campanha, layout, agora)
+    return total, ha_mais
+
+
+def _travar(pk: int) -> Campanha | None:
+    """Boletos may be stored meanwhile, which a stronger lock would not let."""
+    linhas = Campanha.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    linhas = linhas.select_related("operacao", "tipo", "layout").defer("operacao__segredo")
+    return linhas.filter(pk=pk, situacao__in=Campanha.NO_ENVIO).first()
+
+
+def _valores(campanha: Campanha, agora: datetime) -> dict:
+    return {
+        "campanha": campanha.pk,
+        "outras": _do_mesmo_dia(campanha),
+        "vencimentos": vencimentos(campanha),
+        "confirma_desde": campanha.confirma_desde,
+        "teste_para": campanha.teste_para,
+        "hoje": timezone.localdate(agora),
+        "agora": agora,
+        "fuso": settings.TIME_ZONE,
+        "bloco": BLOCO,
+        "origem": ORIGEM,
+        "aberto": Boleto.Situacao.ABERTO.value,
+        "cancelada": Estado.CANCELADA.value,
+    }
+
+
+def _do_mesmo_dia(campanha: Campanha) -> list[int]:
+    """Its operação's real campaigns of that day, itself among them; a test stands alone."""
+    if campanha.teste_para:
+        return [campanha.pk]
+    do_dia = Campanha.objects.filter(
+        operacao=campanha.operacao_id,
+        teste_para="",
+        envia_em__gte=inicio_do_dia(campanha.dia),
+        envia_em__lt=inicio_do_dia(campanha.dia + timedelta(days=1)),
+    )
+    return list(do_dia.values_list("pk", flat=True))
+
+
+def _enfileirar(campanha: Campanha, layout: Layout, agora: datetime) -> int:
+    texto = VersaoTexto(canal=Canal.EMAIL, corpo=layout.corpo, assunto=layout.assunto)
+    contagem = geracao.enfileirar(
+        execucao=campanha.execucao,
+        origem=ORIGEM,
+        unidade=campanha.pk,
+        saidas=geracao.saidas(ORIGEM, {Canal.EMAIL: texto}, TENTATIVAS),
+        agora=agora,
+        acao=campanha.tipo.nome,
+        remetente=campanha.operacao.remetente_id,
+    )
+    return contagem["email"]

@@ -374,12 +374,12 @@ class _Importacao:
         )
         with tempfile.SpooledTemporaryFile(max_size=1 << 20) as recusas:
             blocos = leitor.blocos(
-                lambda *recusa: recusas.write(_linha_csv(recusa)),
+                lambda *recusa: recusas.write(linha_csv(recusa)),
                 lambda lidos: self.progresso(self.arquivo.nome, "lendo", lidos, self.total),
             )
-            cursor.copy_expert(f"COPY imp_bruto (linha, {colunas}) FROM STDIN {_FORMATO}", _Fluxo(blocos))
+            cursor.copy_expert(f"COPY imp_bruto (linha, {colunas}) FROM STDIN {FORMATO_DO_COPY}", _Fluxo(blocos))
             recusas.seek(0)
-            cursor.copy_expert(f"COPY imp_recusa FROM STDIN {_FORMATO}", recusas)
+            cursor.copy_expert(f"COPY imp_recusa FROM STDIN {FORMATO_DO_COPY}", recusas)
 
     def _conferir(self, cursor, leitor: LeitorCSV) -> None:
         cursor.execute(_sql_da_conferencia(self.arquivo, leitor.saida, self.hoje))
@@ -465,10 +465,11 @@ class _Fluxo:
         return next(self._blocos, b"")
 
 
-_FORMATO = "(FORMAT csv, DELIMITER ';')"
+FORMATO_DO_COPY = "(FORMAT csv, DELIMITER ';')"
 
 
-def _linha_csv(campos: tuple) -> bytes:
+def linha_csv(campos: tuple) -> bytes:
+    """A line in FORMATO_DO_COPY."""
     return (";".join('"{}"'.format(str(campo).replace('"', '""')) for campo in campos) + "\n").encode()
 
 

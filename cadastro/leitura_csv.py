@@ -64,6 +64,29 @@ def descobrir_codificacao(caminho: Path) -> str:
     return "cp1252" if outra else "utf-8"
 
 
+def texto_da_linha(bruta: bytes, codificacao: str) -> str:
+    """A line as it came from `linhas`, without its end. Raises LinhaRecusada for what no register holds."""
+    if len(bruta) == LIMITE_DA_LINHA and not bruta.endswith(b"\n"):
+        raise LinhaRecusada(f"A linha passa de {LIMITE_DA_LINHA // 1024} mil caracteres.")
+    try:
+        texto = bruta.rstrip(b"\r\n").decode(codificacao)
+    except UnicodeDecodeError:
+        raise LinhaRecusada("A linha não está na codificação do arquivo (UTF-8 ou Windows-1252).") from None
+    if not texto.isprintable() and _CONTROLES.search(texto):
+        raise LinhaRecusada("A linha tem um caractere de controle.")
+    return texto
+
+
+def separar(texto: str, separador: str = ";") -> list[str]:
+    """The fields of a line, out of their quotes. Raises LinhaRecusada."""
+    if '"' not in texto:
+        return texto.split(separador)
+    try:
+        return next(csv.reader([texto], delimiter=separador, strict=True))
+    except csv.Error:
+        raise LinhaRecusada("Aspas sem par, ou quebra de linha dentro das aspas.") from None
+
+
 class LeitorCSV:
     """One CSV file with its header checked against `colunas`, in any order.
 
@@ -102,7 +125,7 @@ class LeitorCSV:
                 if numero == 1:
                     continue
                 try:
-                    texto = self._texto(bruta)
+                    texto = texto_da_linha(bruta, self.codificacao)
                     if not texto or texto.isspace():
                         continue
                     if self._conversoes or '"' in texto:
@@ -122,25 +145,8 @@ class LeitorCSV:
             yield bloco.getvalue().encode()
         progresso(self.total)
 
-    def _texto(self, bruta: bytes) -> str:
-        if len(bruta) == LIMITE_DA_LINHA and not bruta.endswith(b"\n"):
-            raise LinhaRecusada(f"A linha passa de {LIMITE_DA_LINHA // 1024} mil caracteres.")
-        try:
-            texto = bruta.rstrip(b"\r\n").decode(self.codificacao)
-        except UnicodeDecodeError:
-            raise LinhaRecusada("A linha não está na codificação do arquivo (UTF-8 ou Windows-1252).") from None
-        if not texto.isprintable() and _CONTROLES.search(texto):
-            raise LinhaRecusada("A linha tem um caractere de controle.")
-        return texto
-
     def _separar(self, texto: str) -> list[str]:
-        if '"' not in texto:
-            campos = texto.split(";")
-        else:
-            try:
-                campos = next(csv.reader([texto], delimiter=";", strict=True))
-            except csv.Error:
-                raise LinhaRecusada("Aspas sem par, ou quebra de linha dentro das aspas.") from None
+        campos = separar(texto)
         if len(campos) != len(self.cabecalho):
             raise LinhaRecusada(f"Campos na linha: {len(campos)}; no cabeçalho: {len(self.cabecalho)}.")
         return campos

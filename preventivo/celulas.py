@@ -1,0 +1,64 @@
+"""What a cell of the file of a campaign says: a CPF or an address, or why it is neither."""
+
+import re
+
+from cadastro.documentos import cpf_valido
+from mensageria.composicao import NaoCompoe, endereco_ascii
+
+TAMANHO_DO_CPF = 11
+_FORMULA = "A célula tem uma fórmula: cole no lugar dela o valor."
+_COMO_TEXTO = "formate a coluna como texto e preencha o CPF de novo."
+_COM_MASCARA = re.compile(r"([0-9]{3})[.]?([0-9]{3})[.]?([0-9]{3})[-/.]?([0-9]{2})")
+# What a spreadsheet makes of a CPF that it takes for a number.
+_ESTRAGADOS = (
+    (
+        re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+"),
+        f"A planilha gravou o CPF em notação científica e perdeu algarismos: {_COMO_TEXTO}",
+    ),
+    (
+        re.compile(r"[0-9][0-9.]*,[0-9]+|[0-9]{4,}[.][0-9]{1,2}"),
+        f"A planilha gravou o CPF como número com casas decimais: {_COMO_TEXTO}",
+    ),
+    (
+        re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}"),
+        f"A planilha gravou o CPF como data: {_COMO_TEXTO}",
+    ),
+)
+
+
+def ler_cpf(texto: str) -> str:
+    """The 11 digits; zeros that a spreadsheet dropped are put back. Raises ValueError with the reason."""
+    limpo = "".join(texto.split())
+    if not limpo:
+        raise ValueError("O CPF está em branco.")
+    if limpo.startswith("="):
+        raise ValueError(_FORMULA)
+    for forma, motivo in _ESTRAGADOS:
+        if forma.fullmatch(limpo):
+            raise ValueError(motivo)
+    cpf = limpo if limpo.isascii() and limpo.isdigit() else "".join(_partes(limpo))
+    if len(cpf) > TAMANHO_DO_CPF:
+        raise ValueError(f"O CPF tem {TAMANHO_DO_CPF} algarismos, e aqui há {len(cpf)}.")
+    cpf = cpf.zfill(TAMANHO_DO_CPF)
+    if not cpf_valido(cpf):
+        raise ValueError("Número do CPF inválido: os dígitos verificadores não conferem.")
+    return cpf
+
+
+def _partes(limpo: str) -> tuple[str, ...]:
+    """With a mask, all the digits must be there: no spreadsheet dropped any."""
+    if achado := _COM_MASCARA.fullmatch(limpo):
+        return achado.groups()
+    raise ValueError("CPF inválido: use os 11 algarismos, com ou sem a pontuação.")
+
+
+def ler_email(texto: str) -> str:
+    """The address as the engine will send to it. Raises ValueError with the reason."""
+    if texto.startswith("="):
+        raise ValueError(_FORMULA)
+    if texto.count("@") > 1:
+        raise ValueError("Há mais de um e-mail na célula: use uma coluna ou uma linha para cada um.")
+    try:
+        return endereco_ascii(texto)
+    except NaoCompoe:
+        raise ValueError("E-mail inválido.") from None

@@ -35,10 +35,23 @@ def png_itf(codigo: str) -> bytes:
 
     Raises ValueError for anything else, since python-barcode would add a zero or draw other alphabets' digits.
     """
-    if not _PARES_DE_DIGITOS.fullmatch(codigo):
-        raise ValueError("O código de barras deve ter uma quantidade par de algarismos.")
+    _conferir(codigo)
     pares, inicio, fim = _desenhos()
     return _png_de_uma_linha(inicio + "".join(map(pares.__getitem__, _PAR.findall(codigo))) + fim)
+
+
+def modulos(codigo: str) -> str:
+    """The same bars as a text of 1 (black) and 0 (white), narrow elements of one and wide ones of three, no margin.
+
+    Raises ValueError as `png_itf` does.
+    """
+    _conferir(codigo)
+    return ITF(codigo, narrow=1, wide=3).build()[0]
+
+
+def _conferir(codigo: str) -> None:
+    if not _PARES_DE_DIGITOS.fullmatch(codigo):
+        raise ValueError("O código de barras deve ter uma quantidade par de algarismos.")
 
 
 @cache

@@ -190,13 +190,15 @@ def _ambiente() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "SIMULADOR_SMTP": settings.SIMULADOR_SMTP,
         "SIMULADOR_SMS": settings.SIMULADOR_SMS,
+        "SIMULADOR_OPERADORAS": settings.SIMULADOR_OPERADORAS,
     }
 
 
 def _portas_ocupadas(com_simuladores: bool) -> list[int]:
     portas = [porta()]
     if com_simuladores:
-        portas += [int(endereco.rpartition(":")[2]) for endereco in (settings.SIMULADOR_SMTP, settings.SIMULADOR_SMS)]
+        simuladores = (settings.SIMULADOR_SMTP, settings.SIMULADOR_SMS, settings.SIMULADOR_OPERADORAS)
+        portas += [int(endereco.rpartition(":")[2]) for endereco in simuladores]
     ocupadas = []
     for numero in portas:
         with socket.socket() as tomada:

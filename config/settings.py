@@ -215,6 +215,7 @@ CARENCIA = env.float("CARENCIA", 600)
 # The addresses of the simulators that `./avisa up` starts.
 SIMULADOR_SMTP = env.str("SIMULADOR_SMTP", "127.0.0.1:2525")
 SIMULADOR_SMS = env.str("SIMULADOR_SMS", "127.0.0.1:8025")
+SIMULADOR_OPERADORAS = env.str("SIMULADOR_OPERADORAS", "127.0.0.1:8035")
 
 LOGGING = {
     "version": 1,
@@ -226,6 +227,8 @@ LOGGING = {
         # Two lines for every tick, otherwise.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        # Its DEBUG repeats the addresses that are asked, with the CPF in them.
+        "urllib3": {"level": "INFO"},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
 }

@@ -32,16 +32,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from http.client import HTTPException
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from socket import SHUT_RDWR, socket
-from socketserver import TCPServer
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from simuladores.ordens import Ordens
+from simuladores.servidor import Atendimento, ServidorHTTP
 
 ACOES = ("recusar", "demorar", "derrubar_antes", "derrubar_depois", "lixo", "recibo_falho")
 LOTE_MAXIMO = 100
@@ -250,7 +248,7 @@ class GatewaySMSSimulado:
         self._passagens: deque[float] = deque()
         self._mudou = threading.Condition()
         self._carteiro = _Carteiro(self, callback_url, callback_cabecalho, callback_segredo)
-        self._http: _ServidorHTTP | None = None
+        self._http: ServidorHTTP | None = None
 
     def __enter__(self) -> "GatewaySMSSimulado":
         self.iniciar()
@@ -267,7 +265,7 @@ class GatewaySMSSimulado:
         """Listen; a busy port raises OSError here."""
         if self._registro is not None:
             self._registro.parent.mkdir(parents=True, exist_ok=True)
-        self._http = _ServidorHTTP((self.host, self.porta), self)
+        self._http = ServidorHTTP((self.host, self.porta), _Atendimento, self)
         self.porta = self._http.server_address[1]
         self._linha_de_execucao = threading.Thread(
             target=self._http.serve_forever, args=(0.01,), name="sms-simulado", daemon=True
@@ -483,51 +481,9 @@ class _Carteiro:
             return str(erro)
 
 
-class _ServidorHTTP(ThreadingHTTPServer):
-    request_queue_size = 512
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, endereco: tuple[str, int], gateway: GatewaySMSSimulado):
-        self.gateway = gateway
-        self._vivas: set[socket] = set()
-        super().__init__(endereco, _Atendimento)
-
-    def server_bind(self) -> None:
-        """Bind without asking the DNS for the machine's own name, as HTTPServer does."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
-
-    def process_request(self, request, client_address) -> None:
-        self._vivas.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request) -> None:
-        self._vivas.discard(request)
-        super().shutdown_request(request)
-
-    def cortar(self) -> None:
-        """End the connections kept alive, so that no thread outlives the gateway."""
-        for conexao in list(self._vivas):
-            try:
-                conexao.shutdown(SHUT_RDWR)
-            except OSError:
-                continue
-
-    def handle_error(self, request, client_address) -> None:
-        """A client that leaves in mid-request is a thing to be expected here."""
-
-
-class _Atendimento(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_) -> None:
-        """Say nothing: the gateway keeps what matters."""
-
+class _Atendimento(Atendimento):
     def do_POST(self) -> None:
-        gateway = self.server.gateway
+        gateway = self.server.dono
         gateway.contar_pedido()
         antes = gateway.ordens.escolher("ANTES", aceitas=gateway.aceitas)
         if antes is not None:
@@ -550,7 +506,7 @@ class _Atendimento(BaseHTTPRequestHandler):
             self._atender(dialeto, bruto)
 
     def do_GET(self) -> None:
-        gateway, partes = self.server.gateway, urlsplit(self.path)
+        gateway, partes = self.server.dono, urlsplit(self.path)
         referencia = parse_qs(partes.query).get("reference", [""])[0]
         if not GENERICO.autorizado(self.headers, gateway.token):
             self._responder(401, GENERICO.erro(401, "Token ausente ou errado"))
@@ -599,7 +555,7 @@ class _Atendimento(BaseHTTPRequestHandler):
             self._responder(GENERICO.status_de_aceite, {"messages": resultados})
 
     def _um_do_lote(self, item) -> tuple[dict, OrdemSMS | None]:
-        gateway = self.server.gateway
+        gateway = self.server.dono
         referencia = item.get("reference", "") if isinstance(item, dict) else ""
         try:
             pedido = self._conferir(GENERICO, item)
@@ -615,7 +571,7 @@ class _Atendimento(BaseHTTPRequestHandler):
         return {"reference": referencia, "id": sms.id}, ordem
 
     def _ordem_para(self, pedido: Pedido) -> OrdemSMS | None:
-        gateway = self.server.gateway
+        gateway = self.server.dono
         ordem = gateway.ordens.escolher("PEDIDO", (pedido.destino.removeprefix("+"),), gateway.aceitas)
         if ordem is not None:
             time.sleep(ordem.segundos)
@@ -637,7 +593,7 @@ class _Atendimento(BaseHTTPRequestHandler):
 
     def _aceitar(self, dialeto, pedido: Pedido, ordem: OrdemSMS | None) -> None:
         acao = ordem.acao if ordem is not None else ""
-        sms = self.server.gateway.aceitar(pedido, dialeto, _texto_do_recibo(ordem))
+        sms = self.server.dono.aceitar(pedido, dialeto, _texto_do_recibo(ordem))
         if acao == "derrubar_depois":
             self.close_connection = True
         elif acao == "lixo":

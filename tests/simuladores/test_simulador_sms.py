@@ -432,13 +432,15 @@ def test_serves_many_clients_at_once(gateway):
 
 @pytest.mark.parametrize("sinal", [signal.SIGINT, signal.SIGTERM])
 def test_runs_in_the_foreground_with_magic_until_a_signal(tmp_path, sinal):
-    comando = [sys.executable, "-m", "simuladores", "--smtp", "0", "--sms", "0", "--pasta", str(tmp_path / "caixa")]
+    portas = ["--smtp", "0", "--sms", "0", "--operadoras", "0"]
+    comando = [sys.executable, "-m", "simuladores", *portas, "--pasta", str(tmp_path / "caixa")]
     saidas = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(comando, cwd=RAIZ, text=True, **saidas) as processo:
         try:
-            smtp, sms = processo.stdout.readline(), processo.stdout.readline()
+            smtp, sms, operadoras = (processo.stdout.readline() for _ in range(3))
             porta_smtp = int(smtp.split(",")[0].rpartition(":")[2])
             porta_sms = int(sms.split(",")[0].rpartition(":")[2])
+            porta_operadoras = int(operadoras.split(",")[0].rpartition(":")[2])
             with smtplib.SMTP("127.0.0.1", porta_smtp, timeout=5) as cliente:
                 cliente.sendmail("a@a", "ana@x.com", b"oi\r\n")
                 with pytest.raises(smtplib.SMTPRecipientsRefused):
@@ -446,6 +448,9 @@ def test_runs_in_the_foreground_with_magic_until_a_signal(tmp_path, sinal):
             with closing(http.client.HTTPConnection("127.0.0.1", porta_sms, timeout=5)) as conexao:
                 conexao.request("POST", "/sms", json.dumps({"to": "5511900000001", "text": "a"}), BEARER)
                 assert conexao.getresponse().status == 400
+            with closing(http.client.HTTPConnection("127.0.0.1", porta_operadoras, timeout=5)) as conexao:
+                conexao.request("GET", "/net/api/v2/agreements?document=00000009989", headers={"X-API-Key": "segredo"})
+                assert conexao.getresponse().status == 500
             processo.send_signal(sinal)
             assert processo.wait(timeout=5) == 0
             assert (processo.stdout.read(), processo.stderr.read()) == ("", "")
@@ -458,8 +463,8 @@ def test_runs_in_the_foreground_with_magic_until_a_signal(tmp_path, sinal):
 def test_a_busy_port_is_said_and_not_traced(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as ocupada:
         porta = str(ocupada.getsockname()[1])
-        comando = [sys.executable, "-m", "simuladores", "--smtp", porta, "--sms", "0", "--pasta", str(tmp_path)]
-        fim = subprocess.run(comando, cwd=RAIZ, capture_output=True, text=True, timeout=10, check=False)
+        comando = [sys.executable, "-m", "simuladores", "--smtp", porta, "--sms", "0", "--operadoras", "0", "--pasta"]
+        fim = subprocess.run([*comando, tmp_path], cwd=RAIZ, capture_output=True, text=True, timeout=10, check=False)
 
     assert fim.returncode == 1
     assert fim.stderr.startswith("simuladores: ") and "Traceback" not in fim.stderr

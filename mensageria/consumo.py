@@ -429,7 +429,7 @@ def _por_que_nao_chega(servico: Servico, agora: datetime) -> str:
     """Why the quota will not last until the renewal, by what is in the queue or by the use so far; empty if it will."""
     atual = situacao(servico, agora)
     livres = max(atual.restante - atual.em_envio, 0)
-    if livres < MAIOR_FILA and _na_fila(servico, atual.renovacao, livres + 1) > livres:
+    if livres < MAIOR_FILA and na_fila(servico, atual.renovacao, livres + 1) > livres:
         return (
             f"O serviço {negrito(servico.nome)} tem na fila mais mensagens do que as {negrito(milhar(livres))} que a "
             "cota ainda permite."
@@ -447,7 +447,7 @@ def _por_que_nao_chega(servico: Servico, agora: datetime) -> str:
     )
 
 
-def _na_fila(servico: Servico, antes_de: date, maximo: int) -> int:
+def na_fila(servico: Servico, antes_de: date, maximo: int) -> int:
     """How many messages wait to leave through the service before that day, counted up to `maximo`."""
     por_onde = {"remetente__servico" if servico.canal == Canal.EMAIL else "gateway": servico}
     fila = Mensagem.objects.filter(

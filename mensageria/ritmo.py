@@ -114,6 +114,25 @@ def quantas_por_pedido(limites: Limites) -> int:
     return max(1, min([juntas, *(limite // PEDIDOS_POR_SEGUNDO for limite in limites.das_janelas.values())]))
 
 
+def duracao(limites: Limites, quantas: int) -> float:
+    """About how many seconds a service that was idle takes until the last of so many has left."""
+    return _duracao(quantas - 1, [(getattr(limites, nome), nome) for nome in ("segundo", *_PARTE)]) / _US
+
+
+def _duracao(quantas: int, limites: list[tuple[int | None, str]]) -> int:
+    """By limits from the shortest on: so many times what fills the longest one, and the rest by the shorter ones."""
+    if quantas <= 0 or not limites:
+        return 0
+    *menores, (limite, nome) = limites
+    if limite is None:
+        return _duracao(quantas, menores)
+    if nome == "segundo":
+        return _tempo_de(quantas, limite)
+    cheias, resto = divmod(quantas, limite)
+    uma = max((PARTES + 1) * _PARTE[nome], _duracao(limite, menores))
+    return cheias * uma + _duracao(resto, menores)
+
+
 def _ler_relogio(estado: dict, agora: int) -> tuple[int, dict]:
     """`agora` on the state's own clock, and that clock as it is to be kept."""
     visto = estado.get("visto", agora)

@@ -88,7 +88,7 @@ def _travar(pk: int) -> Remetente:
 def _seguir_adiante(remetente: Remetente, agora: datetime, *, escolhido: bool = False) -> None:
     """Tell that its service is exhausted, and let the next one take over, or wait for a hand."""
     esgotado = remetente.servico
-    novo = _proximo(remetente, agora) if remetente.rotacao_automatica else None
+    novo = next(iter(seguintes(remetente, agora)), None) if remetente.rotacao_automatica else None
     _avisar_esgotado(remetente, novo, agora, de_novo=escolhido)
     if novo:
         _passar_para(remetente, novo, agora)
@@ -105,13 +105,13 @@ def _seguir_adiante(remetente: Remetente, agora: datetime, *, escolhido: bool = 
         _lembrar(remetente, agora)
 
 
-def _proximo(remetente: Remetente, agora: datetime) -> ServicoEmail | None:
-    """The first service after its own, in order and once round, that can take over."""
+def seguintes(remetente: Remetente, agora: datetime) -> list[ServicoEmail]:
+    """The services that can take over, those after its own first: in order and once round."""
     atual = remetente.servico
     outros = ServicoEmail.objects.filter(ativo=True, uso_interno=False).exclude(pk=atual.pk).defer("senha")
     esgotados = consumo.esgotados(agora)
     livres = [s for s in outros if s.pk not in esgotados and s.permite(remetente.email) and not _em_falha(s, agora)]
-    return min(livres, key=lambda s: ((s.ordem, s.nome) < (atual.ordem, atual.nome), s.ordem, s.nome), default=None)
+    return sorted(livres, key=lambda s: ((s.ordem, s.nome) < (atual.ordem, atual.nome), s.ordem, s.nome))
 
 
 def _em_falha(servico: ServicoEmail, agora: datetime) -> bool:

@@ -87,15 +87,20 @@ def usados(servicos) -> set[int]:
     return set(de_algum.filter(Exists(contou) | Exists(reservou)).values_list("pk", flat=True))
 
 
+def conferir_remocao(servico: ServicoEmail) -> None:
+    """Raises RemocaoRecusada while a remetente sends through it."""
+    if operacoes := [remetente.nome_da_operacao for remetente in servico.remetentes.all()]:
+        raise RemocaoRecusada(
+            f"O serviço {servico} não pode ser removido: por ele saem os emails de {', '.join(operacoes)}. "
+            "Altere antes o serviço em Configurações Serviço de Email."
+        )
+
+
 @transaction.atomic
 def remover(servico: ServicoEmail, *, usuario) -> bool:
     """Take it out of use: True when it is deleted; one that was used stays, inactive. Raises RemocaoRecusada."""
     servico = ServicoEmail.objects.select_for_update().get(pk=servico.pk)
-    if operacoes := [remetente.nome_da_operacao for remetente in servico.remetentes.all()]:
-        raise RemocaoRecusada(
-            f"O serviço {servico} não pode ser removido: por ele saem os emails de {', '.join(operacoes)}. "
-            "Altere antes o serviço dessas operações em Configurações Serviço de Email."
-        )
+    conferir_remocao(servico)
     if not usados([servico]) and _apagado(servico, usuario):
         return True
     if servico.ativo:

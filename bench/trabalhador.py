@@ -27,14 +27,16 @@ def enviar(parando: threading.Event) -> None:
     from mensageria.models import ServicoEmail
 
     while not parando.is_set():
+        enviou = False
         try:
             for servico in ServicoEmail.objects.disponiveis(timezone.now()):
-                envio.enviar(servico, parar=parando.is_set)
+                enviou |= bool(envio.enviar(servico, parar=parando.is_set)["aceita"])
         except DatabaseError:
             log.exception("O turno parou.")  # as that of a task would: the next one goes on
         finally:
             connection.close()
-        parando.wait(PAUSA)
+        if not enviou:  # else the bell rings again at once
+            parando.wait(PAUSA)
 
 
 def main() -> None:

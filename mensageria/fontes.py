@@ -20,6 +20,23 @@ class Objeto:
     cliente: str
 
 
+@dataclass(frozen=True)
+class DeOnde:
+    """What makes the runs of an origin, as the pages of their messages lead back to it: a word for it, its entry of the
+    menu, the URL of a run of it by `execucao`, the words of the way back, and the permission that it takes."""
+
+    nome: str
+    menu: str
+    url: str
+    volta: str
+    permissao: str
+
+
+PROCESSO = DeOnde(
+    "Processo", "batch:processos", "batch:processo_da_execucao", "Ver o processo", "batch.view_processoiniciado"
+)
+
+
 class SemExemplo(LookupError):
     """There is nothing to show a text on; the message says what to do."""
 
@@ -30,9 +47,13 @@ class Fonte(Protocol):
     nome: str  # of the origin, for people: "Faturamento"
     motivos_de_nao_gerar: type[TextChoices]  # why an object, or one of its channels, is left out
     layout: str  # of the e-mail, e.g. "aviso/1"
+    # The kind of its messages, from which somebody may opt out (`mensageria.descadastro`); empty for those that must be
+    # told, such as a bill.
+    assunto: str
     dados: tuple[Dado, ...]  # the tags that its texts may have
     ver_textos: str  # the permission of who may see its texts
     escrever_textos: tuple[str, ...]  # any of these lets somebody write them
+    # Optional: `de_onde: DeOnde`, when what makes its runs is not a process.
 
     def exemplo(self, matricula: int | None, hoje: date) -> int:
         """The newest object with a customer, of that imóvel when one is given; raises SemExemplo."""
@@ -59,6 +80,10 @@ def registrar(origem: str, fonte: Fonte) -> None:
 
 def da_origem(origem: str) -> Fonte:
     return _fontes[origem]
+
+
+def de_onde(origem: str) -> DeOnde:
+    return getattr(_fontes.get(origem), "de_onde", PROCESSO)
 
 
 def origens() -> tuple[str, ...]:

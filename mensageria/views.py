@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from cadastro.models import Cliente
-from mensageria import balanco, composicao, decisoes, previa
+from mensageria import balanco, composicao, decisoes, fontes, previa
 from mensageria.consultas import PaginaDoBalanco, com_objetos, texto_enviado
 from mensageria.forms import (
     OS_DOIS,
@@ -33,7 +33,7 @@ from telas.paginacao import Pagina
 from telas.registro import registrar
 
 LINHAS_NO_QUADRO, LINHAS_NA_PAGINA = 25, 50
-DO_PROCESSO, DOS_CLIENTES = "batch:processos", "cadastro:clientes"
+DOS_CLIENTES = "cadastro:clientes"
 
 # A page and a piece of one at the same address: a browser that goes back must not take one for the other.
 uma_ou_outra = vary_on_headers("HX-Request")
@@ -59,7 +59,7 @@ def balanco_da_execucao(request, execucao):
     paginas = Paginator(linhas, LINHAS_NO_QUADRO if request.htmx else LINHAS_NA_PAGINA)
     pagina = paginas.get_page(request.GET.get("pagina"))
     contexto = {
-        "execucao": execucao,
+        **_da_execucao(request, execucao, linhas),
         "colunas": balanco.COLUNAS.values(),
         "por_canal": [
             (canal.label, _celulas(execucao, do_canal, canal=canal.value))
@@ -71,10 +71,22 @@ def balanco_da_execucao(request, execucao):
         "conferido": conferido,
         "linhas": [(linha, linha.acao or nome_da_origem(linha.origem), _da_linha(execucao, linha)) for linha in pagina],
         "pagina": pagina,
-        "pagina_do_menu": DO_PROCESSO,
     }
     modelo = "mensageria/_balanco.html" if request.htmx else "mensageria/balanco.html"
     return render(request, modelo, contexto)
+
+
+def _da_execucao(request, execucao, linhas) -> dict:
+    """A run, and the way back to what made it; `linhas` are some of its rows, which tell its origin."""
+    origem = linhas[0].origem if linhas else ""
+    de_onde = fontes.de_onde(origem)
+    return {
+        "execucao": execucao,
+        "de_onde": de_onde,
+        "do_processo": reverse(de_onde.url, args=[execucao]),
+        "pode_voltar": request.user.has_perm(de_onde.permissao),
+        "pagina_do_menu": de_onde.menu,
+    }
 
 
 def _da_linha(execucao, linha: balanco.Linha) -> list[tuple[int, str]]:
@@ -119,7 +131,8 @@ def motivos(request, execucao):
                 "url": f"{endereco}?{parametros.urlencode()}",
             }
         )
-    contexto = {"execucao": execucao, "motivos": linhas, "pagina_do_menu": DO_PROCESSO}
+    lotes = Lote.objects.filter(execucao=execucao)[:1]
+    contexto = {"motivos": linhas} | _da_execucao(request, execucao, lotes)
     modelo = "mensageria/_motivos.html" if request.htmx else "mensageria/motivos.html"
     return render(request, modelo, contexto)
 
@@ -134,7 +147,7 @@ def nao_geradas(request, execucao):
     com_objetos(pagina.linhas)
     for linha in pagina.linhas:
         linha.motivo_em_palavras = palavras_de_nao_gerar(linha.origem, linha.motivo)
-    contexto = {"execucao": execucao, "form": filtro, "pagina": pagina, "pagina_do_menu": DO_PROCESSO}
+    contexto = {"form": filtro, "pagina": pagina} | _da_execucao(request, execucao, pagina.linhas)
     return render(request, "mensageria/nao_geradas.html", contexto)
 
 
@@ -149,7 +162,7 @@ def mensagens(request, execucao):
     escolhidos = filtro.lotes()
     pagina = PaginaDoBalanco(escolhidos, filtro.coluna, request.GET, timezone.now())
     _em_palavras(pagina.linhas)
-    contexto = {"execucao": execucao, "form": filtro, "pagina": pagina, "pagina_do_menu": DO_PROCESSO}
+    contexto = {"form": filtro, "pagina": pagina} | _da_execucao(request, execucao, lotes)
     return render(request, "mensageria/mensagens.html", contexto)
 
 
@@ -201,7 +214,7 @@ def _pagina_da_mensagem(request, pk, form):
         "decisoes": decisoes.possiveis(uma, agora) if decidir_ else [],
         "visto": decisoes.retrato(uma),
         "vencida": uma.expira_em <= agora,
-        "pagina_do_menu": DO_PROCESSO,
+        **_da_execucao(request, uma.lote.execucao, [uma]),
     }
     return render(request, "mensageria/mensagem.html", contexto)
 

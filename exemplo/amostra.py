@@ -67,7 +67,7 @@ def _parametros(hoje: date) -> None:
 
 
 def _saidas(smtp: str, sms: str) -> None:
-    """SERVICO_1 for alerts alone; the others take over from each other, from SERVICO_2 to the last."""
+    """SERVICO_1 for alerts alone; the others take over from each other, from SERVICO_2 on, with the manual's gap."""
     host, _, porta = smtp.rpartition(":")
     servicos = [
         ServicoEmail.objects.create(
@@ -80,7 +80,7 @@ def _saidas(smtp: str, sms: str) -> None:
             seguranca=ServicoEmail.Seguranca.NENHUMA,
             prazo=10,
         )
-        for numero in range(1, 6)
+        for numero in (1, 2, 3, 5, 6)
     ]
     remetente = Remetente.objects.create(nome="Águas do Exemplo", email="avisos@aguas.example", servico=servicos[1])
     DestinatarioAlerta.objects.create(email="alertas@aguas.example")

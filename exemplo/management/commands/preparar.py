@@ -1,4 +1,5 @@
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -8,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from batch.inicio import iniciar
-from exemplo import amostra
+from exemplo import amostra, campanhas
 
 PROCESSO = 336
+ATE_O_ENVIO = timedelta(minutes=2)
 
 
 class Command(BaseCommand):
@@ -32,8 +34,13 @@ class Command(BaseCommand):
                 sms=settings.SIMULADOR_SMS,
                 recusadas=settings.VAR / "recusadas",
             )
+            campanhas.configurar(apis=settings.SIMULADOR_OPERADORAS)
             iniciado = iniciar(PROCESSO, usuario=usuario, agendado_para=agora, agora=agora, complemento="Exemplo")
-        self.stdout.write(f"Exemplo carregado; processo iniciado de código {iniciado.pk} inserido com sucesso.")
+        cadastradas = campanhas.cadastrar(envia_em=agora + ATE_O_ENVIO, agora=agora, usuario=usuario)
+        self.stdout.write(
+            f"Exemplo carregado; processo iniciado de código {iniciado.pk} inserido com sucesso, "
+            f"e {len(cadastradas)} campanhas preventivas cadastradas para daqui a pouco."
+        )
 
     def _administrador(self):
         """The first superuser, made now when there is none, with a random password that is printed once."""

@@ -14,9 +14,11 @@ FILAS = {
     "geral": "ticks and everything short",
     "geracao": "units of processes: generation of messages and documents",
     "envio": "turns of sending; read by workers of its own, with threads",
+    "coleta": "turns of collection from the companies' APIs; workers of its own, with threads",
 }
 TIQUE_DO_BATCH = 10  # seconds
 TIQUE_DO_ENVIO = 5
+TIQUE_DAS_CAMPANHAS = 5
 TIQUE_DOS_AVISOS = 15
 UM_DIA = 86400
 
@@ -47,6 +49,11 @@ app.conf.update(
             "task": "mensageria.tasks.tique",
             "schedule": TIQUE_DO_ENVIO,
             "options": {"expires": TIQUE_DO_ENVIO, "queue": "geral"},
+        },
+        "tique-das-campanhas": {
+            "task": "preventivo.tasks.tique",
+            "schedule": TIQUE_DAS_CAMPANHAS,
+            "options": {"expires": TIQUE_DAS_CAMPANHAS, "queue": "geral"},
         },
         "tique-dos-avisos": {
             "task": "mensageria.tasks.avisar",

@@ -29,7 +29,7 @@ MARCA = "AVISA_UP"
 PRAZO = 9  # seconds that the processes have to stop
 # An idle Celery worker takes almost five seconds to stop, which is when honcho would kill it.
 HONCHO = "import honcho.command, honcho.manager; honcho.manager.KILL_WAIT = 8; honcho.command.main()"
-PROCESSOS = ["web", "worker", "worker-envio", "beat"]
+PROCESSOS = ["web", "worker", "worker-envio", "worker-coleta", "beat"]
 COM_SIMULADORES = [*PROCESSOS, "simuladores"]
 
 

@@ -12,9 +12,10 @@ import os
 import select
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg2
 from django.conf import settings
@@ -53,9 +54,13 @@ class Vaga:
 
 
 class Trabalhador:
-    """This process among those that send: its session, its presence and the locks it holds. Safe among threads."""
+    """This process among those that send: its session, its presence and the locks it holds. Safe among threads.
 
-    def __init__(self):
+    Without `presente` it is not among them, and only holds locks.
+    """
+
+    def __init__(self, *, presente: bool = True):
+        self.presente = presente
         self.pid = os.getpid()
         self.banco = connection.settings_dict["NAME"]
         self._trava = threading.RLock()
@@ -78,10 +83,18 @@ class Trabalhador:
 
     def viva(self, vaga: Vaga) -> bool:
         """Whether the session that took the slot still lives; costs a look at its socket."""
+        return self._vive(vaga.sessao)
+
+    def sozinho(self, tipo: int, numero: int) -> Callable[[], bool] | None:
+        """Hold a lock of another kind; return how to ask whether it is still held, None when somebody else has it."""
+        with self._trava, self._em_sessao():
+            return partial(self._vive, self.sessao) if self._tomar(tipo, numero) else None
+
+    def _vive(self, sessao: str) -> bool:
         if not self._trava.acquire(blocking=False):
-            return vaga.sessao == self.sessao  # another thread is speaking to the server: it will see if it is gone
+            return sessao == self.sessao  # another thread is speaking to the server: it will see if it is gone
         try:
-            return vaga.sessao == self.sessao and self._em_pe()
+            return sessao == self.sessao and self._em_pe()
         finally:
             self._trava.release()
 
@@ -165,7 +178,8 @@ class Trabalhador:
             self._executar(SESSAO)
         [(pid, inicio)] = self._consultar(EU)
         self.sessao = f"{pid} {inicio.isoformat()}"
-        self._executar("SELECT pg_advisory_lock_shared(%s, 0)", [PRESENCA])
+        if self.presente:
+            self._executar("SELECT pg_advisory_lock_shared(%s, 0)", [PRESENCA])
 
     def _esquecer(self) -> None:
         self._conexao, self.sessao = None, ""
@@ -226,6 +240,20 @@ def vagas(servico: Servico, quantas: int, *, numero: int | None = None) -> Itera
     finally:
         for vaga in tomadas:
             trabalhador.soltar(vaga)
+
+
+@contextmanager
+def exclusivo(tipo: int, numero: int) -> Iterator[Callable[[], bool] | None]:
+    """Be the only one in the whole installation who does something, for the length of the block.
+
+    Yields how to ask whether it is still so, or None when somebody else is doing it. Whoever does it is not counted
+    among those that send.
+    """
+    trabalhador = Trabalhador(presente=False)
+    try:
+        yield trabalhador.sozinho(tipo, numero)
+    finally:
+        trabalhador.fechar()
 
 
 def livres(servicos) -> dict[Servico, int]:

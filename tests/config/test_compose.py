@@ -15,7 +15,7 @@ from .apoio import RAIZ
 COMPOSE = yaml.safe_load((RAIZ / "docker-compose.yml").read_text())
 SERVICOS = COMPOSE["services"]
 DE_FORA = {"postgres": "postgres:18", "redis": "redis:8"}  # images that are not ours
-QUE_SERVEM = {"postgres", "redis", "web", "worker", "worker-envio"}
+QUE_SERVEM = {"postgres", "redis", "web", "worker", "worker-envio", "worker-coleta"}
 PROCFILE = dict(
     linha.split(": ", 1) for linha in (RAIZ / "Procfile").read_text().splitlines() if linha and linha[0] != "#"
 )
@@ -61,9 +61,10 @@ def test_every_queue_is_read_by_a_worker_in_production_and_under_the_script():
     assert set().union(*(filas(shlex.split(comando)) for comando in PROCFILE.values())) == set(FILAS)
 
 
-def test_sending_has_workers_of_its_own_with_threads():
-    for comando in (SERVICOS["worker-envio"]["command"], shlex.split(PROCFILE["worker-envio"])):
-        assert filas(comando) == {"envio"}
+@pytest.mark.parametrize("fila", ["envio", "coleta"])
+def test_what_waits_for_others_has_workers_of_its_own_with_threads(fila):
+    for comando in (SERVICOS[f"worker-{fila}"]["command"], shlex.split(PROCFILE[f"worker-{fila}"])):
+        assert filas(comando) == {fila}
         assert comando[comando.index("--pool") + 1] == "threads"
 
 

@@ -55,6 +55,7 @@ class FonteSimples:
     nome = "Medição de envio"
     motivos_de_nao_gerar = TextChoices("MotivoDeNaoGerar", {"NENHUM": ("nenhum", "Nenhum")}, module=__name__)
     layout = "bench/1"
+    assunto = ""
     dados = ()
     ver_textos = "mensageria.view_mensagem"
     escrever_textos = ()

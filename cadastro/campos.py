@@ -33,19 +33,29 @@ def _cifra(chaves: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(chave) for chave in chaves])
 
 
+def cifrar(texto: str) -> str:
+    """Encrypted with CHAVES_DE_CIFRA, in letters that may stand in a URL: the first key writes, any of them reads."""
+    return _cifra(tuple(settings.CHAVES_DE_CIFRA)).encrypt(texto.encode()).decode()
+
+
+def decifrar(cifrado: str) -> str:
+    """What was encrypted. Raises InvalidToken for what none of the keys wrote."""
+    return _cifra(tuple(settings.CHAVES_DE_CIFRA)).decrypt(cifrado.encode()).decode()
+
+
 class SegredoField(models.TextField):
     """Text encrypted at rest with CHAVES_DE_CIFRA: the first key writes, any of them reads. Empty stays empty."""
 
     def get_prep_value(self, value):
         if not value:
             return ""
-        return _cifra(tuple(settings.CHAVES_DE_CIFRA)).encrypt(value.encode()).decode()
+        return cifrar(value)
 
     def from_db_value(self, value, expression, connection):
         if not value:
             return ""
         try:
-            return _cifra(tuple(settings.CHAVES_DE_CIFRA)).decrypt(value.encode()).decode()
+            return decifrar(value)
         except InvalidToken as erro:
             raise ImproperlyConfigured("Nenhuma das CHAVES_DE_CIFRA abre os segredos guardados no banco.") from erro
 

@@ -101,6 +101,7 @@ class FonteDeDocumentos:
     nome = "Cobrança"
     motivos_de_nao_gerar = MotivoDeNaoGerar
     layout = "aviso/1"
+    assunto = ""
     dados = DADOS_COBRANCA
     ver_textos = "cobranca.view_acaocobranca"
     escrever_textos = ("cobranca.add_acaocobranca", "cobranca.change_acaocobranca")

@@ -4,12 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.saude import saude
+from mensageria.views_descadastro import descadastrar
 
 urlpatterns = [
     path("", include("painel.urls")),
     path("", include("telas.urls")),
     path("cadastro/", include("cadastro.urls")),
-    path("mensagens/", include("mensageria.urls")),
+    path("", include("mensageria.urls")),
+    path("descadastro/<str:token>/", descadastrar, name="descadastro"),
     path("faturamento/", include("faturamento.urls")),
     path("cobranca/", include("cobranca.urls")),
     path("batch/", include("batch.urls")),

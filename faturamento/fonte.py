@@ -143,6 +143,7 @@ class FonteDeContas:
     nome = "Faturamento"
     motivos_de_nao_gerar = MotivoDeNaoGerar
     layout = "aviso/1"
+    assunto = ""
     dados = DADOS_FATURAMENTO
     ver_textos = "faturamento.view_parametromensagem"
     escrever_textos = ("faturamento.add_parametromensagem",)

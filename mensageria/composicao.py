@@ -7,17 +7,24 @@ A Fonte answers, for each object:
     empresa          {nome, cnpj, endereco, telefone, site}
     codigo           the 44 digits; linha, its 48; linha_formatada, as printed
 
-of which only `valores` must be there, and `preparar` adds what the composition itself decided: destination, sender,
-moment, layout and renderer versions.
+    layout           another than the Fonte's
+    titulo, cor      of the top of the layout; the same in all messages of a text, or nearly
+    pix              copia e cola, checked before: the QR is drawn from it
+    pdf              a PDF is attached, drawn from what the context and this dict have (`mensageria.pagamento.pdf`)
+    anexo            [SHA-256 of an Anexo, file name]: that one is attached instead
 
-A layout is a Django template of `corpo` and what the context has (`imagem` where it has a `codigo`). It is drawn once
-for each text, with gaps where messages differ; so it may ask whether a value is there, but not what it is.
+of which only `valores` must be there, and `preparar` adds what the composition itself decided: destination, sender,
+moment, the link of who wants no more of them, layout and renderer versions.
+
+A layout is a Django template of `corpo` and what the context has (`imagem` where it has a `codigo`, `imagem_do_pix`
+where it has a `pix`). It is drawn once for each text, with gaps where messages differ; so it may ask whether a value is
+there, but not what it is.
 """
 
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -27,11 +34,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from mensageria import fontes
+from mensageria import descadastro, fontes
 from mensageria.alfabeto import posicoes
 from mensageria.barras import png_itf
 from mensageria.correio import Esqueleto, cabecalho, caixa_postal, lacuna
-from mensageria.models import Canal, Mensagem, VersaoTexto
+from mensageria.models import Anexo, Canal, Mensagem, VersaoTexto
+from mensageria.pagamento import pdf, qr
 from mensageria.textos import limpar, preencher, texto_do_sms, valores_de_sms
 
 RENDERIZADOR = 2
@@ -40,6 +48,10 @@ _ATOMO = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ROTULO = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ENDERECO = re.compile(rf"(?!.*=\?)(?=.{{3,254}}\Z){_ATOMO}(?:\.{_ATOMO})*@{_ROTULO}(?:\.{_ROTULO})*")
 _ESPACO = uuid.UUID("5f2d3c52-6f0c-4c8e-9f57-0a5b3a6f9d11").bytes
+# What may differ from message to message besides its values and its quadro.
+_LINHAS = ("linha", "linha_formatada", "pix", "descadastro")
+_DO_PDF = ("titulo", "cor", "quadro", "codigo", "linha_formatada", "pix")
+_NOME_DO_PDF = "boleto.pdf"
 _TEXTOS_EM_VIGOR = 256  # whose skeletons are kept: some 10 KB each
 
 
@@ -60,12 +72,14 @@ def preparar(mensagem: Mensagem, bruto: Mapping[str, Any], destino: str, agora: 
             raise NaoCompoe(f"O SMS teria {usadas} posições e o máximo é {maximo_sms}.")
         return contexto
     remetente = mensagem.remetente
+    if fonte.assunto:
+        contexto["descadastro"] = descadastro.link(contexto["destino"], fonte.assunto, mensagem.id)
     return {
+        "layout": fonte.layout,
         **bruto,
         **contexto,
         "valores": {tag: limpar(valor) for tag, valor in bruto["valores"].items()},
         "quadro": [[limpar(rotulo), limpar(texto)] for rotulo, texto in bruto.get("quadro", ())],
-        "layout": fonte.layout,
         "de": [limpar(remetente.nome), remetente.email],
         "responder_para": remetente.responder_para,
         "id": identificacao(mensagem),
@@ -108,17 +122,24 @@ def sms(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
     return texto_do_sms(texto.corpo, contexto["valores"], contexto.get("linha", ""), texto.transliterar)
 
 
-def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
-    """The whole message, CRLF line ends: text, and HTML with the bar code as an inline image where there is one."""
-    limite, _, _ = contexto["id"].strip("<>").partition("@")
+def email(contexto: Mapping[str, Any], texto: VersaoTexto, anexos: Mapping[str, bytes] = {}) -> bytes:
+    """The whole message, CRLF line ends: text, HTML with the images that there are inline, and the PDF if there is one.
+
+    `anexos` holds the one that the context names (`anexos_de`). Raises NaoCompoe without it.
+    """
+    limite, _, dominio = contexto["id"].strip("<>").partition("@")
     cabecalhos = (
         _do_remetente(*contexto["de"], contexto["responder_para"])
         + f"To: {endereco_ascii(contexto['destino'])}\r\n"
         + cabecalho("Subject", assunto(contexto, texto))
         + f"Date: {_data(contexto['momento'])}\r\nMessage-ID: {contexto['id']}\r\nAuto-Submitted: auto-generated\r\n"
     )
-    valores, quadro, codigo = contexto["valores"], contexto.get("quadro", ()), contexto.get("codigo")
-    linhas = [campo for campo in ("linha", "linha_formatada") if contexto.get(campo)]
+    if "descadastro" in contexto:
+        cabecalhos += descadastro.cabecalhos(contexto["descadastro"])
+    valores, quadro = contexto["valores"], contexto.get("quadro", ())
+    codigo, pix = contexto.get("codigo"), contexto.get("pix")
+    anexo = _anexo(contexto, anexos) if "anexo" in contexto or "pdf" in contexto else None
+    linhas = [campo for campo in _LINHAS if contexto.get(campo)]
     escritos = [*valores.values(), *[escrito for _, escrito in quadro], *[contexto[campo] for campo in linhas]]
     esqueleto = _esqueleto(
         contexto["layout"],
@@ -128,9 +149,35 @@ def email(contexto: Mapping[str, Any], texto: VersaoTexto) -> bytes:
         tuple(linhas),
         tuple(map(bool, escritos)),
         tuple((contexto.get("empresa") or {}).items()),
-        _cid(contexto),
+        contexto.get("titulo"),
+        contexto.get("cor"),
+        dominio if codigo else "",
+        dominio if pix else "",
+        anexo is not None,
     )
-    return cabecalhos.encode("ascii") + esqueleto.preencher(escritos, limite, png_itf(codigo) if codigo else b"")
+    return cabecalhos.encode("ascii") + esqueleto.preencher(
+        escritos, limite, png_itf(codigo) if codigo else b"", qr.png(pix) if pix else b"", anexo
+    )
+
+
+def _anexo(contexto: Mapping[str, Any], anexos: Mapping[str, bytes]) -> tuple[str, bytes]:
+    """Name and bytes of what is attached: the company's own, or what is drawn."""
+    if "anexo" not in contexto:
+        dados = {campo: contexto[campo] for campo in _DO_PDF if campo in contexto} | contexto["pdf"]
+        return dados.get("nome", _NOME_DO_PDF), pdf.desenhar(dados)
+    resumo, nome = contexto["anexo"]
+    if resumo not in anexos:
+        raise NaoCompoe(f"O anexo {nome} não está guardado.")
+    return nome, anexos[resumo]
+
+
+def anexos_de(contextos: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """What those contexts name to be attached, by its SHA-256: one query, and none where nothing is named."""
+    resumos = {contexto["anexo"][0] for contexto in contextos if "anexo" in contexto}
+    if not resumos:
+        return {}
+    guardados = Anexo.objects.filter(resumo__in=resumos).values_list("resumo", "conteudo")
+    return {resumo: bytes(conteudo) for resumo, conteudo in guardados}
 
 
 @lru_cache(maxsize=256)
@@ -155,7 +202,11 @@ def _esqueleto(
     linhas: tuple[str, ...],
     cheios: tuple[bool, ...],
     empresa: tuple[tuple[str, str], ...],
-    cid: str,
+    titulo: str | None,
+    cor: str | None,
+    dominio_do_codigo: str,
+    dominio_do_pix: str,
+    com_anexo: bool,
 ) -> Esqueleto:
     """The layout drawn with a gap for each value, in this order: tags, texts of the quadro, lines of the bar code.
 
@@ -163,19 +214,24 @@ def _esqueleto(
     """
     lacunas = iter([lacuna(numero) if cheio else "" for numero, cheio in enumerate(cheios)])
     valores = {tag: next(lacunas) for tag in tags}
+    cid, cid_do_pix = _cid("codigo", dominio_do_codigo), _cid("pix", dominio_do_pix)
     dados = {
         "quadro": [[rotulo, next(lacunas)] for rotulo in rotulos],
         **{campo: next(lacunas) for campo in linhas},
         "empresa": dict(empresa),
+        "titulo": titulo,
+        "cor": cor,
         "imagem": cid,
+        "imagem_do_pix": cid_do_pix,
+        "com_anexo": com_anexo,
     }
     texto, html = (_desenhar(layout, extensao, corpo, valores, dados) for extensao in ("txt", "html"))
-    return Esqueleto(texto, html, lacunas=len(cheios), cid=cid)
+    return Esqueleto(texto, html, lacunas=len(cheios), cid=cid, cid_do_qr=cid_do_pix, com_anexo=com_anexo)
 
 
-def _cid(contexto: Mapping[str, Any]) -> str:
-    """The Content-ID of the image; empty for a message without one."""
-    return f"codigo@{contexto['id'].strip('<>').partition('@')[2]}" if contexto.get("codigo") else ""
+def _cid(qual: str, dominio: str) -> str:
+    """The Content-ID of an image; empty for a message without it."""
+    return f"{qual}@{dominio}" if dominio else ""
 
 
 def assunto(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
@@ -189,7 +245,13 @@ def texto_do_email(contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
 
 def no_layout(extensao: str, contexto: Mapping[str, Any], texto: VersaoTexto) -> str:
     """One of the two texts of an e-mail, drawn whole."""
-    dados = {**contexto, "imagem": _cid(contexto)}
+    dominio = contexto["id"].strip("<>").partition("@")[2]
+    dados = {
+        **contexto,
+        "imagem": _cid("codigo", dominio if contexto.get("codigo") else ""),
+        "imagem_do_pix": _cid("pix", dominio if contexto.get("pix") else ""),
+        "com_anexo": "anexo" in contexto or "pdf" in contexto,
+    }
     return _desenhar(contexto["layout"], extensao, texto.corpo, contexto["valores"], dados)
 
 
@@ -214,11 +276,14 @@ def endereco_ascii(endereco: str) -> str:
     return ascii_
 
 
-def conteudo(mensagem: Mensagem) -> bytes:
-    """What leaves, from what is kept: the body of the SMS in UTF-8, or the e-mail."""
+def conteudo(mensagem: Mensagem, anexos: Mapping[str, bytes] | None = None) -> bytes:
+    """What leaves, from what is kept: the body of the SMS in UTF-8, or the e-mail.
+
+    Whoever composes many hands in what `anexos_de` read for all of them.
+    """
     if mensagem.canal == Canal.SMS:
         return sms(mensagem.contexto, mensagem.texto).encode()
-    return email(mensagem.contexto, mensagem.texto)
+    return email(mensagem.contexto, mensagem.texto, anexos_de([mensagem.contexto]) if anexos is None else anexos)
 
 
 def resumo(conteudo: bytes) -> str:

@@ -6,6 +6,7 @@ since nothing asks a server for 8BITMIME, with CRLF and lines of at most 76, but
 """
 
 import re
+import unicodedata
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Sequence
 from html import escape
@@ -13,9 +14,12 @@ from operator import itemgetter
 
 _LACUNA = re.compile("(\0[a-z0-9]+\0)")
 _LINHA = 76
+_MAIOR_NOME = 30  # of a file: its header is one line
 _OCTETOS_POR_PALAVRA = 39  # of an encoded word: with the name of its header it fits in a line
-_ALTERNATIVAS = """\
+_MENSAGEM = """\
 MIME-Version: 1.0\r
+{corpo}"""
+_ALTERNATIVAS = """\
 Content-Type: multipart/alternative;\r
  boundary="=_\0limite\0_0"\r
 \r
@@ -28,26 +32,44 @@ Content-Transfer-Encoding: quoted-printable\r
 {html}\r
 --=_\0limite\0_0--\r
 """
+_COM_ANEXO = """\
+Content-Type: multipart/mixed;\r
+ boundary="=_\0limite\0_2"\r
+\r
+--=_\0limite\0_2\r
+{corpo}\r
+--=_\0limite\0_2\r
+Content-Type: application/pdf\r
+Content-Transfer-Encoding: base64\r
+Content-Disposition: attachment; filename="\0nome\0"\r
+\r
+\0anexo\0\r
+--=_\0limite\0_2--\r
+"""
 _HTML = """\
 Content-Type: text/html; charset="utf-8"\r
 Content-Transfer-Encoding: quoted-printable\r
 \r
 {html}"""
-_HTML_COM_IMAGEM = """\
+_HTML_COM_IMAGENS = """\
 Content-Type: multipart/related; type="text/html";\r
  boundary="=_\0limite\0_1"\r
 \r
 --=_\0limite\0_1\r
 {html}\r
+{imagens}--=_\0limite\0_1--\r
+"""
+_IMAGEM = """\
 --=_\0limite\0_1\r
 Content-Type: image/png\r
 Content-Transfer-Encoding: base64\r
-Content-Disposition: inline; filename="codigo-de-barras.png"\r
+Content-Disposition: inline; filename="{nome}"\r
 Content-ID: <{cid}>\r
 \r
-\0imagem\0\r
---=_\0limite\0_1--\r
+\0{qual}\0\r
 """
+_NOMES = {"imagem": "codigo-de-barras.png", "qr": "pix.png"}
+_FORA_DO_NOME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def lacuna(numero: int) -> str:
@@ -56,23 +78,55 @@ def lacuna(numero: int) -> str:
 
 
 class Esqueleto:
-    """Text and HTML with gaps, each numbered from 0 to `lacunas` - 1, and the inline image `cid` when there is one."""
+    """Text and HTML with gaps, each numbered from 0 to `lacunas` - 1, and what goes with them.
 
-    def __init__(self, texto: str, html: str, lacunas: int, cid: str = ""):
+    `cid` and `cid_do_qr` are of the inline images that there are, and `com_anexo` says whether a PDF is attached.
+    """
+
+    def __init__(
+        self, texto: str, html: str, lacunas: int, cid: str = "", cid_do_qr: str = "", com_anexo: bool = False
+    ):
         html = _HTML.format(html=_quoted_printable(html, lacunas))
-        if cid:
-            html = _HTML_COM_IMAGEM.format(html=html, cid=cid)
-        partes = _LACUNA.split(_ALTERNATIVAS.format(texto=_quoted_printable(texto), html=html))
-        indices = {f"\0{i}\0": i for i in range(2 * lacunas)} | {"\0limite\0": -2, "\0imagem\0": -1}
+        imagens = "".join(
+            _IMAGEM.format(qual=qual, nome=_NOMES[qual], cid=id_)
+            for qual, id_ in (("imagem", cid), ("qr", cid_do_qr))
+            if id_
+        )
+        if imagens:
+            html = _HTML_COM_IMAGENS.format(html=html, imagens=imagens)
+        corpo = _ALTERNATIVAS.format(texto=_quoted_printable(texto), html=html)
+        if com_anexo:
+            corpo = _COM_ANEXO.format(corpo=corpo)
+        partes = _LACUNA.split(_MENSAGEM.format(corpo=corpo))
+        indices = {f"\0{i}\0": i for i in range(2 * lacunas)}
+        indices |= {"\0nome\0": -5, "\0anexo\0": -4, "\0qr\0": -3, "\0limite\0": -2, "\0imagem\0": -1}
         self._molde = b"%b".join(parte.encode("ascii").replace(b"%", b"%%") for parte in partes[::2])
         self._ordem = itemgetter(*(indices[parte] for parte in partes[1::2]))
 
-    def preencher(self, valores: Sequence[str], limite: str, imagem: bytes = b"") -> bytes:
+    def preencher(
+        self,
+        valores: Sequence[str],
+        limite: str,
+        imagem: bytes = b"",
+        qr: bytes = b"",
+        anexo: tuple[str, bytes] | None = None,
+    ) -> bytes:
         """The MIME headers and the body. `limite` makes the boundaries: letters, digits and hyphens, once a message."""
         no_texto = no_html = _cada_um(valores)
         if escape(juntos := "\n".join(valores)) != juntos:
             no_html = _cada_um([escape(valor) for valor in valores])
-        return self._molde % self._ordem((*no_texto, *no_html, limite.encode("ascii"), _em_base64(imagem)))
+        com_eles = (nome_de_arquivo(anexo[0]), _em_base64(anexo[1])) if anexo else (b"", b"")
+        qr = _em_base64(qr) if qr else b""
+        return self._molde % self._ordem(
+            (*no_texto, *no_html, *com_eles, qr, limite.encode("ascii"), _em_base64(imagem))
+        )
+
+
+def nome_de_arquivo(nome: str) -> bytes:
+    """The name of a PDF as any reader takes it: letters without accents, digits, points and hyphens."""
+    ascii_ = unicodedata.normalize("NFKD", nome).encode("ascii", "ignore").decode()
+    limpo = _FORA_DO_NOME.sub("-", ascii_.removesuffix(".pdf")).strip(".-")[:_MAIOR_NOME]
+    return f"{limpo or 'boleto'}.pdf".encode()
 
 
 def _cada_um(valores: Sequence[str]) -> list[bytes]:

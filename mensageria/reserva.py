@@ -18,7 +18,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from cadastro.models import ParametroSistema
-from mensageria import composicao, consumo, fontes, pausas, trabalhador
+from mensageria import composicao, consumo, descadastro, fontes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
 from mensageria.escrita import atualizar, travar_contagens
@@ -231,8 +231,8 @@ def verificar(canal: Canal, mensagens: Sequence[Saindo], hoje) -> tuple[dict[int
     motivos: dict[int, str] = {}
     destinos: dict[int, str] = {}
     for origem in {m.origem for m in mensagens}:
-        fonte = fontes.da_origem(origem)
-        for vez in _um_de_cada_objeto([m for m in mensagens if m.origem == origem]):
+        fonte, suas = fontes.da_origem(origem), [m for m in mensagens if m.origem == origem]
+        for vez in _um_de_cada_objeto(suas):
             proibidos = fonte.motivos_de_cancelamento(canal, {id_: m.versao_objeto for id_, m in vez.items()}, hoje)
             atuais = fonte.destinos(canal, list(vez), hoje)
             for objeto, m in vez.items():
@@ -242,6 +242,12 @@ def verificar(canal: Canal, mensagens: Sequence[Saindo], hoje) -> tuple[dict[int
                     destinos[m.id] = destino
                 else:
                     motivos[m.id] = Motivo.SEM_DESTINO
+        if fonte.assunto and canal == Canal.EMAIL:
+            pediram = descadastro.pediram({destinos[m.id] for m in suas if m.id in destinos}, fonte.assunto)
+            for m in suas:
+                if m.id in destinos and destinos[m.id].lower() in pediram:
+                    del destinos[m.id]
+                    motivos[m.id] = Motivo.DESCADASTRO
     return motivos, destinos
 
 
@@ -265,6 +271,7 @@ def _compor(
         )
         for origem in {m.origem for m in a_compor}
     }
+    anexos = composicao.anexos_de(bruto for dela in contextos.values() for bruto in dela.values())
     for m in a_compor:
         try:
             bruto = contextos[m.origem].get(m.objeto_id)
@@ -274,7 +281,7 @@ def _compor(
             m.destino = destinos[m.id]
             if canal == Canal.EMAIL:
                 m.id_externo = m.contexto["id"]
-            m.conteudo = composicao.conteudo(m)
+            m.conteudo = composicao.conteudo(m, anexos)
         except composicao.NaoCompoe as erro:
             motivos[m.id] = f"{Motivo.SEM_CONTEXTO}: {erro}"
         except Exception as erro:

@@ -1,5 +1,7 @@
 """The row of a remetente on the page Configurações Serviço de Email."""
 
+from datetime import datetime
+
 from django import forms
 from django.core.exceptions import ValidationError
 
@@ -10,7 +12,10 @@ from telas.formularios import FormularioDeModelo
 
 
 class FormularioDeServico(FormularioDeModelo):
-    """From address and service of one remetente; `servicos` is read once for all the rows of the page."""
+    """From address and service of one remetente; `servicos` is read once for all the rows of the page.
+
+    When its own is exhausted, the next in order stands selected (`sugerido`), for whoever only has to press Atualizar.
+    """
 
     class Meta:
         model = Remetente
@@ -26,10 +31,16 @@ class FormularioDeServico(FormularioDeModelo):
         remetente: Remetente,
         servicos: list[ServicoEmail],
         situacoes: dict[int, Situacao],
+        agora: datetime,
     ):
         super().__init__(dados, instance=remetente, prefix=f"r{remetente.pk}")
         # Apart from `remetente`, which takes what was typed.
         self.operacao, self.atual = remetente.nome_da_operacao, remetente.servico_id
+        self.esgotados = {pk for pk, situacao in situacoes.items() if situacao.esgotado}
+        self.sugerido = None
+        if dados is None and self.atual in self.esgotados:
+            self.sugerido = next(iter(rotacao.em_ordem(remetente, servicos, self.esgotados, agora)), None)
+            self.initial["servico"] = self.sugerido.pk if self.sugerido else self.atual
         self.fields["servico"].choices = [
             (servico.pk, _nome(servico, situacoes[servico.pk]))
             for servico in servicos
@@ -43,6 +54,12 @@ class FormularioDeServico(FormularioDeModelo):
                 "aria-label": f"{campo.label} da operação {self.operacao}",
             }
         self.fields["visto"].widget.attrs["form"] = self.marca
+
+    @property
+    def escolheu_esgotado(self) -> bool:
+        """Whether another service was chosen and it is exhausted."""
+        escolhido = self.cleaned_data["servico"].pk
+        return escolhido != self.atual and escolhido in self.esgotados
 
     @property
     def marca(self) -> str:

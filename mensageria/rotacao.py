@@ -4,6 +4,7 @@ Messages hang on the remetente, so what is pending follows it by itself. Each re
 by any number of workers: an exhaustion is told once and moves it once. The lock lets new messages of it be stored.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -107,10 +108,22 @@ def _seguir_adiante(remetente: Remetente, agora: datetime, *, escolhido: bool = 
 
 def seguintes(remetente: Remetente, agora: datetime) -> list[ServicoEmail]:
     """The services that can take over, those after its own first: in order and once round."""
+    return em_ordem(remetente, ServicoEmail.objects.defer("senha"), consumo.esgotados(agora), agora)
+
+
+def em_ordem(
+    remetente: Remetente, servicos: Iterable[ServicoEmail], esgotados: Collection[int], agora: datetime
+) -> list[ServicoEmail]:
+    """`seguintes` of services that were read, for a page that asks for many remetentes."""
     atual = remetente.servico
-    outros = ServicoEmail.objects.filter(ativo=True, uso_interno=False).exclude(pk=atual.pk).defer("senha")
-    esgotados = consumo.esgotados(agora)
-    livres = [s for s in outros if s.pk not in esgotados and s.permite(remetente.email) and not _em_falha(s, agora)]
+    livres = [
+        servico
+        for servico in servicos
+        if servico != atual
+        and servico.pk not in esgotados
+        and not impedimento(servico, remetente.email)
+        and not _em_falha(servico, agora)
+    ]
     return sorted(livres, key=lambda s: ((s.ordem, s.nome) < (atual.ordem, atual.nome), s.ordem, s.nome))
 
 

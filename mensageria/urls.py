@@ -1,16 +1,21 @@
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
 from mensageria import views, views_incertas, views_retornos, views_servico, views_texto
 
 app_name = "mensageria"
-urlpatterns = [
+mensagens = [
     path("execucao/<uuid:execucao>/", views.balanco_da_execucao, name="balanco"),
     path("execucao/<uuid:execucao>/mensagens/", views.mensagens, name="mensagens"),
     path("execucao/<uuid:execucao>/de-fora/", views.nao_geradas, name="nao_geradas"),
     path("execucao/<uuid:execucao>/motivos/", views.motivos, name="motivos"),
     path("incertas/", views_incertas.incertas, name="incertas"),
     path("pausados/", views_incertas.pausados, name="pausados"),
-    path("servico-email/", views_servico.servico_email, name="servico_email"),
+    path(
+        "servico-email/",
+        RedirectView.as_view(pattern_name="mensageria:servico_email", permanent=True),
+        name="servico_email_antigo",
+    ),
     path("<int:pk>/", views.mensagem, name="mensagem"),
     path("<int:pk>/html/", views.html, name="html"),
     path("<int:pk>/decidir/", views.decidir, name="decidir"),
@@ -19,4 +24,9 @@ urlpatterns = [
     path("texto/<slug:origem>/previa/", views_texto.previa_do_texto, name="previa"),
     path("texto/<slug:origem>/teste/", views_texto.testar_texto, name="teste"),
     path("retornos/sms/<int:pk>/", views_retornos.sms, name="retorno_sms"),
+]
+urlpatterns = [
+    path("mensagens/", include(mensagens)),
+    # The manual's address of the page.
+    path("campanha_preventiva/servico_email", views_servico.servico_email, name="servico_email"),
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import IntegrityError
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from mensageria import alertas, consumo, rotacao
 from mensageria.forms_servico import FormularioDeServico
 from mensageria.models import Alerta, Remetente, ServicoEmail
-from telas import pedidos
+from telas import confirmacao, pedidos
 from telas.paginacao import Pagina
 
 POR_PAGINA = 25
@@ -27,6 +27,14 @@ class _Recusado(Exception):
         self.formulario = formulario
 
 
+class _Pergunta(Exception):
+    """Something is asked before it is done; what was begun is undone."""
+
+    def __init__(self, resposta: HttpResponse):
+        super().__init__()
+        self.resposta = resposta
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("mensageria.change_remetente", raise_exception=True)
 def servico_email(request):
@@ -37,6 +45,8 @@ def servico_email(request):
             return redirect(_atender(request, agora))
         except _Recusado as recusado:
             enviado = recusado.formulario
+        except _Pergunta as pergunta:
+            return pergunta.resposta
     remetentes = Remetente.objects.select_related("servico").defer("servico__senha")
     pagina = Pagina(remetentes, request.GET, ordens={"operacao": "nome"}, padrao="operacao", tamanho=POR_PAGINA)
     contexto = {"pagina": pagina, "linhas": _linhas(pagina.linhas, enviado, agora), "form": enviado}
@@ -59,42 +69,64 @@ def _atualizar(request, agora: datetime) -> str:
     remetente = Remetente.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if remetente is None:
         raise Http404
+    antes = {"servico": remetente.servico.nome, "email": remetente.email}
     formulario = FormularioDeServico(request.POST, remetente=remetente, **_opcoes(agora))
-    if not formulario.is_valid():
+    if not formulario.is_valid() or confirmacao.voltou(request):
         raise _Recusado(formulario)
+    if formulario.escolheu_esgotado and (pergunta := _perguntar(request, formulario, agora)):
+        raise _Pergunta(pergunta)
     escolhido, email = formulario.cleaned_data["servico"], formulario.cleaned_data["email"]
     try:
         depois = rotacao.trocar(remetente, escolhido, usuario=request.user, agora=agora, email=email)
     except rotacao.TrocaRecusada as recusa:  # the service changed since the form looked at it
         formulario.add_error("servico", str(recusa))
         raise _Recusado(formulario) from recusa
-    _dizer(request, depois, escolhido, mudou=bool({"servico", "email"} & set(formulario.changed_data)))
+    _dizer(request, depois, escolhido, antes)
     return request.get_full_path()
 
 
-def _dizer(request, remetente: Remetente, escolhido: ServicoEmail, *, mudou: bool) -> None:
-    operacao = remetente.nome_da_operacao
-    if not mudou:
-        messages.info(request, f"A operação {operacao} já estava assim; nada foi alterado.")
-    elif remetente.servico_id != escolhido.pk:
-        messages.warning(
-            request,
-            f"O serviço {escolhido} está com o limite de envios esgotado; "
-            f"{remetente.servico} assumiu os envios da operação {operacao}.",
-        )
-    elif remetente.aguardando_desde:
-        messages.warning(
-            request,
-            f"O serviço {escolhido} está com o limite de envios esgotado. {rotacao.ALTERE}",
-        )
+def _perguntar(request, formulario: FormularioDeServico, agora: datetime) -> HttpResponse | None:
+    escolhido = formulario.cleaned_data["servico"]
+    if formulario.instance.rotacao_automatica:
+        depois = "Com a rotação automática ligada, o próximo serviço disponível da ordem assume os envios."
     else:
-        messages.success(request, f"Serviço de email da operação {operacao} atualizado com sucesso.")
+        depois = f"Os envios da operação {formulario.operacao} esperam até que você escolha outro serviço."
+    return confirmacao.perguntar(
+        request,
+        f"O serviço {escolhido} está com o limite de envios esgotado. Usar mesmo assim?",
+        detalhes=[f"Envios usados: {consumo.situacao(escolhido, agora)}.", depois],
+        sim="Usar mesmo assim",
+        nao="Escolher outro",
+        perigo=True,
+    )
+
+
+def _dizer(request, remetente: Remetente, escolhido: ServicoEmail, antes: dict[str, str]) -> None:
+    """What was done for which operation, from what to what."""
+    operacao = remetente.nome_da_operacao
+    mudancas = [
+        f"{rotulo} da operação {operacao} atualizado com sucesso: de {antes[campo]} para {agora}."
+        for campo, rotulo, agora in (
+            ("servico", "Serviço de email", escolhido.nome),
+            ("email", "Email", remetente.email),
+        )
+        if antes[campo] != agora
+    ]
+    if not mudancas:
+        messages.info(request, f"A operação {operacao} já estava assim; nada foi alterado.")
+        return
+    messages.success(request, " ".join([*mudancas, "A confirmação segue por email para quem recebe os alertas."]))
+    esgotado = f"O serviço {escolhido} está com o limite de envios esgotado"
+    if remetente.servico_id != escolhido.pk:
+        messages.warning(request, f"{esgotado}; {remetente.servico} assumiu os envios da operação {operacao}.")
+    elif remetente.aguardando_desde:
+        messages.warning(request, f"{esgotado}. {rotacao.ALTERE}")
 
 
 def _opcoes(agora: datetime) -> dict:
     """What every row of the page needs to know, read once."""
     servicos = list(ServicoEmail.objects.defer("senha"))
-    return {"servicos": servicos, "situacoes": consumo.situacoes(servicos, agora)}
+    return {"servicos": servicos, "situacoes": consumo.situacoes(servicos, agora), "agora": agora}
 
 
 def _linhas(remetentes: list[Remetente], enviado: FormularioDeServico | None, agora: datetime) -> list[dict]:

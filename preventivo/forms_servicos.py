@@ -18,8 +18,9 @@ DA_CONEXAO = ("host", "porta", "seguranca", "usuario", "senha", "apagar_senha")
 _NOME_DE_SERVIDOR = re.compile(r"[\w.:-]+")
 
 
-def _coluna(campo: str, largura: int = 3) -> Column:
-    return Column(campo, css_class=f"col-sm-6 col-lg-{largura}")
+def _coluna(campo: str, largura: int | None = 3) -> Column:
+    """So many twelfths of a row; None shares it with the others."""
+    return Column(campo, css_class=f"col-sm-6 col-lg-{largura}" if largura else "col-sm-6 col-lg")
 
 
 class FormularioDeServicoEmail(FormularioDeModelo):
@@ -76,7 +77,7 @@ class FormularioDeServicoEmail(FormularioDeModelo):
         ajudante.render_hidden_fields = True
         apagar = [_coluna("apagar_senha", 12)] if "apagar_senha" in self.fields else []
         ja_usado = [_coluna("ja_usado", 4)] if "ja_usado" in self.fields else []
-        limites = ("limite_segundo", "limite_minuto", "limite_hora", "limite_dia")
+        limites = ("conexoes", "limite_segundo", "limite_minuto", "limite_hora", "limite_dia")
         ajudante.layout = Layout(
             Fieldset("Serviço", Row(_coluna("nome", 6), _coluna("ordem"), _coluna("uso_interno"))),
             Fieldset(
@@ -85,7 +86,7 @@ class FormularioDeServicoEmail(FormularioDeModelo):
                 Row(_coluna("usuario", 6), _coluna("senha", 6), *apagar),
             ),
             Fieldset("Cota", Row(_coluna("cota_mensal", 4), _coluna("dia_renovacao", 4), *ja_usado)),
-            Fieldset("Limites", Row(_coluna("conexoes"), *(_coluna(limite) for limite in limites))),
+            Fieldset("Limites", Row(*(_coluna(limite, None) for limite in limites))),
             Fieldset("Remetentes", "remetentes_permitidos"),
         )
 

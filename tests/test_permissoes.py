@@ -13,12 +13,13 @@ from batch.models import FuncionalidadeIniciada, ProcessoIniciado
 from cadastro.models import Cliente
 from cobranca.models import AcaoCobranca, ComandoAcao
 from faturamento.models import ParametroMensagem
-from mensageria.models import GatewaySMS, Mensagem
+from mensageria.models import GatewaySMS, Mensagem, ServicoEmail
 
 GRUPOS = ("", "operador", "supervisor", "administrador")
 TODOS = set(GRUPOS)
 DO_GRUPO = TODOS - {""}
 CHEFIA = {"supervisor", "administrador"}
+ADMINISTRADORES = {"administrador"}
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,16 @@ TABELA = [
     Linha("mensageria:pausados", CHEFIA, "post"),
     Linha("mensageria:servico_email", DO_GRUPO),
     Linha("mensageria:servico_email", DO_GRUPO, "post"),
+    Linha("mensageria:servico_email_antigo", TODOS),
+    Linha("preventivo:servicos", ADMINISTRADORES),
+    Linha("preventivo:servico_novo", ADMINISTRADORES),
+    Linha("preventivo:servico_novo", ADMINISTRADORES, "post"),
+    Linha("preventivo:servico_novo_testar", ADMINISTRADORES, "post"),
+    Linha("preventivo:servico", ADMINISTRADORES, "get", de(ServicoEmail)),
+    Linha("preventivo:servico", ADMINISTRADORES, "post", de(ServicoEmail)),
+    Linha("preventivo:servico_testar", ADMINISTRADORES, "post", de(ServicoEmail)),
+    Linha("preventivo:servico_remover", ADMINISTRADORES, "post", de(ServicoEmail)),
+    Linha("preventivo:servico_reativar", ADMINISTRADORES, "post", de(ServicoEmail)),
     Linha("mensageria:decidir", CHEFIA, "post", de(Mensagem)),
     Linha("mensageria:medir_texto", DO_GRUPO, "post", da_origem("faturamento", "texto_sms")),
     Linha("mensageria:previa", DO_GRUPO, "post", da_origem("faturamento")),

@@ -76,7 +76,7 @@ def test_the_next_in_order_takes_over_and_both_are_told(net):
     alerta = Alerta.objects.get(tipo=ESGOTADO)
     assert (alerta.assunto, alerta.titulo) == ("Alerta de Limite de Consumo", "Limite de Envios Esgotado!")
     assert alerta.texto.startswith("O serviço **SERVICO_3** da operação **NET** esgotou")
-    assert alerta.caminho == "/mensagens/servico-email/"
+    assert alerta.caminho == "/campanha_preventiva/servico_email"
 
 
 def test_a_service_that_is_not_exhausted_changes_nothing(net):

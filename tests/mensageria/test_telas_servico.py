@@ -15,7 +15,8 @@ from tests.fabricas import novo_parametro_sistema
 
 from .servicos import esgotar, novo_remetente, novo_servico
 
-URL = "/mensagens/servico-email/"
+URL = "/campanha_preventiva/servico_email"
+ANTIGA = "/mensagens/servico-email/"
 
 
 @pytest.fixture
@@ -68,10 +69,18 @@ def test_each_operation_has_its_row_and_the_manual_its_warning(entrar, net):
     assert resposta.content.decode().count(">Atualizar</button>") == 2
     assert opcoes(resposta)[:3] == ["SERVICO_2 (inativo)", "SERVICO_3 (esgotado)", "SERVICO_5"]
     dito = texto(resposta)
-    assert "limite de envios esgotado envios usados: 1 de 1 (100 %)" in dito
+    assert "limite de envios esgotado serviço atual: SERVICO_3 envios usados: 1 de 1 (100 %)" in dito
     assert "serviço inativo" in dito
-    assert "Atenção: o Email pode ser alterado a qualquer momento" in dito
-    assert "SERVICO_1" not in dito
+    for palavras in (
+        "Atenção: o Email pode ser alterado a qualquer momento",
+        "Atenção: fique atento ao recebimento do alerta",
+        "Atenção: após realizar a atualização",
+        "Dica 1: não escolha um novo serviço aleatoriamente",
+        "Dica 2: o serviço de uso interno",
+        "Dica 3: todo o sistema do Preventivo",
+    ):
+        assert palavras in dito
+    assert "SERVICO_1" not in opcoes(resposta)
 
 
 def test_who_waits_and_the_last_change_are_told(entrar, net):
@@ -113,16 +122,19 @@ def test_the_choice_is_made_confirmed_and_logged(entrar, net):
 
     net.refresh_from_db()
     assert net.servico.nome == "SERVICO_5"
-    assert "Serviço de email da operação NET atualizado com sucesso." in texto(resposta)
+    dito = "Serviço de email da operação NET atualizado com sucesso: de SERVICO_3 para SERVICO_5. A confirmação segue"
+    assert dito in texto(resposta)
     assert LogEntry.objects.get().change_message == "Serviço alterado de SERVICO_3 para SERVICO_5."
     assert Alerta.objects.get(tipo=Alerta.Tipo.TROCA).tambem_para == "maria@exemplo.com.br"
 
 
 def test_the_address_may_change_in_the_same_way(entrar, net):
-    enviar(entrar("operador"), net, email="net4@exemplo.com.br")()
+    resposta = enviar(entrar("operador"), net, email="net4@exemplo.com.br")()
 
     net.refresh_from_db()
     assert net.email == "net4@exemplo.com.br"
+    dito = "Email da operação NET atualizado com sucesso: de net@cobranca.exemplo.com.br para net4@exemplo.com.br."
+    assert dito in texto(resposta)
 
 
 def test_the_same_form_twice_does_it_once(entrar, net):
@@ -139,7 +151,7 @@ def test_the_same_form_twice_does_it_once(entrar, net):
 def test_choosing_an_exhausted_service_says_so_and_who_took_over(entrar, net):
     esgotar(servico(2), timezone.now())
 
-    resposta = enviar(entrar("operador"), net, servico(2))()
+    resposta = enviar(entrar("operador"), net, servico(2), confirmado="1")()
 
     net.refresh_from_db()
     assert net.servico.nome == "SERVICO_3"  # the next after SERVICO_2
@@ -150,9 +162,77 @@ def test_choosing_an_exhausted_service_without_rotation_asks_for_another(entrar,
     Remetente.objects.update(rotacao_automatica=False)
     esgotar(servico(2), timezone.now())
 
-    resposta = enviar(entrar("operador"), net, servico(2))()
+    resposta = enviar(entrar("operador"), net, servico(2), confirmado="1")()
 
+    assert Alerta.objects.filter(tipo=Alerta.Tipo.ESGOTADO).count() == 1
     assert "SERVICO_2 está com o limite de envios esgotado. Altere o serviço de email" in texto(resposta)
+
+
+@pytest.mark.parametrize(
+    ("rotacao_automatica", "depois"),
+    [(True, "o próximo serviço disponível da ordem assume"), (False, "Os envios da operação NET esperam")],
+)
+def test_an_exhausted_service_is_asked_about_first(entrar, net, rotacao_automatica, depois):
+    Remetente.objects.update(rotacao_automatica=rotacao_automatica)
+    esgotar(servico(2), timezone.now())
+    mandar = enviar(entrar("operador"), net, servico(2), pedido=str(uuid.uuid4()))
+
+    pergunta = mandar()
+
+    net.refresh_from_db()
+    assert net.servico.nome == "SERVICO_3"
+    dito = texto(pergunta)
+    assert "O serviço SERVICO_2 está com o limite de envios esgotado. Usar mesmo assim?" in dito
+    assert "Envios usados: 1 de 1 (100 %)." in dito
+    assert depois in dito
+
+
+def test_who_does_not_want_the_exhausted_one_finds_what_was_typed(entrar, net):
+    esgotar(servico(2), timezone.now())
+
+    resposta = enviar(entrar("operador"), net, servico(2), "net4@exemplo.com.br", voltar="1")()
+
+    net.refresh_from_db()
+    assert (net.servico.nome, net.email) == ("SERVICO_3", "net@cobranca.exemplo.com.br")
+    assert 'value="net4@exemplo.com.br"' in resposta.content.decode()
+
+
+def test_another_address_for_a_service_that_is_exhausted_already_asks_nothing(entrar, net):
+    esgotar(servico(3), timezone.now())
+
+    enviar(entrar("operador"), net, email="net4@exemplo.com.br")()
+
+    net.refresh_from_db()
+    assert net.email == "net4@exemplo.com.br"
+
+
+def selecionado(resposta) -> str:
+    return re.search(r"<option[^>]* selected>([^<]+)</option>", resposta.content.decode())[1].strip()
+
+
+def test_the_next_in_order_stands_selected_when_the_present_one_is_exhausted(entrar, net):
+    pessoa = entrar("operador")
+    assert selecionado(pessoa.get(URL)) == "SERVICO_3"
+    esgotar(servico(3), timezone.now())
+
+    resposta = pessoa.get(URL)
+
+    assert selecionado(resposta) == "SERVICO_5"
+    assert "SERVICO_3 está esgotado: o próximo da ordem, SERVICO_5, já está selecionado." in texto(resposta)
+    assert "serviço atual: SERVICO_3" in texto(resposta)
+    feito = enviar(pessoa, net, servico(5))()
+    assert "de SERVICO_3 para SERVICO_5" in texto(feito)
+
+
+def test_after_the_last_comes_the_first_and_what_may_not_send_is_passed_over(entrar, net):
+    pessoa = entrar("operador")
+    esgotar(servico(3), timezone.now())
+    ServicoEmail.objects.filter(nome="SERVICO_5").update(remetentes_permitidos="@outra.com.br")
+    assert selecionado(pessoa.get(URL)) == "SERVICO_2"
+
+    esgotar(servico(2), timezone.now())
+
+    assert selecionado(pessoa.get(URL)) == "SERVICO_3 (esgotado)"  # no other can
 
 
 def test_changing_nothing_says_so(entrar, net):
@@ -224,6 +304,13 @@ def test_two_who_edit_the_same_are_told(entrar, net):
     assert net.servico.nome == "SERVICO_2"
     assert "pessoa-operador alterou este registro" in texto(resposta)
     assert "Serviço (agora: SERVICO_2)" in texto(resposta)
+
+
+@pytest.mark.parametrize("grupo", ["", "operador"])
+def test_the_address_of_before_leads_to_the_manual_s(entrar, grupo):
+    resposta = entrar(grupo).get(ANTIGA)
+
+    assert (resposta.status_code, resposta.headers["Location"]) == (301, URL)
 
 
 # The Painel

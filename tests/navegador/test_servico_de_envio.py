@@ -14,7 +14,7 @@ from tests.mensageria.servicos import esgotar, novo_interno, novo_remetente, nov
 
 from .acessibilidade import acessivel
 
-URL = "/mensagens/servico-email/"
+URL = "/campanha_preventiva/servico_email"
 
 
 @pytest.fixture
@@ -55,15 +55,44 @@ def test_from_the_alert_to_the_confirmation(entrar, net, correio, opcoes):
     pagina.get_by_role("link", name="Abrir a página").click()
     expect(linha(pagina)).to_contain_text("aguardando troca de serviço")
 
-    linha(pagina).get_by_label("Serviço da operação").select_option(label="SERVICO_6")
+    expect(linha(pagina).get_by_label("Serviço da operação").locator(":checked")).to_have_text("SERVICO_6")
     linha(pagina).get_by_role("button", name="Atualizar").click()
 
-    pagina.get_by_text("Serviço de email da operação NET atualizado com sucesso.").wait_for()
+    pagina.get_by_text("Serviço de email da operação NET atualizado com sucesso: de SERVICO_5 para SERVICO_6.").wait_for()
     expect(linha(pagina)).to_contain_text("disponível")
     net.refresh_from_db()
     assert (net.servico.nome, net.aguardando_desde) == ("SERVICO_6", None)
     alertas_email.enviar_pendentes(timezone.now())
     assert {r.destinos[0] for r in correio.esperar(3)[1:]} == {"sistema@exemplo.com.br", "maria@exemplo.com.br"}
+
+
+@pytest.mark.parametrize("opcoes", [{}, SEM_JAVASCRIPT], ids=["com-javascript", "sem-javascript"])
+def test_an_exhausted_choice_is_asked_about_and_told_once_more(entrar, net, opcoes):
+    esgotar(novo_servico(3), timezone.now())
+    pagina = entrar("operador", **opcoes)
+    pagina.goto(URL)
+    linha(pagina).get_by_label("Serviço da operação").select_option(label="SERVICO_3 (esgotado)")
+    linha(pagina).get_by_role("button", name="Atualizar").click()
+    pagina.get_by_role("heading", name="O serviço SERVICO_3 está com o limite de envios esgotado.").wait_for()
+    pagina.get_by_role("button", name="Escolher outro").click()
+    expect(linha(pagina).get_by_label("Serviço da operação").locator(":checked")).to_have_text("SERVICO_3 (esgotado)")
+
+    linha(pagina).get_by_role("button", name="Atualizar").click()
+    pagina.get_by_role("button", name="Usar mesmo assim").click()
+
+    pagina.get_by_text("O serviço SERVICO_3 está com o limite de envios esgotado. Altere o serviço").wait_for()
+    assert Alerta.objects.filter(tipo=Alerta.Tipo.ESGOTADO).count() == 2
+
+
+def test_on_a_cell_phone_each_field_has_its_name_in_sight(entrar, net):
+    pagina = entrar("operador", **CELULAR)
+    pagina.goto(URL)
+
+    rotulos = linha(pagina).locator("td[data-rotulo]").evaluate_all(
+        "celulas => celulas.map((celula) => getComputedStyle(celula, '::before').content)"
+    )
+
+    assert rotulos == ['"Email"', '"Serviço"', '"Situação"']
 
 
 def test_a_double_click_changes_once(entrar, net):

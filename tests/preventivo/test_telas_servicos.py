@@ -103,7 +103,7 @@ def test_the_list_says_how_each_stands_and_who_sends_through_it(administrador, s
 
     dito = texto(administrador.get(LISTA))
 
-    assert "SERVICO_3 Claro" in dito
+    assert "SERVICO_3 ordem 3 · Claro" in dito
     for palavras in ("disponível", "esgotado até", "em espera até", "Autenticação: 535 não", "inativo"):
         assert palavras in dito
     assert (dito.count("Reativar")) == 2  # the inactive one and the one that rests; a quota used up stays so

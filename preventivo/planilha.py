@@ -46,6 +46,8 @@ MAXIMO_DO_INDICE = 1 << 20  # bytes of the list of parts
 MAXIMO_DESCOMPACTADO = 400 << 20
 MAXIMA_RAZAO = 100  # of the whole, once it is larger than RAZAO_A_PARTIR_DE
 RAZAO_A_PARTIR_DE = 10 << 20
+MAXIMO_DE_MEMORIA = 1 << 30  # bytes of address space of the process that reads it
+MAXIMO_DE_PROCESSADOR = 300  # seconds
 _FIM_DO_ZIP, _FIM_DO_ZIP64 = b"PK\x05\x06", b"PK\x06\x07"
 
 
@@ -240,7 +242,8 @@ def _conferir_indice(arquivo: BinaryIO) -> None:
 
 def _linhas_do_xlsx(arquivo: BinaryIO) -> Iterator[Linha]:
     """What the process apart says of the rows; it ends with whoever reads."""
-    comando = [sys.executable, "-m", "preventivo.xlsx", str(MAXIMO_DE_COLUNAS + 1)]
+    limites = (MAXIMO_DE_COLUNAS + 1, MAXIMO_DE_MEMORIA, MAXIMO_DE_PROCESSADOR)
+    comando = [sys.executable, "-m", "preventivo.xlsx", *map(str, limites)]
     with subprocess.Popen(
         comando, cwd=settings.BASE_DIR, stdin=arquivo, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as processo:

@@ -1,4 +1,4 @@
-"""Read the first sheet of an .xlsx, apart: `python -m preventivo.xlsx COLUNAS < planilha.xlsx`.
+"""Read the first sheet of an .xlsx, apart: `python -m preventivo.xlsx COLUNAS MEMORIA SEGUNDOS < planilha.xlsx`.
 
 A library that holds parts of the file whole reads what strangers made: it does so in a process that may take little
 memory and time, and whose end ends nothing else. Each row that is not blank goes out as a line of JSON: its number, how
@@ -10,13 +10,12 @@ import resource
 import sys
 import warnings
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import BinaryIO
 
 import openpyxl
+from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
-MEMORIA = 1 << 30  # bytes of address space
-SEGUNDOS = 300  # of processor
 MAXIMO_DE_LINHAS = 1 << 20  # of a sheet
 MAXIMO_DA_CELULA = 1_000  # characters; more than any address
 
@@ -27,21 +26,23 @@ def linhas(arquivo: BinaryIO, colunas: int) -> Iterator[tuple[int, int, list[str
     aba = planilha.worksheets[0]
     aba.reset_dimensions()  # they may say anything
     lidos = 0
-    for numero, linha in enumerate(aba.iter_rows(max_col=colunas, max_row=MAXIMO_DE_LINHAS), start=1):
-        celulas = [_texto(celula) for celula in linha]
+    linhas = aba.iter_rows(max_col=colunas, max_row=MAXIMO_DE_LINHAS, values_only=True)
+    for numero, linha in enumerate(linhas, start=1):
+        if linha.count(None) == len(linha):  # of those there may be a million
+            continue
+        celulas = [_texto(valor) for valor in linha]
         if any(celulas):
             lidos = max(lidos, arquivo.tell())
             yield numero, lidos, celulas
 
 
-def _texto(celula) -> str:
-    """A whole number without its `.0`, and a formula as it is written: with its `=`."""
-    valor = celula.value
-    if valor is None:
-        return ""
-    if celula.data_type == "f":
-        return f"={getattr(valor, 'text', valor)}".replace("==", "=", 1)[:MAXIMO_DA_CELULA]
+def _texto(valor) -> str:
+    """A whole number without its `.0`. A formula comes as it is written: with its `=`."""
     match valor:
+        case None:
+            return ""
+        case ArrayFormula() | DataTableFormula():
+            return f"={(getattr(valor, 'text', None) or '').removeprefix('=')}"[:MAXIMO_DA_CELULA]
         case bool():
             return "VERDADEIRO" if valor else "FALSO"
         case float() if valor.is_integer() and abs(valor) < 1e15:
@@ -50,19 +51,18 @@ def _texto(celula) -> str:
             return str(valor).replace(".", ",")
         case datetime() | date():
             return f"{valor:%d/%m/%Y}"
-        case time() | timedelta():
-            return str(valor)
     return str(valor)[:MAXIMO_DA_CELULA].strip()
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORIA, MEMORIA))
-    resource.setrlimit(resource.RLIMIT_CPU, (SEGUNDOS, SEGUNDOS))
+    colunas, memoria, segundos = map(int, sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_AS, (memoria, memoria))
+    resource.setrlimit(resource.RLIMIT_CPU, (segundos, segundos))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     if not openpyxl.DEFUSEDXML:
         raise RuntimeError("openpyxl would read XML without the guard of defusedxml")
-    for linha in linhas(sys.stdin.buffer, int(sys.argv[1])):
+    for linha in linhas(sys.stdin.buffer, colunas):
         sys.stdout.write(json.dumps(linha) + "\n")
 
 

@@ -59,6 +59,7 @@ class FonteSimples:
     dados = ()
     ver_textos = "mensageria.view_mensagem"
     escrever_textos = ()
+    exemplo_por = ""
 
     def exemplo(self, matricula: int | None, hoje: date) -> int:
         return Cliente.objects.values_list("id", flat=True).latest("id")

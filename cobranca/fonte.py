@@ -105,6 +105,7 @@ class FonteDeDocumentos:
     dados = DADOS_COBRANCA
     ver_textos = "cobranca.view_acaocobranca"
     escrever_textos = ("cobranca.add_acaocobranca", "cobranca.change_acaocobranca")
+    exemplo_por = "Matrícula do imóvel"
 
     def exemplo(self, matricula: int | None, hoje: date) -> int:
         documentos = CobrancaDocumento.objects.order_by("-id").values("id")

@@ -147,6 +147,7 @@ class FonteDeContas:
     dados = DADOS_FATURAMENTO
     ver_textos = "faturamento.view_parametromensagem"
     escrever_textos = ("faturamento.add_parametromensagem",)
+    exemplo_por = "Matrícula do imóvel"
 
     def exemplo(self, matricula: int | None, hoje: date) -> int:
         """Of the reference that its group is at, when no imóvel is asked for; only among the newest contas."""

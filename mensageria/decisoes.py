@@ -56,7 +56,7 @@ def retrato(mensagem: Mensagem) -> str:
 @transaction.atomic
 def decidir(mensagem_id: int, decisao: Decisao, *, visto: str, usuario, motivo: str, agora: datetime) -> Mensagem:
     """Decide about one message as it was seen (`retrato`); return it as it was. Raises MudouEnquantoIsso."""
-    _conferir_motivo(motivo)
+    conferir_motivo(motivo)
     mensagem = Mensagem.objects.select_for_update(of=("self",)).get(pk=mensagem_id)
     if retrato(mensagem) != visto or decisao not in possiveis(mensagem, agora):
         raise MudouEnquantoIsso(
@@ -175,7 +175,7 @@ def decidir_incertas(vistas: Vistas, decisao: Decisao, *, usuario, motivo: str, 
     What is past its limit is not sent again. Raises MudouEnquantoIsso, with nothing done, when there are more of them
     than were seen.
     """
-    _conferir_motivo(motivo)
+    conferir_motivo(motivo)
     ids = list(vistas.mensagens().values_list("pk", flat=True)[: vistas.esperadas + 1])
     if len(ids) > vistas.esperadas:
         raise MudouEnquantoIsso("Outras mensagens ficaram incertas enquanto você decidia. Nada foi feito.")
@@ -204,7 +204,7 @@ def reenviar(ids: Collection[int], *, usuario, motivo: str, agora: datetime) -> 
 
     A re-send is the same message with a new attempt, which says who asked for it and why.
     """
-    _conferir_motivo(motivo)
+    conferir_motivo(motivo)
     return (
         _das_que_podem(ids, Estado.PENDENTE, excluidos=(Estado.EM_ENVIO,))
         .filter(expira_em__gt=agora)
@@ -223,7 +223,7 @@ def reenviar(ids: Collection[int], *, usuario, motivo: str, agora: datetime) -> 
 @transaction.atomic
 def resolver_incertas(ids: Collection[int], *, como: Estado, usuario, motivo: str, agora: datetime) -> int:
     """Say what became of uncertain messages: ENVIADA, FALHA or CANCELADA; return how many."""
-    _conferir_motivo(motivo)
+    conferir_motivo(motivo)
     if como not in TRANSICOES[Estado.INCERTA] or como == Estado.PENDENTE:
         raise ValueError("Uma mensagem incerta passa a enviada, falha ou cancelada; para reenviar use reenviar().")
     return Mensagem.objects.filter(id__in=ids, estado=Estado.INCERTA).update(
@@ -239,7 +239,7 @@ def resolver_incertas(ids: Collection[int], *, como: Estado, usuario, motivo: st
 @transaction.atomic
 def cancelar(ids: Collection[int], *, usuario, motivo: str) -> int:
     """Cancel pending and uncertain messages; one that is being sent is left alone. Return how many."""
-    _conferir_motivo(motivo)
+    conferir_motivo(motivo)
     return _das_que_podem(ids, Estado.CANCELADA, excluidos=(Estado.EM_ENVIO,)).update(
         estado=Estado.CANCELADA,
         reserva=None,
@@ -249,6 +249,7 @@ def cancelar(ids: Collection[int], *, usuario, motivo: str) -> int:
     )
 
 
-def _conferir_motivo(motivo: str) -> None:
+def conferir_motivo(motivo: str) -> None:
+    """Raises MotivoObrigatorio for an empty one."""
     if not motivo.strip():
         raise MotivoObrigatorio("Informe o motivo.")

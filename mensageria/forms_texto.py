@@ -20,11 +20,7 @@ def _atributos(campo: str, **mais) -> dict:
     return {"aria-describedby": f"medidor-{campo}", "data-texto": campo, "spellcheck": "true", **mais}
 
 
-class CamposDeTexto(metaclass=DeclarativeFieldsMetaclass):
-    """Mixin of forms that hold a text; `origem` says which tags it may have."""
-
-    origem = ""
-
+class CamposDeSMS(metaclass=DeclarativeFieldsMetaclass):
     texto_sms = forms.CharField(
         label=NOMES["texto_sms"],
         max_length=300,
@@ -37,6 +33,16 @@ class CamposDeTexto(metaclass=DeclarativeFieldsMetaclass):
         initial=True,
         help_text="Com acentos a operadora aceita menos posições por SMS.",
     )
+
+    def clean_texto_sms(self) -> str:
+        return como_se_guarda(self.cleaned_data["texto_sms"])
+
+
+class CamposDeEmail(metaclass=DeclarativeFieldsMetaclass):
+    """Mixin of forms that hold the text of an e-mail; `origem` says which tags it may have."""
+
+    origem = ""
+
     assunto = forms.CharField(
         label=NOMES["assunto"], max_length=150, widget=forms.TextInput(attrs=_atributos("assunto"))
     )
@@ -46,9 +52,6 @@ class CamposDeTexto(metaclass=DeclarativeFieldsMetaclass):
         widget=forms.Textarea(attrs=_atributos("texto_email", rows=10)),
         error_messages={"max_length": "Texto E-MAIL passa de %(limit_value)d caracteres: tem %(show_value)d."},
     )
-
-    def clean_texto_sms(self) -> str:
-        return como_se_guarda(self.cleaned_data["texto_sms"])
 
     def clean_texto_email(self) -> str:
         return como_se_guarda(self.cleaned_data["texto_email"])
@@ -60,9 +63,17 @@ class CamposDeTexto(metaclass=DeclarativeFieldsMetaclass):
     @property
     def medidas(self) -> dict:
         """The meter of each field, for what it holds now; what is already said beside a field is not said twice."""
-        trocar = bool(self["transliterar"].value())
-        medidas = {campo: medir(self.origem, campo, str(self[campo].value() or ""), trocar) for campo in NOMES}
+        trocar = "transliterar" in self.fields and bool(self["transliterar"].value())
+        medidas = {
+            campo: medir(self.origem, campo, str(self[campo].value() or ""), trocar)
+            for campo in NOMES
+            if campo in self.fields
+        }
         return {campo: replace(m, problemas=[]) if self[campo].errors else m for campo, m in medidas.items()}
+
+
+class CamposDeTexto(CamposDeEmail, CamposDeSMS):
+    """Mixin of forms that hold a text for both channels."""
 
 
 def pediu_insercao(digitado: QueryDict) -> bool:
@@ -82,10 +93,9 @@ def com_dados_inseridos(digitado: QueryDict) -> tuple[QueryDict, str]:
 
 
 class FormularioDePrevia(Formulario):
-    """On which imóvel a text is shown, and where a test of it goes."""
+    """On which object of an origin a text is shown, and where a test of it goes."""
 
     matricula = forms.CharField(
-        label="Matrícula do imóvel",
         required=False,
         max_length=12,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
@@ -102,6 +112,18 @@ class FormularioDePrevia(Formulario):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={"invalid": "E-Mail inválido."},
     )
+
+    def __init__(self, *args, origem: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        if por := fontes.da_origem(origem).exemplo_por:
+            self.fields["matricula"].label = por
+        else:
+            del self.fields["matricula"]
+
+    @property
+    def do_imovel(self) -> int | None:
+        """The matrícula of the example, if one was asked for; of a form that was checked."""
+        return self.cleaned_data.get("matricula")
 
     def clean_matricula(self) -> int | None:
         texto = self.cleaned_data["matricula"].replace(".", "").strip()

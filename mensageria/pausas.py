@@ -1,6 +1,6 @@
 """A lote pauses by itself when too many of its last messages are refused: the addresses are bad, or the text is.
 
-Somebody lets it go on, or cancels what it still has to send.
+Somebody may pause one too. Somebody lets it go on, or cancels what it still has to send.
 """
 
 from collections import defaultdict
@@ -14,6 +14,7 @@ from django.urls import reverse
 from mensageria import alertas, decisoes
 from mensageria.estados import DEFINITIVAS, Classe, Estado
 from mensageria.models import Alerta, Lote, LoteContagem, Mensagem, OrigemEnvio, TentativaEnvio
+from mensageria.palavras import nome_da_origem
 from telas import registro
 
 ACEITA, RECUSADA = "a", "r"
@@ -34,16 +35,25 @@ def observar(resultados: Iterable[tuple[int, str]], agora: datetime) -> None:
         passaram = _somar(novas)
         origens = OrigemEnvio.objects.in_bulk() if passaram else {}
         for lote in Lote.objects.filter(id__in=passaram).order_by("id"):
-            _pausar(lote, origens[lote.origem], agora)
+            sem_linha = OrigemEnvio(pk=lote.origem, descricao=nome_da_origem(lote.origem))
+            _pausar_por_recusas(lote, origens.get(lote.origem, sem_linha), agora)
 
 
+# An origin that has no row has what a new one would.
 SOMAR = """
-UPDATE mensageria_lote l SET ultimas = right(l.ultimas || n.novas, o.recusas_em)
-FROM unnest(%s::bigint[], %s::text[]) AS n (lote, novas), mensageria_origemenvio o
-WHERE l.id = n.lote AND o.origem = l.origem AND o.recusas_maximas IS NOT NULL
-    AND l.ultimas <> right(l.ultimas || n.novas, o.recusas_em)
+UPDATE mensageria_lote l SET ultimas = right(l.ultimas || o.novas, o.recusas_em)
+FROM (
+    SELECT n.lote, n.novas,
+        CASE WHEN dela.origem IS NULL THEN %(maximas)s ELSE dela.recusas_maximas END AS recusas_maximas,
+        coalesce(dela.recusas_em, %(em)s) AS recusas_em
+    FROM unnest(%(lotes)s::bigint[], %(novas)s::text[]) AS n (lote, novas)
+    JOIN mensageria_lote do_lote ON do_lote.id = n.lote
+    LEFT JOIN mensageria_origemenvio dela ON dela.origem = do_lote.origem
+) o
+WHERE l.id = o.lote AND o.recusas_maximas IS NOT NULL
+    AND l.ultimas <> right(l.ultimas || o.novas, o.recusas_em)
 RETURNING CASE WHEN l.pausado_em IS NULL AND length(l.ultimas) = o.recusas_em
-    AND length(replace(l.ultimas, %s, '')) * 100 > o.recusas_maximas * o.recusas_em THEN l.id END
+    AND length(replace(l.ultimas, %(aceita)s, '')) * 100 > o.recusas_maximas * o.recusas_em THEN l.id END
 """
 
 
@@ -53,11 +63,13 @@ def _somar(novas: dict[int, str]) -> list[int]:
     with connection.cursor() as cursor:
         # Locked in one order, so that nobody waits in a circle.
         cursor.execute("SELECT FROM mensageria_lote WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [lotes])
-        cursor.execute(SOMAR, [lotes, [novas[lote] for lote in lotes], ACEITA])
+        padrao = OrigemEnvio()
+        valores = {"lotes": lotes, "novas": [novas[lote] for lote in lotes], "aceita": ACEITA}
+        cursor.execute(SOMAR, valores | {"maximas": padrao.recusas_maximas, "em": padrao.recusas_em})
         return [lote for (lote,) in cursor.fetchall() if lote is not None]
 
 
-def _pausar(lote: Lote, origem: OrigemEnvio, agora: datetime) -> None:
+def _pausar_por_recusas(lote: Lote, origem: OrigemEnvio, agora: datetime) -> None:
     recusadas = lote.ultimas.count(RECUSADA)
     lote.pausado_em = agora
     lote.motivo_pausa = f"{recusadas} recusas nos últimos {origem.recusas_em} envios"
@@ -77,13 +89,27 @@ def _pausar(lote: Lote, origem: OrigemEnvio, agora: datetime) -> None:
 
 
 @transaction.atomic
+def pausar(lote_id: int, *, usuario, motivo: str, agora: datetime) -> bool:
+    """Hold a lote: nothing more of it leaves until somebody lets it go on; False when it was paused already."""
+    decisoes.conferir_motivo(motivo)
+    lote = Lote.objects.select_for_update().get(pk=lote_id)
+    if lote.pausado_em is not None:
+        return False
+    lote.pausado_em, lote.motivo_pausa = agora, motivo[:200]
+    lote.save(update_fields=["pausado_em", "motivo_pausa"])
+    registro.registrar(usuario, lote, f"Envio pausado: {motivo}")
+    return True
+
+
+@transaction.atomic
 def continuar(lote_id: int, *, usuario, agora: datetime) -> bool:
     """Let a paused lote go on, counting refusals anew; False when it was not paused."""
     lote = Lote.objects.select_for_update().get(pk=lote_id)
     if lote.pausado_em is None:
         return False
+    motivo = lote.motivo_pausa
     _soltar(lote, agora)
-    registro.registrar(usuario, lote, "Envio continuado depois da pausa por recusas")
+    registro.registrar(usuario, lote, f"Envio continuado depois da pausa: {motivo}")
     return True
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from functools import cached_property
+from typing import Any
 
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from cadastro.models import ParametroSistema
 from mensageria import composicao, fontes
 from mensageria.alfabeto import alfabeto, posicoes, segmentos
 from mensageria.medida import MAIOR_TEXTO, como_se_guarda
-from mensageria.models import Canal, Mensagem, OrigemEnvio, VersaoTexto
+from mensageria.models import Canal, Mensagem, OrigemEnvio, Remetente, VersaoTexto
 
 # Where a message is composed for when its customer has no address, or nothing is sent; both are nobody's.
 SEM_DESTINO = {Canal.SMS: "5500000000000", Canal.EMAIL: "cliente@exemplo.invalid"}
@@ -91,6 +92,11 @@ class Composta:
         return str(self._email["Subject"])
 
     @property
+    def texto(self) -> str:
+        """What is read where no HTML is."""
+        return self._email.get_body(("plain",)).get_content()
+
+    @property
     def fechado(self) -> str:
         """Its HTML for a frame, with a policy that lets in nothing but its own styles and images."""
         return POLITICA_DO_EMAIL + html_do_email(self.conteudo)
@@ -105,30 +111,41 @@ class Previa:
 
     @property
     def matricula(self) -> str:
-        return formatar_matricula(self.objeto.matricula)
+        return "" if self.objeto.matricula is None else formatar_matricula(self.objeto.matricula)
 
     def do_canal(self, canal: Canal) -> Composta | None:
         return self.sms if canal == Canal.SMS else self.email
 
 
 def compor(
-    origem: str, rascunho: Rascunho, *, matricula: int | None, agora: datetime, destinos: Mapping[Canal, str] = {}
+    origem: str,
+    rascunho: Rascunho,
+    *,
+    agora: datetime,
+    matricula: int | None = None,
+    objeto: int | None = None,
+    remetente: Remetente | None = None,
+    trocas: Mapping[str, Any] = {},
+    destinos: Mapping[Canal, str] = {},
 ) -> Previa:
-    """Show the texts on the object of this matrícula, or on the newest; `destinos` replaces the customer's own.
+    """Show the texts on this object, or on the one of this matrícula, or on the newest.
 
-    Raises SemPrevia.
+    `destinos` replaces the customer's own, `remetente` the one of the origin, and `trocas` what the Fonte says of the
+    object: the colour of a layout that is not stored yet. Raises SemPrevia.
     """
     fonte, hoje = fontes.da_origem(origem), timezone.localdate(agora)
     try:
         maximo = ParametroSistema.atual().tamanho_maximo_sms
-        objeto = fonte.exemplo(matricula, hoje)
-        bruto = fonte.contextos([objeto], hoje)[objeto]
+        objeto = fonte.exemplo(matricula, hoje) if objeto is None else objeto
+        bruto = fonte.contextos([objeto], hoje)[objeto] | trocas
         if impedimento := bruto.get("impedimento"):
             raise SemPrevia(impedimento)
     except (fontes.SemExemplo, ParametroSistema.DoesNotExist) as erro:
         raise SemPrevia(str(erro)) from erro
     saida = OrigemEnvio.objects.select_related("remetente__servico", "gateway").filter(pk=origem).first()
     saida = saida or OrigemEnvio(pk=origem, descricao=fonte.nome)
+    if remetente is not None:
+        saida.remetente = remetente
     compostas = {}
     for canal in Canal:
         texto = rascunho.do_canal(canal)

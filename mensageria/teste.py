@@ -7,7 +7,7 @@ from mensageria import composicao
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.base import Envelope, FalhaDeEnvio
 from mensageria.models import Canal
-from mensageria.previa import Rascunho, SemPrevia, compor
+from mensageria.previa import Previa, Rascunho, SemPrevia, compor
 from mensageria.saida import abrir_canal, sem_segredo
 from telas import registro
 
@@ -26,16 +26,24 @@ def enviar_teste(
     destino: str,
     rascunho: Rascunho,
     *,
-    matricula: int | None,
     usuario,
     agora: datetime,
     por: CanalBase | None = None,
+    **sobre,
 ) -> Resultado:
-    """Compose the text on a real object, send it to `destino`, and tell what the server said. It is logged."""
+    """Compose the text on a real object, send it to `destino`, and tell what the server said. It is logged.
+
+    `sobre` is what `mensageria.previa.compor` takes: on which object, from whom.
+    """
     try:
-        previa = compor(origem, rascunho, matricula=matricula, agora=agora, destinos={canal: destino})
+        previa = compor(origem, rascunho, agora=agora, destinos={canal: destino}, **sobre)
     except SemPrevia as erro:
         return Resultado(False, str(erro))
+    return enviar_previa(previa, canal, usuario=usuario, por=por)
+
+
+def enviar_previa(previa: Previa, canal: Canal, *, usuario, por: CanalBase | None = None) -> Resultado:
+    """Send what was composed, as it is. It is logged."""
     composta, servico = previa.do_canal(canal), previa.origem.servico(canal)
     if composta is None:
         return Resultado(False, f"Escreva antes o texto do {canal.label}.")

@@ -63,7 +63,7 @@ def previa_do_texto(request: HttpRequest, origem: str) -> HttpResponse:
     # What is typed for a test is looked at only when the test is asked for.
     digitado = request.POST.copy()
     digitado["celular"] = digitado["email"] = ""
-    form = FormularioDePrevia(digitado)
+    form = FormularioDePrevia(digitado, origem=origem)
     form.is_valid()
     return _mostrar(request, origem, form)
 
@@ -75,12 +75,12 @@ def testar_texto(request: HttpRequest, origem: str) -> HttpResponse:
     _conferir(request, origem, escrever=True)
     canal = Canal.EMAIL if request.POST.get("canal") == "email" else Canal.SMS
     campo, falta = ("email", "Informe E-mail.") if canal == Canal.EMAIL else ("celular", "Informe Celular.")
-    form = FormularioDePrevia(request.POST)
+    form = FormularioDePrevia(request.POST, origem=origem)
     if form.is_valid() and not form.cleaned_data[campo]:
         form.add_error(campo, falta)
     resultado = None
     if form.is_valid():
-        resultado = _enviar_uma_vez(request, origem, canal, form.cleaned_data[campo], form.cleaned_data["matricula"])
+        resultado = _enviar_uma_vez(request, origem, canal, form.cleaned_data[campo], form.do_imovel)
     return _mostrar(request, origem, form, resultado)
 
 
@@ -117,11 +117,9 @@ def _mostrar(request, origem: str, form: FormularioDePrevia, resultado: dict | N
         "pode_testar": pode_escrever(request.user, origem),
         "pagina_do_menu": NO_MENU.get(origem, ""),
     }
-    if "matricula" in form.cleaned_data:
+    if "matricula" not in form.errors:
         try:
-            contexto["previa"] = previa.compor(
-                origem, rascunho, matricula=form.cleaned_data["matricula"], agora=timezone.now()
-            )
+            contexto["previa"] = previa.compor(origem, rascunho, matricula=form.do_imovel, agora=timezone.now())
         except previa.SemPrevia as erro:
             contexto["sem_previa"] = str(erro)
     return render(request, "mensageria/previa.html", contexto)

@@ -11,7 +11,7 @@ from django.db.models import TextChoices
 
 from cadastro.documentos import formatar_documento
 from cadastro.models import ParametroSistema
-from mensageria.fontes import Objeto, SemExemplo
+from mensageria.fontes import DeOnde, Objeto, SemExemplo
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 from mensageria.pagamento.boleto import formatar_linha
@@ -114,6 +114,14 @@ class FonteDeBoletos:
     dados = DADOS_PREVENTIVO
     ver_textos = "preventivo.view_layout"
     escrever_textos = ("preventivo.add_layout", "preventivo.change_layout")
+    exemplo_por = ""  # always the newest
+    de_onde = DeOnde(
+        "Campanha",
+        "preventivo:campanhas",
+        "preventivo:campanha_da_execucao",
+        "Ver a campanha",
+        "preventivo.view_campanha",
+    )
 
     def exemplo(self, matricula: int | None, hoje: date) -> int:
         """The newest boleto of any operação; these have no matrícula."""
@@ -178,7 +186,7 @@ def _contexto(b: _Linha, quem_envia: dict[str, str]) -> dict[str, Any]:
         ["Vencimento", vencimento],
         ["Valor", f"R$ {valor}"],
     ]
-    contexto = {
+    contexto: dict[str, Any] = {
         "titulo": f"Boleto {b.operacao}",
         "valores": {
             "{NOME_OPERACAO}": b.operacao,
@@ -198,16 +206,10 @@ def _contexto(b: _Linha, quem_envia: dict[str, str]) -> dict[str, Any]:
         **({"cor": b.cor} if b.cor else {}),
         **({"pix": b.pix} if b.pix else {}),
     }
-    return contexto | _boleto_em_pdf(b, contexto)
-
-
-def _boleto_em_pdf(b: _Linha, contexto: dict[str, Any]) -> dict[str, Any]:
-    """The company's own, or what one is drawn from."""
+    # The company's own PDF, or what one drawn here has besides all this.
     if b.anexo:
-        return {"anexo": [b.anexo, b.nome_do_anexo]}
-    do_desenho = ("titulo", "cor", "quadro", "codigo", "linha_formatada", "pix")
-    desenho = {campo: contexto[campo] for campo in do_desenho if campo in contexto}
-    return {"pdf": desenho | {"pagador": f"CPF {mascarar_cpf(b.cpf)}"}}
+        return contexto | {"anexo": [b.anexo, b.nome_do_anexo]}
+    return contexto | {"pdf": {"pagador": f"CPF {mascarar_cpf(b.cpf)}"}}
 
 
 def _empresa(parametro: ParametroSistema) -> dict[str, str]:

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from mensageria import geracao
 from mensageria.estados import Estado
-from mensageria.models import Canal, VersaoTexto, inicio_do_dia
-from preventivo.fonte import ORIGEM, VERSAO
+from mensageria.models import Canal, OrigemEnvio, VersaoTexto, inicio_do_dia
+from preventivo.fonte import ORIGEM, VERSAO, FonteDeBoletos
 from preventivo.models import Boleto, Campanha, Layout
 
 TRAVA = 0x41560006  # the first half of the key of the lock that an operação is generated under
@@ -201,6 +201,8 @@ def _do_mesmo_dia(campanha: Campanha) -> list[int]:
 
 
 def _enfileirar(campanha: Campanha, layout: Layout, agora: datetime) -> int:
+    # By it, too many refusals pause a campaign.
+    OrigemEnvio.objects.get_or_create(origem=ORIGEM, defaults={"descricao": FonteDeBoletos.nome})
     texto = VersaoTexto(canal=Canal.EMAIL, corpo=layout.corpo, assunto=layout.assunto)
     contagem = geracao.enfileirar(
         execucao=campanha.execucao,

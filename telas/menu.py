@@ -70,7 +70,10 @@ MENU = (
         "Campanha Preventiva",
         "calendar-check",
         (
+            Item("Cadastrar Campanha", "preventivo:criar_campanha", "preventivo.add_campanha"),
+            Item("Listar Campanhas", "preventivo:campanhas", "preventivo.view_campanha"),
             Item("Alterar Serviço de Envio", "mensageria:servico_email", "mensageria.change_remetente"),
+            Item("Cadastro Serviços", "preventivo:servicos", "mensageria.change_servicoemail"),
         ),
     ),
 )

@@ -1,0 +1,361 @@
+"""One campaign: what its file brought, how it goes, who got what, and what may be done to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from tempfile import TemporaryFile
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import FileResponse, Http404, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from preventivo import campanhas, desempenho, exportacao, grafico, previsao
+from preventivo.forms import Agenda, FormularioDeMotivo, FormularioDeReenvio
+from preventivo.models import Campanha, Registro
+from preventivo.views import VIVAS, pode_ver
+from telas import confirmacao, pedidos
+from telas.formularios import Formulario
+from telas.paginacao import Pagina
+from telas.registro import registrar
+
+MENU = "preventivo:campanhas"
+AMOSTRA = 10
+Situacao = Campanha.Situacao
+
+
+# Its page
+
+
+@require_safe
+@pode_ver
+def campanha(request, pk):
+    uma, agora = _achar(pk), timezone.now()
+    contexto = _contexto(request, uma, agora)
+    if uma.situacao == Situacao.A_CONFERIR:
+        return render(request, "preventivo/conferir.html", contexto | _a_conferir(request, uma, agora))
+    if uma.situacao == Situacao.IMPORTANDO or not uma.confirmada_em:
+        return render(request, "preventivo/importacao.html", contexto)
+    return render(request, "preventivo/campanha.html", contexto | _desempenho(uma) | _quem_nao_recebeu(request, uma))
+
+
+@require_safe
+@pode_ver
+def andamento(request, pk):
+    """The part of its page that asks for itself again; when the rest must change too, the whole page is asked for."""
+    uma = _achar(pk)
+    if request.htmx and request.GET.get("situacao") != str(uma.situacao):
+        return HttpResponseClientRefresh()
+    contexto = _contexto(request, uma, timezone.now())
+    if uma.confirmada_em:
+        return render(request, "preventivo/_andamento.html", contexto | _desempenho(uma))
+    return render(request, "preventivo/_importacao.html", contexto)
+
+
+@require_safe
+@pode_ver
+def campanha_da_execucao(request, execucao):
+    return redirect("preventivo:campanha", get_object_or_404(Campanha, execucao=execucao).pk)
+
+
+def _achar(pk: int) -> Campanha:
+    todas = Campanha.objects.select_related("operacao__remetente__servico", "tipo", "layout", "criado_por")
+    return get_object_or_404(todas.defer("operacao__segredo", "operacao__remetente__servico__senha"), pk=pk)
+
+
+def _contexto(request, uma: Campanha, agora: datetime) -> dict:
+    permitidas = campanhas.acoes(uma)
+    return {
+        "campanha": uma,
+        "titulo": str(uma),
+        "viva": uma.situacao in VIVAS,
+        "espera": campanhas.espera(uma, agora),
+        "acoes": [acao for nome, acao in ACOES.items() if nome in permitidas and request.user.has_perm(acao.permissao)],
+        "inteiro": request.user.has_perm("preventivo.ver_cpf"),
+        "pagina_do_menu": MENU,
+    }
+
+
+def _a_conferir(request, uma: Campanha, agora: datetime) -> dict:
+    """What entered, what did not, and what comes out of it."""
+    return {
+        "amostra": Registro.objects.filter(campanha=uma).order_by("linha")[:AMOSTRA],
+        "pagina": Pagina(uma.linhas_recusadas.all(), request.GET, ordens={"linha": "linha"}, padrao="linha"),
+        "previsao": previsao.prever(uma, agora),
+    }
+
+
+def _desempenho(uma: Campanha) -> dict:
+    funil = desempenho.funil(uma)
+    etapas = [(rotulo, getattr(funil, nome), classe) for nome, (rotulo, classe) in ETAPAS.items()]
+    maior = max(quantos for _, quantos, _ in etapas) or 1
+    return {
+        "funil": [(rotulo, quantos, -(-1000 * quantos // maior), classe) for rotulo, quantos, classe in etapas],
+        "fora_do_funil": [(rotulo, n) for nome, rotulo in FORA_DO_FUNIL.items() if (n := getattr(funil, nome))],
+        "grafico": grafico.barras(desempenho.ao_longo_do_tempo(uma)),
+        "por_servico": desempenho.por_servico(uma),
+        "por_motivo": (por_motivo := desempenho.por_motivo(uma)),
+        "sem_resposta": dict(por_motivo).get(desempenho.SEM_RESPOSTA, 0),
+    }
+
+
+ETAPAS = {
+    "registros": ("Registros", ""),
+    "cpfs_com_acordo": ("CPFs com acordo", ""),
+    "acordos": ("Acordos", ""),
+    "boletos_na_regra": ("Boletos na regra", ""),
+    "mensagens": ("Mensagens", ""),
+    "enviadas": ("Enviadas", "certo"),
+    "entregues": ("Entregues", "certo"),
+    "falhas": ("Falhas", "errado"),
+}
+FORA_DO_FUNIL = {
+    "pendentes": "na fila",
+    "aguardando": "aguardando confirmação da empresa",
+    "incertas": "incertas",
+    "canceladas": "canceladas",
+    "barrados": "boletos que não saem",
+}
+
+
+def _quem_nao_recebeu(request, uma: Campanha) -> dict:
+    return {"pagina": Pagina(desempenho.nao_receberam(uma), request.GET, ordens={"codigo": "pk"}, padrao="codigo")}
+
+
+# Files
+
+
+@require_safe
+@pode_ver
+def recusadas(request, pk):
+    """Baixar recusadas."""
+    uma = _achar(pk)
+    linhas = uma.linhas_recusadas.order_by("linha", "pk").values_list("linha", "coluna", "motivo", "conteudo")
+    colunas = ("linha", "coluna", "motivo", "conteúdo")
+    registrar(request.user, uma, "Linhas recusadas baixadas.")
+    return _baixar(uma, "recusadas", "csv", (colunas, linhas.iterator()))
+
+
+QUEM = {"receberam": exportacao.receberam, "nao-receberam": exportacao.nao_receberam}
+
+
+@require_safe
+@pode_ver
+def exportar(request, pk, quem, formato):
+    """Who received, and who did not, as a file."""
+    if quem not in QUEM or formato not in exportacao.FORMATOS:
+        raise Http404
+    uma = _achar(pk)
+    inteiro = request.user.has_perm("preventivo.ver_cpf")
+    try:
+        resposta = _baixar(uma, quem, formato, QUEM[quem](uma, inteiro=inteiro))
+    except exportacao.LinhasDemais as erro:
+        messages.error(request, str(erro))
+        return HttpResponseRedirect(_endereco(uma))
+    cpf = "CPF inteiro" if inteiro else "CPF mascarado"
+    registrar(request.user, uma, f"Exportado em {formato.upper()}: {quem}, {cpf}.")
+    return resposta
+
+
+def _baixar(uma: Campanha, nome: str, formato: str, tabela: exportacao.Tabela):
+    opcoes = {
+        "content_type": exportacao.FORMATOS[formato],
+        "headers": {"Content-Disposition": f'attachment; filename="campanha-{uma.pk}-{nome}.{formato}"'},
+    }
+    if formato == "csv":
+        return StreamingHttpResponse(exportacao.em_csv(*tabela), **opcoes)
+    arquivo = TemporaryFile()  # noqa: SIM115 (closed by the response)
+    exportacao.em_xlsx(*tabela, arquivo)
+    arquivo.seek(0)
+    return FileResponse(arquivo, **opcoes)
+
+
+# What may be done to it
+
+
+@dataclass(frozen=True)
+class Acao:
+    """A step of a person: its button, its question, who may, and what it says when it is done."""
+
+    nome: str
+    rotulo: str
+    pergunta: str
+    feita: str
+    permissao: str = "preventivo.change_campanha"
+    perigo: bool = False
+    aviso: str = ""
+    campo: str = ""  # what is typed for it, on a page of its own, and beside what a refusal is said
+
+    @property
+    def com_formulario(self) -> bool:
+        return bool(self.campo)
+
+    @property
+    def url(self) -> str:
+        return f"preventivo:{self.nome}"
+
+
+ACOES = {
+    acao.nome: acao
+    for acao in (
+        Acao(
+            "confirmar",
+            "Confirmar",
+            "Confirma a campanha?",
+            "Campanha confirmada: a coleta dos dados começou.",
+        ),
+        Acao("continuar", "Continuar", "Confirma continuação da campanha?", "A campanha continua."),
+        Acao(
+            "reagendar",
+            "Alterar data e horário",
+            "Alterar data e horário do envio",
+            "Data e horário alterados.",
+            campo="data",
+        ),
+        Acao(
+            "pausar",
+            "Pausar",
+            "Confirma pausa da campanha?",
+            "Campanha pausada.",
+            aviso="Nada mais sai até que alguém a continue; o prazo de cada boleto segue correndo.",
+            campo="motivo",
+        ),
+        Acao(
+            "reenviar",
+            "Reenviar falhas",
+            "Reenviar para quem não recebeu?",
+            "",
+            permissao="preventivo.reenviar_campanha",
+            aviso="Saem de novo só as mensagens que falharam e cujo boleto ainda pode ser enviado.",
+            campo="servico",
+        ),
+        Acao(
+            "descartar",
+            "Descartar",
+            "Descartar a campanha e tudo o que veio no arquivo?",
+            "Campanha descartada: nada do arquivo ficou guardado.",
+            perigo=True,
+        ),
+        Acao(
+            "cancelar",
+            "Cancelar campanha",
+            "Confirma cancelamento da campanha?",
+            "Campanha cancelada.",
+            permissao="preventivo.cancelar_campanha",
+            perigo=True,
+            aviso="O que ainda não saiu não sai mais, e isso não se desfaz. O que já saiu não volta.",
+            campo="motivo",
+        ),
+    )
+}
+
+
+def _passo(nome: str):
+    """Make the view of an action out of the step that it takes: `fazer(uma, request, form, agora)`, which may give
+    other words than the action's for what was done."""
+    acao = ACOES[nome]
+
+    def decorar(fazer: Callable):
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @permission_required(acao.permissao, raise_exception=True)
+        def vista(request, pk):
+            return _agir(request, _achar(pk), acao, fazer)
+
+        return vista
+
+    return decorar
+
+
+def _agir(request, uma: Campanha, acao: Acao, fazer: Callable):
+    """Ask, do it once, and go back to the page of the campaign."""
+    agora, pagina = timezone.now(), _endereco(uma)
+    if destino := pedidos.ja_atendido(request) if request.method == "POST" else "":
+        return HttpResponseRedirect(destino)
+    if acao.nome not in campanhas.acoes(uma):
+        messages.warning(request, f"A campanha está {uma.get_situacao_display()}: isso não cabe mais.")
+        return HttpResponseRedirect(pagina)
+    if confirmacao.voltou(request) or (request.method != "POST" and not acao.com_formulario):
+        return HttpResponseRedirect(pagina)
+    form = _formulario(request, uma, acao, agora)
+    if acao.com_formulario and not form.is_valid():
+        return _pergunta(request, uma, acao, form)
+    if not acao.com_formulario:
+        detalhes = [f"{uma.tipo}, {uma}"]
+        if resposta := confirmacao.perguntar(request, acao.pergunta, detalhes=detalhes, perigo=acao.perigo):
+            return resposta
+
+    def atender() -> str:
+        messages.success(request, fazer(uma, request, form, agora) or acao.feita)
+        return pagina
+
+    try:
+        return HttpResponseRedirect(pedidos.atender(request, atender))
+    except campanhas.AcaoRecusada as recusa:
+        if acao.campo in form.fields and acao.nome in campanhas.acoes(_achar(uma.pk)):
+            form.add_error(acao.campo, str(recusa))
+            return _pergunta(request, uma, acao, form)
+        messages.error(request, str(recusa))
+        return HttpResponseRedirect(pagina)
+
+
+def _formulario(request, uma: Campanha, acao: Acao, agora: datetime) -> Formulario:
+    dados = request.POST if request.method == "POST" else None
+    if acao.nome == "reagendar":
+        return Agenda(dados, initial=Agenda.inicial(uma.envia_em))
+    if acao.nome == "reenviar":
+        return FormularioDeReenvio(dados, remetente=uma.operacao.remetente, agora=agora)
+    return FormularioDeMotivo(dados) if acao.com_formulario else Formulario(dados)
+
+
+def _pergunta(request, uma: Campanha, acao: Acao, form: Formulario):
+    contexto = {"campanha": uma, "acao": acao, "form": form, "titulo": str(uma), "volta": _endereco(uma)}
+    return render(request, "preventivo/acao.html", contexto | {"pagina_do_menu": MENU})
+
+
+def _endereco(uma: Campanha) -> str:
+    return reverse("preventivo:campanha", args=[uma.pk])
+
+
+@_passo("confirmar")
+def confirmar(uma, request, form, agora):
+    campanhas.confirmar(uma.pk, usuario=request.user, agora=agora)
+
+
+@_passo("descartar")
+def descartar(uma, request, form, agora):
+    campanhas.descartar(uma.pk, usuario=request.user, agora=agora)
+
+
+@_passo("reagendar")
+def reagendar(uma, request, form, agora):
+    campanhas.reagendar(uma.pk, form.envia_em(), usuario=request.user, agora=agora)
+
+
+@_passo("pausar")
+def pausar(uma, request, form, agora):
+    campanhas.pausar(uma.pk, usuario=request.user, motivo=form.cleaned_data["motivo"], agora=agora)
+
+
+@_passo("continuar")
+def continuar(uma, request, form, agora):
+    campanhas.continuar(uma.pk, usuario=request.user, agora=agora)
+
+
+@_passo("cancelar")
+def cancelar(uma, request, form, agora):
+    campanhas.cancelar(uma.pk, usuario=request.user, motivo=form.cleaned_data["motivo"], agora=agora)
+
+
+@_passo("reenviar")
+def reenviar(uma, request, form, agora):
+    dados = form.cleaned_data
+    quantas = campanhas.reenviar_falhas(
+        uma.pk, usuario=request.user, motivo=dados["motivo"], agora=agora, servico=dados.get("servico")
+    )
+    if not quantas:
+        return "Nenhuma mensagem podia ser reenviada."
+    return f"{quantas} {'mensagem voltou' if quantas == 1 else 'mensagens voltaram'} para a fila de envio."

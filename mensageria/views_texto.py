@@ -1,5 +1,6 @@
 """What the screens of every text share: the meter under it, the preview on a real object, and the test."""
 
+from collections.abc import Callable
 from typing import Any
 
 from csp.constants import SELF, UNSAFE_INLINE
@@ -80,25 +81,28 @@ def testar_texto(request: HttpRequest, origem: str) -> HttpResponse:
         form.add_error(campo, falta)
     resultado = None
     if form.is_valid():
-        resultado = _enviar_uma_vez(request, origem, canal, form.cleaned_data[campo], form.do_imovel)
+        resultado = uma_vez(
+            request,
+            lambda: teste.enviar_teste(
+                origem,
+                canal,
+                form.cleaned_data[campo],
+                previa.Rascunho.digitado(request.POST),
+                matricula=form.do_imovel,
+                usuario=request.user,
+                agora=timezone.now(),
+            ),
+        )
     return _mostrar(request, origem, form, resultado)
 
 
-def _enviar_uma_vez(request, origem: str, canal: Canal, destino: str, matricula: int | None) -> dict[str, Any]:
+def uma_vez(request: HttpRequest, enviar: Callable[[], teste.Resultado]) -> dict[str, Any]:
     """A form sent twice sends one test. Where other forms keep where to go, this keeps what the server said.
 
     No transaction is open while the server is spoken to.
     """
     if pedidos.tomar(request):
-        resultado = teste.enviar_teste(
-            origem,
-            canal,
-            destino,
-            previa.Rascunho.digitado(request.POST),
-            matricula=matricula,
-            usuario=request.user,
-            agora=timezone.now(),
-        )
+        resultado = enviar()
         dito = f"{'certo' if resultado.aceito else 'errado'} {resultado.palavras}"[:500]
         pedidos.concluir(request, dito)
     else:

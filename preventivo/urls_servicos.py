@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from preventivo import views_servicos
+from preventivo import views_layouts, views_servicos
 
 urlpatterns = [
     path("servicos", views_servicos.servicos, name="servicos"),
@@ -12,4 +12,9 @@ urlpatterns = [
     path("servicos/<int:pk>/testar", views_servicos.servico_testar, name="servico_testar"),
     path("servicos/<int:pk>/remover", views_servicos.servico_remover, name="servico_remover"),
     path("servicos/<int:pk>/reativar", views_servicos.servico_reativar, name="servico_reativar"),
+    path("layouts", views_layouts.layouts, name="layouts"),
+    path("layouts/<int:pk>", views_layouts.layout, name="layout"),
+    path("layouts/<int:pk>/versoes/<int:versao>", views_layouts.versao, name="layout_versao"),
+    path("layouts/<int:pk>/previa", views_layouts.previa, name="layout_previa"),
+    path("layouts/<int:pk>/testar", views_layouts.testar, name="layout_testar"),
 ]

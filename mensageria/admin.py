@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.core.validators import validate_email
 from django.db import models
 from django.db.models import Q
 from django.template.response import TemplateResponse
@@ -34,6 +35,7 @@ from mensageria.canais.sms import ADAPTADORES
 from mensageria.forms import Decisao, DecisaoSobreIncertas
 from mensageria.models import (
     Alerta,
+    Anexo,
     Canal,
     Consumo,
     DestinatarioAlerta,
@@ -47,6 +49,7 @@ from mensageria.models import (
     Reserva,
     Ritmo,
     ServicoEmail,
+    Supressao,
     TentativaEnvio,
     VersaoTexto,
 )
@@ -483,7 +486,64 @@ class OrigemEnvioAdmin(AdminAvisa):
     ]
 
 
+class FormularioDeSupressao(Formulario):
+    assunto = forms.ChoiceField(label="Assunto", required=False, help_text="o que não se envia mais ao endereço")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "assunto" in self.fields:  # not where it is only shown
+            assuntos = sorted({fontes.da_origem(origem).assunto for origem in fontes.origens()} - {""})
+            self.fields["assunto"].choices = [("", "Todos"), *((assunto, assunto) for assunto in assuntos)]
+
+    def clean_email(self) -> str:
+        """As it is stored and looked for."""
+        email = self.cleaned_data["email"].strip().lower()
+        validate_email(email)
+        return email
+
+
+@admin.register(Supressao)
+class SupressaoAdmin(TabelaGrande, AdminAvisa):
+    """Who opted out. A row is put in or taken out, which is logged; it is not rewritten."""
+
+    form = FormularioDeSupressao
+    list_display = ["email", "de_que", "motivo", "criado_por", curto("criado_em", "criado em")]
+    list_select_related = ["criado_por"]
+    search_help_text = "E-mail"
+    fields = ["email", "assunto", "motivo", "mensagem_id", "criado_por", "criado_em"]
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else ["email", "assunto", "motivo"]
+
+    def save_model(self, request, obj, form, change):
+        obj.criado_por = request.user
+        super().save_model(request, obj, form, change)
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(email=termo.lower())
+
+    @admin.display(description="assunto")
+    def de_que(self, supressao):
+        return supressao.assunto or "Todos"
+
+
 # What the system writes
+
+
+@admin.register(Anexo)
+class AnexoAdmin(TabelaGrande, SoLeitura):
+    list_display = ["nome", "tipo", "resumo", curto("criado_em", "criado em")]
+    search_help_text = "SHA-256"
+    fields = ["nome", "tipo", "resumo", "criado_em"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("conteudo")
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(pk=termo.lower())
 
 
 @admin.register(VersaoTexto)

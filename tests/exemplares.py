@@ -11,7 +11,17 @@ from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ImovelSemD
 from faturamento.models import DebitoACobrar
 from mensageria import alertas, consumo
 from mensageria.estados import Classe, Estado
-from mensageria.models import Alerta, Canal, DestinatarioAlerta, Lote, NaoGerada, Ritmo, TentativaEnvio
+from mensageria.models import (
+    Alerta,
+    Anexo,
+    Canal,
+    DestinatarioAlerta,
+    Lote,
+    NaoGerada,
+    Ritmo,
+    Supressao,
+    TentativaEnvio,
+)
 from tests.fabricas import (
     HOJE,
     nova_conta,
@@ -89,6 +99,8 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
         localidade=imovel.localidade,
         motivo="ainda_nao",
     )
+    Anexo.objects.guardar(f"%PDF-{iniciado.pk}".encode(), nome="boleto.pdf", tipo="application/pdf")
+    Supressao.objects.create(email=f"sair{iniciado.pk}@exemplo.com.br", assunto="boletos", motivo="Pediu por telefone")
     remetente = mensagem.remetente
     DestinatarioAlerta.objects.create(email=f"chefia{iniciado.pk}@exemplo.com.br", remetente=remetente)
     alertas.avisar(

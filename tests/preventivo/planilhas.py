@@ -26,10 +26,12 @@ def enviado(conteudo: bytes, nome: str = "preventivo.csv") -> SimpleUploadedFile
 
 def nova_campanha(conteudo: bytes | None = None, *, operacao: str = "claro", **campos) -> Campanha:
     """To be sent tomorrow; with a file it is to be imported, otherwise its file was read."""
-    operacao = Operacao.objects.get(codigo=operacao)
+    # A flush takes away what migrations stored.
+    operacao, _ = Operacao.objects.get_or_create(codigo=operacao, defaults={"nome": operacao, "dialeto": operacao})
+    tipo, _ = operacao.tipos.get_or_create(nome="CLARO FASE 1")
     padrao = {
         "operacao": operacao,
-        "tipo": operacao.tipos.first(),
+        "tipo": tipo,
         "envia_em": AGORA + timedelta(days=1),
         "criado_em": AGORA,
     }
@@ -93,7 +95,8 @@ def reempacotado(conteudo: bytes, partes: dict[str, bytes]) -> bytes:
 def aba(linhas: str, entidades: str = "") -> bytes:
     """The XML of a sheet with these rows."""
     espaco = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    return f'<?xml version="1.0"?>{entidades}<worksheet xmlns="{espaco}"><sheetData>{linhas}</sheetData></worksheet>'.encode()
+    dados = f'<worksheet xmlns="{espaco}"><sheetData>{linhas}</sheetData></worksheet>'
+    return f'<?xml version="1.0"?>{entidades}{dados}'.encode()
 
 
 def com_indice_de(tamanho: int) -> bytes:

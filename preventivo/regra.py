@@ -78,7 +78,7 @@ WITH enderecos AS ({{enderecos}}), avaliados AS (
     FROM escritos e JOIN preventivo_boleto b ON b.id = e.boleto_id
     WHERE e.situacao = 'na_fila'
 )
-SELECT situacao, count(*), count(DISTINCT boleto_id) FROM escritos GROUP BY situacao
+SELECT situacao, count(*) FROM escritos GROUP BY situacao
 """
 
 # The due date of the boleto came to its end without the company's word.
@@ -155,9 +155,9 @@ def _gerar_bloco(pk: int, agora: datetime) -> tuple[Counter, bool]:
             passos.append((NOVOS, INSERIR))
         for enderecos, escrever in passos:
             cursor.execute(DECIDIR.format(enderecos=enderecos, escrever=escrever), valores)
-            feitos = cursor.fetchall()
-            total.update({situacao: quantos for situacao, quantos, _ in feitos})
-            ha_mais |= sum(boletos for _, _, boletos in feitos) >= BLOCO
+            feitos = dict(cursor.fetchall())
+            total.update(feitos)
+            ha_mais |= sum(feitos.values()) >= BLOCO
     if total["na_fila"]:
         total["mensagens"] = _enfileirar(campanha, layout, agora)
     return total, ha_mais

@@ -74,6 +74,7 @@ MENU = (
             Item("Listar Campanhas", "preventivo:campanhas", "preventivo.view_campanha"),
             Item("Alterar Serviço de Envio", "mensageria:servico_email", "mensageria.change_remetente"),
             Item("Cadastro Serviços", "preventivo:servicos", "mensageria.change_servicoemail"),
+            Item("Layouts", "preventivo:layouts", "preventivo.view_layout"),
         ),
     ),
 )

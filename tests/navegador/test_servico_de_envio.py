@@ -58,7 +58,9 @@ def test_from_the_alert_to_the_confirmation(entrar, net, correio, opcoes):
     expect(linha(pagina).get_by_label("Serviço da operação").locator(":checked")).to_have_text("SERVICO_6")
     linha(pagina).get_by_role("button", name="Atualizar").click()
 
-    pagina.get_by_text("Serviço de email da operação NET atualizado com sucesso: de SERVICO_5 para SERVICO_6.").wait_for()
+    pagina.get_by_text(
+        "Serviço de email da operação NET atualizado com sucesso: de SERVICO_5 para SERVICO_6."
+    ).wait_for()
     expect(linha(pagina)).to_contain_text("disponível")
     net.refresh_from_db()
     assert (net.servico.nome, net.aguardando_desde) == ("SERVICO_6", None)
@@ -88,8 +90,10 @@ def test_on_a_cell_phone_each_field_has_its_name_in_sight(entrar, net):
     pagina = entrar("operador", **CELULAR)
     pagina.goto(URL)
 
-    rotulos = linha(pagina).locator("td[data-rotulo]").evaluate_all(
-        "celulas => celulas.map((celula) => getComputedStyle(celula, '::before').content)"
+    rotulos = (
+        linha(pagina)
+        .locator("td[data-rotulo]")
+        .evaluate_all("celulas => celulas.map((celula) => getComputedStyle(celula, '::before').content)")
     )
 
     assert rotulos == ['"Email"', '"Serviço"', '"Situação"']

@@ -157,7 +157,7 @@ class OperadorasSimuladas:
         self._por_numero: dict[str, Boleto] = {}
         self._tokens: set[str] = set()
         self._passagens: deque[float] = deque()
-        self._simultaneas = 0
+        self._simultaneas = self._conexoes_antes = 0
         self._mudou = threading.Condition()
         self._fim = threading.Event()
         self._http: ServidorHTTP | None = None
@@ -172,6 +172,11 @@ class OperadorasSimuladas:
     @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.porta}"
+
+    @property
+    def conexoes(self) -> int:
+        """How many were opened since the start."""
+        return self._http.conexoes if self._http is not None else self._conexoes_antes
 
     def iniciar(self) -> None:
         """Listen; a busy port raises OSError here."""
@@ -191,6 +196,7 @@ class OperadorasSimuladas:
             self._linha_de_execucao.join()
             self._http.cortar()
             self._http.server_close()
+            self._conexoes_antes = self._http.conexoes
             self._http = None
 
     def ordenar(self, ordem: OrdemAPI) -> None:

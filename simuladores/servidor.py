@@ -8,7 +8,8 @@ from typing import Any
 
 
 class ServidorHTTP(ThreadingHTTPServer):
-    """Answers with `atendimento`, whose `self.server.dono` is the simulator. A busy port raises OSError."""
+    """Answers with `atendimento`, whose `self.server.dono` is the simulator; `conexoes` counts those accepted. A busy
+    port raises OSError."""
 
     request_queue_size = 512
     daemon_threads = True
@@ -22,6 +23,7 @@ class ServidorHTTP(ThreadingHTTPServer):
         tls: ssl.SSLContext | None = None,
     ):
         self.dono = dono
+        self.conexoes = 0
         self._vivas: set[socket] = set()
         super().__init__(endereco, atendimento)
         if tls is not None:  # the handshake is of the connection's thread
@@ -33,6 +35,7 @@ class ServidorHTTP(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
     def process_request(self, request, client_address) -> None:
+        self.conexoes += 1
         self._vivas.add(request)
         super().process_request(request, client_address)
 

@@ -72,9 +72,12 @@ def data(valor: Any, onde: str, formato: str, exemplo: str) -> date:
     """A day, by a regular expression with the groups `a`, `m` and `d`."""
     partes = re.fullmatch(formato, valor) if isinstance(valor, str) else None
     try:
-        return date(int(partes["a"]), int(partes["m"]), int(partes["d"]))
-    except (TypeError, ValueError):
-        raise fora_do_contrato(onde, f"uma data como {exemplo}") from None
+        dia = date(int(partes["a"]), int(partes["m"]), int(partes["d"])) if partes is not None else None
+    except ValueError:
+        dia = None
+    if dia is None:
+        raise fora_do_contrato(onde, f"uma data como {exemplo}")
+    return dia
 
 
 def data_iso(valor: Any, onde: str) -> date:

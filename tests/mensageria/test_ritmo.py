@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mensageria.ritmo import PARTES, RECUO, Limites, pedir, quantas_por_pedido
+from mensageria.ritmo import PARTES, RECUO, Limites, duracao, pedir, quantas_por_pedido
 
 US = 1_000_000
 INICIO = 1_790_000_000 * US
@@ -415,3 +415,46 @@ def test_workers_share_the_limit_of_a_minute_too():
     assert servico.maior("segundo") <= 21
     assert servico.maior("minuto") <= 300
     assert bisect_right(momentos, INICIO + 600 * US) >= 0.94 * 300 * 10
+
+
+# How long so many take
+
+
+@pytest.mark.parametrize(
+    ("limites", "quantas", "segundos"),
+    [
+        ({}, 1_000_000, 0),
+        ({"segundo": 10}, 1, 0),
+        ({"segundo": 10}, 98, 10),
+        ({"minuto": 10}, 10, 0),
+        ({"minuto": 10}, 11, 61),
+        ({"minuto": 10}, 31, 183),
+        ({"hora": 100}, 101, 3_660),
+        ({"dia": 1_000, "hora": 100}, 1_001, 87_840),
+        ({"dia": 1_000, "hora": 100}, 1_101, 91_500),
+        ({"hora": 1_000, "minuto": 10}, 601, 3_660),  # the minute is narrower: the hour never fills
+        ({"hora": 1_000, "minuto": 10}, 1_001, 6_100),
+    ],
+)
+def test_how_long_so_many_departures_take(limites, quantas, segundos):
+    assert duracao(Limites(**limites), quantas) == pytest.approx(segundos)
+
+
+@settings(max_examples=50)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={"segundo": st.integers(1, 9), "minuto": st.integers(1, 60), "hora": st.integers(1, 200)},
+    ).filter(bool),
+    st.integers(1, 400),
+)
+def test_how_long_is_said_is_how_long_it_takes(limites, quantas):
+    """Asking for one at a time from an idle service, whenever one fits."""
+    servico = Servico(**limites)
+    while servico.total() < quantas:
+        servico.passar(servico.pedir(1, espera_maxima=1e9).espera)
+    levou = (servico.agora - INICIO) / US
+
+    dito = duracao(servico.limites, quantas)
+    assert levou <= dito + 1
+    assert dito <= 1.05 * levou + 60

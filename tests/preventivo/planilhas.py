@@ -17,6 +17,7 @@ from tests.fabricas import HOJE, meio_dia
 
 AGORA = meio_dia(HOJE)
 MARIA, JOAO = "01234567890", "12345678909"
+OPERACOES = {"claro": ("Claro", "claro"), "net": ("Net", "net"), "semparar": ("Sem Parar", "sem_parar")}
 _numeros = itertools.count(1)
 
 
@@ -24,14 +25,20 @@ def enviado(conteudo: bytes, nome: str = "preventivo.csv") -> SimpleUploadedFile
     return SimpleUploadedFile(nome, conteudo)
 
 
+def a_operacao(codigo: str = "claro") -> Operacao:
+    """One of those that come with the product, also after a flush took them away."""
+    nome, dialeto = OPERACOES[codigo]
+    operacao, _ = Operacao.objects.get_or_create(codigo=codigo, defaults={"nome": nome, "dialeto": dialeto})
+    operacao.tipos.get_or_create(nome=f"{nome.upper()} FASE 1")
+    return operacao
+
+
 def nova_campanha(conteudo: bytes | None = None, *, operacao: str = "claro", **campos) -> Campanha:
     """To be sent tomorrow; with a file it is to be imported, otherwise its file was read."""
-    # A flush takes away what migrations stored.
-    operacao, _ = Operacao.objects.get_or_create(codigo=operacao, defaults={"nome": operacao, "dialeto": operacao})
-    tipo, _ = operacao.tipos.get_or_create(nome="CLARO FASE 1")
+    da_operacao = a_operacao(operacao)
     padrao = {
-        "operacao": operacao,
-        "tipo": tipo,
+        "operacao": da_operacao,
+        "tipo": da_operacao.tipos.first(),
         "envia_em": AGORA + timedelta(days=1),
         "criado_em": AGORA,
     }

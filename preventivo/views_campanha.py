@@ -68,13 +68,15 @@ def _achar(pk: int) -> Campanha:
 
 
 def _contexto(request, uma: Campanha, agora: datetime) -> dict:
-    permitidas = campanhas.acoes(uma)
+    cabem = campanhas.acoes(uma)
+    acoes = [acao for nome, acao in ACOES.items() if nome in cabem and request.user.has_perm(acao.permissao)]
     return {
         "campanha": uma,
         "titulo": str(uma),
         "viva": uma.situacao in VIVAS,
         "espera": campanhas.espera(uma, agora),
-        "acoes": [acao for nome, acao in ACOES.items() if nome in permitidas and request.user.has_perm(acao.permissao)],
+        "acoes": [acao for acao in acoes if acao.nome != "reenviar"],
+        "pode_reenviar": any(acao.nome == "reenviar" for acao in acoes),  # offered beside whom it is for
         "inteiro": request.user.has_perm("preventivo.ver_cpf"),
         "pagina_do_menu": MENU,
     }

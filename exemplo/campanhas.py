@@ -14,6 +14,7 @@ from preventivo.models import Campanha, Operacao
 
 PASTA = settings.BASE_DIR / "dados" / "campanhas"
 USUARIO, SEGREDO = "avisa", "segredo"  # what the simulated companies know
+CONEXOES, LIMITE = 8, 200  # they stand more than a real one would like
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def configurar(*, apis: str) -> None:
             servico=ServicoEmail.objects.get(nome=dela.servico),
         )
         operacao.url, operacao.usuario, operacao.segredo = apis + dela.caminho, USUARIO, SEGREDO
+        operacao.conexoes, operacao.limite_segundo = CONEXOES, LIMITE
         operacao.save()
     OrigemEnvio.objects.update_or_create(origem=ORIGEM, defaults={"descricao": "Campanha Preventiva"})
 

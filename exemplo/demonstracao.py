@@ -1,4 +1,5 @@
-"""The demonstration: the sample's bills through process 336 to real sockets, and the proof that the balance closes."""
+"""The demonstration: the sample's bills through process 336, and a campaign of each company, to real sockets; and the
+proof that the balance closes."""
 
 import json
 import shutil
@@ -8,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
@@ -19,16 +21,23 @@ from batch.execucao import executar_pendentes
 from batch.inicio import iniciar
 from batch.models import ProcessoIniciado
 from exemplo import amostra
-from mensageria import balanco, envio, recuperacao, resultados, retornos
+from exemplo import campanhas as exemplo_de_campanhas
+from mensageria import alertas_email, balanco, consumo, envio, recuperacao, resultados, retornos, rotacao
 from mensageria.balanco import Linha
 from mensageria.estados import Estado
-from mensageria.models import Canal, GatewaySMS, Mensagem, ServicoEmail
+from mensageria.models import Alerta, Canal, GatewaySMS, Mensagem, Remetente, ServicoEmail
+from preventivo import campanhas, coleta, desempenho
+from preventivo.models import Campanha
+from simuladores.operadoras import OperadorasSimuladas
 from simuladores.sms import GatewaySMSSimulado
 from simuladores.smtp import ServidorSMTP
 
 PROCESSO = 336
 PRAZO = 120  # seconds until a demonstration that does not end gives up
 PASSO = 0.2
+ATE_O_ENVIO = timedelta(seconds=2)  # from the registration of the campaigns
+ESGOTA, ASSUME, COTA = "SERVICO_3", "SERVICO_5", 20  # the service that does not last to the end of its campaign
+ROBO = "Robô Preventivo"
 
 
 @dataclass
@@ -38,6 +47,7 @@ class Resultado:
     iniciado: ProcessoIniciado
     linhas: list[Linha]
     nao_geradas: list[tuple[str, int | None, str, int]]
+    campanhas: list[tuple[Campanha, desempenho.Funil]] = field(default_factory=list)
     problemas: list[str] = field(default_factory=list)
 
 
@@ -77,6 +87,7 @@ def executar(pasta: Path, relogio: Callable[[], datetime], dizer: Callable[[str]
     with (
         ServidorSMTP(pasta=pasta / "emails", caixas_magicas=True) as smtp,
         GatewaySMSSimulado(pasta=pasta, token=amostra.TOKEN_DO_SIMULADOR, numeros_magicos=True) as gateway,
+        OperadorasSimuladas(dia=timezone.localdate(relogio()), cpfs_magicos=True) as apis,
     ):
         agora = relogio()
         importados = amostra.carregar(
@@ -90,28 +101,58 @@ def executar(pasta: Path, relogio: Callable[[], datetime], dizer: Callable[[str]
             dizer(f"  {arquivo.arquivo:<28}{arquivo.lidas:>7} linhas {arquivo.recusadas:>5} recusadas")
         iniciado = iniciar(PROCESSO, usuario=None, agendado_para=agora, agora=agora, complemento="Demonstração")
         dizer(f"Processo 336 iniciado; os simuladores recebem e-mail na porta {smtp.porta} e SMS em {gateway.url}.")
-        _rodar(iniciado, relogio)
+        _rodar(relogio, lambda: executar_pendentes(relogio()), lambda: _concluido(iniciado))
+        _receber_retornos(relogio)
+        dizer(f"Três campanhas cadastradas; as empresas simuladas respondem em {apis.url}.")
+        quais = _rodar_campanhas(apis.url, relogio)
     iniciado.refresh_from_db()
-    linhas = balanco.da_execucao(iniciado.execucao, relogio(), contar=True)
-    resultado = Resultado(iniciado, linhas, balanco.nao_geradas(iniciado.execucao))
-    resultado.problemas = list(_problemas(resultado, pasta))
+    resultado = Resultado(
+        iniciado,
+        balanco.da_execucao(iniciado.execucao, relogio(), contar=True),
+        balanco.nao_geradas(iniciado.execucao),
+        [(campanha, desempenho.funil(campanha)) for campanha in quais],
+    )
+    resultado.problemas = [*_problemas(resultado, pasta), *_problemas_das_campanhas(resultado, relogio())]
     return resultado
 
 
-def _rodar(iniciado: ProcessoIniciado, relogio: Callable[[], datetime]) -> None:
-    """Do here what beat and the workers do: ticks of the batch, turns of each service, receipts."""
+def _concluido(iniciado: ProcessoIniciado) -> bool:
+    iniciado.refresh_from_db()
+    return iniciado.concluido_em is not None
+
+
+def _rodar(relogio: Callable[[], datetime], passo: Callable[[], object], acabou: Callable[[], bool]) -> None:
+    """Do here what beat and the workers do: `passo`, and the turns of each service."""
     limite = time.monotonic() + PRAZO
     while time.monotonic() < limite:
-        executar_pendentes(relogio())
+        passo()
         recuperacao.recuperar(relogio())
         envio.varrer_prazo(relogio())
         for servico in (*ServicoEmail.objects.disponiveis(relogio()), *GatewaySMS.objects.disponiveis(relogio())):
             envio.enviar(servico, relogio=relogio)
-        iniciado.refresh_from_db()
-        if iniciado.concluido_em:
+        if acabou():
             break
         time.sleep(PASSO)
-    _receber_retornos(relogio)
+
+
+def _rodar_campanhas(apis: str, relogio: Callable[[], datetime]) -> list[Campanha]:
+    """The campaigns of the sample to their end, with a service that is exhausted midway."""
+    exemplo_de_campanhas.configurar(apis=apis)
+    ServicoEmail.objects.filter(nome=ESGOTA).update(cota_mensal=COTA)
+    agora = relogio()
+    quem = get_user_model().objects.create_user("demonstracao")
+    quais = exemplo_de_campanhas.cadastrar(envia_em=agora + ATE_O_ENVIO, agora=agora, usuario=quem)
+
+    def passo() -> None:
+        campanhas.tique(relogio())
+        for campanha in quais:
+            coleta.coletar(campanha.operacao_id, relogio=relogio)
+        for tique in (consumo.tique, rotacao.tique, alertas_email.enviar_pendentes):
+            tique(relogio())
+
+    _rodar(relogio, passo, lambda: exemplo_de_campanhas.encerradas(quais))
+    passo()  # what the last messages made people know
+    return list(Campanha.objects.select_related("operacao", "tipo").filter(pk__in=[uma.pk for uma in quais]))
 
 
 def _receber_retornos(relogio: Callable[[], datetime]) -> None:
@@ -142,6 +183,23 @@ def _problemas(resultado: Resultado, pasta: Path) -> Iterator[str]:
     yield from _conferir_recebidas(Canal.SMS, _sms(pasta))
 
 
+def _problemas_das_campanhas(resultado: Resultado, agora: datetime) -> Iterator[str]:
+    """Each ends by itself, its balance closes, and the exhausted service was told about and followed by the next."""
+    for campanha, funil in resultado.campanhas:
+        if not campanha.encerrada:
+            yield f"a campanha {campanha} ficou {campanha.get_situacao_display()}"
+        linhas = balanco.da_execucao(campanha.execucao, agora, contar=True)
+        if not linhas or not all(linha.fecha for linha in linhas):
+            yield f"o balanço da campanha {campanha} não fecha"
+        if balanco.soma(linhas, "total") != funil.mensagens:
+            yield f"o funil da campanha {campanha} conta outras mensagens"
+    if not Remetente.objects.filter(servico__nome=ASSUME, alertas__tipo=Alerta.Tipo.TROCA).exists():
+        yield f"{ESGOTA} não deu lugar a {ASSUME}"
+    for tipo in (Alerta.Tipo.ESGOTADO, Alerta.Tipo.TROCA):
+        if not Alerta.objects.filter(tipo=tipo, enviado_em__isnull=False).exists():
+            yield f"não saiu o e-mail de {tipo.label.lower()}"
+
+
 def _conferir_recebidas(canal: Canal, recebidas: Counter) -> Iterator[str]:
     """What the servers hold is what the ledger says: each sent message once, and nothing else but uncertain ones."""
     campo = "id_externo" if canal == Canal.EMAIL else "chave"
@@ -161,9 +219,13 @@ def _conferir_recebidas(canal: Canal, recebidas: Counter) -> Iterator[str]:
 
 
 def _emails(pasta: Path) -> Counter:
-    return Counter(
-        message_from_bytes(arquivo.read_bytes())["Message-ID"] for arquivo in sorted((pasta / "emails").glob("*.eml"))
-    )
+    """Those of the outbox: alerts are not among them."""
+    lidos = (message_from_bytes(arquivo.read_bytes(), policy=policy.default) for arquivo in _arquivos(pasta))
+    return Counter(email["Message-ID"] for email in lidos if ROBO not in email["From"])
+
+
+def _arquivos(pasta: Path) -> list[Path]:
+    return sorted((pasta / "emails").glob("*.eml"))
 
 
 def _sms(pasta: Path) -> Counter:

@@ -112,7 +112,9 @@ class _Lidas:
 def _sobra(linha: Linha, colunas: Colunas) -> bool:
     """Whether a cell has something where the header has no title."""
     celulas, titulos = linha.celulas, colunas.titulos
-    return any(celulas[len(titulos) :]) or any(c and not t for c, t in zip(celulas, titulos, strict=False))
+    if len(celulas) > len(titulos) and any(celulas[len(titulos) :]):
+        return True
+    return any(celulas[posicao] for posicao in colunas.sem_titulo if posicao < len(celulas))
 
 
 def _ao_lado():
@@ -171,7 +173,9 @@ def _travar(campanha_id: int) -> Campanha | None:
 
 def _copiar(cursor, lidas: _Lidas) -> None:
     cursor.execute("""
-        CREATE TEMP TABLE imp_email (linha integer, posicao smallint, cpf text, email text) ON COMMIT DROP;
+        DROP TABLE IF EXISTS imp_email, imp_recusa, imp_distinto;  -- of another import of the same transaction
+        CREATE TEMP TABLE imp_email (linha integer, posicao smallint, cpf text COLLATE "C", email text COLLATE "C")
+            ON COMMIT DROP;
         CREATE TEMP TABLE imp_recusa (linha integer, coluna text, motivo text, conteudo text) ON COMMIT DROP""")
     for tabela, arquivo in (("imp_email", lidas.enderecos), ("imp_recusa", lidas.recusas)):
         arquivo.seek(0)

@@ -3,11 +3,12 @@
 import io
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from email import message_from_bytes, policy
 from html import unescape
 
+import pypdfium2
 import pytest
 import zxingcpp
 from django.conf import settings
@@ -21,6 +22,7 @@ from faturamento.models import ClienteConta, Conta
 from mensageria.alfabeto import GSM7, alfabeto, posicoes
 from mensageria.models import Mensagem, NaoGerada
 from mensageria.textos import POSICOES_DO_CODIGO
+from preventivo.models import Aviso, Boleto
 
 HOJE = date(2027, 3, 31)  # the end of a month, and not the day of the test
 
@@ -38,9 +40,26 @@ def demonstrada(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def emails(demonstrada):
+def todos(demonstrada):
     arquivos = sorted((demonstrada[0] / "emails").glob("*.eml"))
     return [message_from_bytes(arquivo.read_bytes(), policy=policy.default) for arquivo in arquivos]
+
+
+@pytest.fixture(scope="module")
+def emails(todos):
+    """Those of process 336."""
+    return [email for email in todos if "avisos@aguas.example" in email["From"]]
+
+
+@pytest.fixture(scope="module")
+def boletos(todos):
+    """Those of the campaigns."""
+    return [email for email in todos if "Atendimento" in email["From"]]
+
+
+@pytest.fixture(scope="module")
+def alertas(todos):
+    return [email for email in todos if "Robô Preventivo" in email["From"]]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +129,61 @@ def test_every_sms_fits_and_its_48_digits_are_those_of_its_bill(sms):
         assert codigo.valor == valor
         assert str(matricula) in texto and f"{vencimento:%d/%m/%Y}" in texto and reais(valor) in texto
         assert re.fullmatch(r"55[1-9][0-9]9[0-9]{8}", mensagem["to"])
+
+
+def test_a_campaign_of_each_company_ends_and_its_numbers_agree(demonstrada):
+    _, resultado = demonstrada
+
+    assert {campanha.operacao.nome for campanha, _ in resultado.campanhas} == {"Claro", "Net", "Sem Parar"}
+    for campanha, funil in resultado.campanhas:
+        assert campanha.encerrada
+        assert funil.mensagens == funil.enviadas + funil.falhas + funil.incertas + funil.canceladas > 0
+        assert funil.registros == campanha.registros and funil.acordos == campanha.acordos
+
+
+def lidos(imagem: Image.Image) -> dict:
+    """{format: text} of the codes in an image."""
+    formatos = (zxingcpp.BarcodeFormat.ITF, zxingcpp.BarcodeFormat.QRCode)  # lines of a QR may look like other codes
+    return {codigo.format: codigo.text for codigo in zxingcpp.read_barcodes(imagem.convert("L"), formats=formatos)}
+
+
+def test_every_image_and_pdf_of_a_boleto_reads_back_to_its_line_and_its_pix(boletos):
+    com_pix = 0
+    for email in boletos:
+        mensagem = Mensagem.objects.get(id_externo=email["Message-ID"])
+        boleto = Boleto.objects.get(avisos=mensagem.objeto_id)
+        imagens = [parte for parte in email.walk() if parte.get_content_type() == "image/png"]
+        nas_imagens = {}
+        for imagem in imagens:
+            nas_imagens |= lidos(Image.open(io.BytesIO(imagem.get_content())))
+        assert nas_imagens.pop(zxingcpp.BarcodeFormat.ITF) == boleto.codigo
+        assert list(nas_imagens.values()) == ([boleto.pix] if boleto.pix else [])
+        com_pix += bool(boleto.pix)
+        assert boleto.linha in email.get_body(("plain",)).get_content()
+        (pdf,) = [parte.get_content() for parte in email.walk() if parte.get_content_type() == "application/pdf"]
+        if boleto.pdf is None:  # else it is the company's own
+            pagina = pypdfium2.PdfDocument(pdf)[0].render(scale=3).to_pil()
+            assert lidos(pagina)[zxingcpp.BarcodeFormat.ITF] == boleto.codigo
+        else:
+            assert pdf == bytes(boleto.pdf.conteudo)
+    assert com_pix
+
+
+def test_no_boleto_reaches_an_address_twice_and_all_are_of_the_rule(boletos):
+    avisos = [Mensagem.objects.get(id_externo=email["Message-ID"]).objeto_id for email in boletos]
+    fatos = Aviso.objects.filter(pk__in=avisos).values_list("boleto__numero", "email", "boleto__vencimento")
+
+    assert len(avisos) == len(set(avisos)) == len({(numero, email) for numero, email, _ in fatos})
+    assert {vencimento - HOJE for *_, vencimento in fatos} == {timedelta(0), timedelta(7)}
+
+
+def test_the_exhausted_service_is_told_about_and_the_next_one_takes_over(alertas):
+    textos = {email["Subject"]: email.get_body(("plain",)).get_content() for email in alertas}
+
+    assert "Limite de Envios Esgotado!" in textos["Alerta de Limite de Consumo"]
+    assert "O serviço SERVICO_3 da operação Net esgotou o limite de envios." in textos["Alerta de Limite de Consumo"]
+    troca = textos["Troca de Envio Confirmada"]
+    assert "A operação Net envia agora com o serviço SERVICO_5, no lugar de SERVICO_3." in troca
 
 
 def test_the_demonstration_finds_what_does_not_close(demonstrada):

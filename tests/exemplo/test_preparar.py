@@ -13,6 +13,7 @@ from cobranca.models import CobrancaDocumento
 from faturamento.models import Conta, ParametroMensagem
 from mensageria import consumo, rotacao
 from mensageria.models import DestinatarioAlerta, Remetente, ServicoEmail
+from preventivo.models import Campanha
 
 pytestmark = pytest.mark.django_db
 
@@ -35,9 +36,22 @@ def test_the_first_run_loads_the_sample_and_commands_process_336(settings):
     assert f"código {iniciado.pk}" in saida
 
 
+def test_the_first_run_has_a_campaign_of_each_company_on_its_way():
+    preparar()
+
+    campanhas = Campanha.objects.order_by("operacao__ordem")
+    assert [(c.operacao.nome, c.get_situacao_display()) for c in campanhas] == [
+        ("Claro", "Coletando"),
+        ("Net", "Coletando"),
+        ("Sem Parar", "Coletando"),
+    ]
+    assert [c.recusadas for c in campanhas] == [2, 0, 0]
+    assert all(c.operacao.remetente.servico.nome for c in campanhas)
+
+
 def test_the_services_of_the_sample_take_over_from_each_other_and_the_first_is_for_alerts(agora):
     preparar()
-    remetente = Remetente.objects.get()
+    remetente = Remetente.objects.get(nome="Águas do Exemplo")
     usados = [remetente.servico.nome]
 
     for _ in range(4):
@@ -46,7 +60,7 @@ def test_the_services_of_the_sample_take_over_from_each_other_and_the_first_is_f
         remetente.refresh_from_db()
         usados.append(remetente.servico.nome)
 
-    assert usados == ["SERVICO_2", "SERVICO_3", "SERVICO_4", "SERVICO_5", "SERVICO_5"]
+    assert usados == ["SERVICO_2", "SERVICO_3", "SERVICO_5", "SERVICO_6", "SERVICO_6"]
     assert remetente.aguardando_desde == agora
     assert [servico.nome for servico in ServicoEmail.objects.filter(uso_interno=True)] == ["SERVICO_1"]
     assert DestinatarioAlerta.objects.filter(remetente=None, ativo=True).exists()

@@ -19,9 +19,11 @@ COLUNAS = (
     ("Incertas", "incertas"),
 )
 
+DA_CAMPANHA = ("registros", "acordos", "mensagens", "enviadas", "falhas", "incertas")
+
 
 class Command(BaseCommand):
-    help = "Importa o exemplo num banco só seu, executa o processo 336 nos simuladores e mostra o balanço."
+    help = "Executa o processo 336 e três campanhas do exemplo, num banco só seu e com simuladores, e mostra o balanço."
 
     def add_arguments(self, parser):
         parser.add_argument("--hoje", type=dia, metavar="AAAA-MM-DD", help="o dia da importação")
@@ -32,6 +34,7 @@ class Command(BaseCommand):
             resultado = demonstracao.executar(pasta, demonstracao.relogio_de(hoje), self.stdout.write)
             self._mostrar_balanco(resultado)
             self._mostrar_nao_geradas(resultado)
+            self._mostrar_campanhas(resultado)
         self.stdout.write(f"\nE-mails recebidos: {pasta / 'emails'}\nSMS recebidos: {pasta / 'sms.jsonl'}")
         if resultado.problemas:
             raise CommandError("O balanço não fecha: " + "; ".join(resultado.problemas) + ".", returncode=1)
@@ -51,3 +54,10 @@ class Command(BaseCommand):
         for origem, canal, motivo, quantas in resultado.nao_geradas:
             nome = nome_da_origem(origem) + (f" · {Canal(canal).label}" if canal else "")
             self.stdout.write(f"  {nome:<24}{palavras_de_nao_gerar(origem, motivo):<46}{quantas:>6}")
+
+    def _mostrar_campanhas(self, resultado):
+        self.stdout.write("\nCampanhas preventivas:")
+        self.stdout.write(f"  {'':<34}{'':<24}" + "".join(f"{coluna.capitalize():>11}" for coluna in DA_CAMPANHA))
+        for campanha, funil in resultado.campanhas:
+            numeros = "".join(f"{getattr(funil, coluna):>11}" for coluna in DA_CAMPANHA)
+            self.stdout.write(f"  {campanha!s:<34}{campanha.get_situacao_display():<24}{numeros}")

@@ -14,6 +14,8 @@ from cadastro.models import Cliente
 from cobranca.models import AcaoCobranca, ComandoAcao
 from faturamento.models import ParametroMensagem
 from mensageria.models import GatewaySMS, Mensagem, ServicoEmail
+from preventivo.models import Campanha, Layout, TipoCampanha
+from tests.preventivo.campanhas_prontas import nova_campanha
 
 GRUPOS = ("", "operador", "supervisor", "administrador")
 TODOS = set(GRUPOS)
@@ -50,6 +52,18 @@ def da_origem(origem: str, *mais: str) -> Argumentos:
 
 
 DA_EXECUCAO = Argumentos(lambda: [ProcessoIniciado.objects.first().execucao], ("00000000-0000-4000-8000-000000000000",))
+DA_CAMPANHA = Argumentos(lambda: [Campanha.objects.first().execucao], ("00000000-0000-4000-8000-000000000000",))
+DA_EXPORTACAO = Argumentos(lambda: [Campanha.objects.first().pk, "receberam", "csv"], (2**62, "receberam", "csv"))
+
+
+@pytest.fixture
+def uma_de_cada(uma_de_cada):
+    """With a campaign too."""
+    nova_campanha()
+    return uma_de_cada
+
+
+DA_VERSAO = Argumentos(lambda: [Layout.objects.first().tipo_id, 1], (2**70, 1))
 
 
 TABELA = [
@@ -105,6 +119,23 @@ TABELA = [
     Linha("mensageria:servico_email", DO_GRUPO),
     Linha("mensageria:servico_email", DO_GRUPO, "post"),
     Linha("mensageria:servico_email_antigo", TODOS),
+    Linha("preventivo:criar_campanha", DO_GRUPO),
+    Linha("preventivo:criar_campanha", DO_GRUPO, "post"),
+    Linha("preventivo:tipos", DO_GRUPO),
+    Linha("preventivo:modelo", DO_GRUPO),
+    Linha("preventivo:campanhas", DO_GRUPO),
+    Linha("preventivo:campanha", DO_GRUPO, "get", de(Campanha)),
+    Linha("preventivo:campanha_da_execucao", DO_GRUPO, "get", DA_CAMPANHA),
+    Linha("preventivo:andamento", DO_GRUPO, "get", de(Campanha)),
+    Linha("preventivo:recusadas", DO_GRUPO, "get", de(Campanha)),
+    Linha("preventivo:exportar", DO_GRUPO, "get", DA_EXPORTACAO),
+    Linha("preventivo:confirmar", DO_GRUPO, "post", de(Campanha)),
+    Linha("preventivo:descartar", DO_GRUPO, "post", de(Campanha)),
+    Linha("preventivo:reagendar", DO_GRUPO, "post", de(Campanha)),
+    Linha("preventivo:pausar", DO_GRUPO, "post", de(Campanha)),
+    Linha("preventivo:continuar", DO_GRUPO, "post", de(Campanha)),
+    Linha("preventivo:cancelar", CHEFIA, "post", de(Campanha)),
+    Linha("preventivo:reenviar", CHEFIA, "post", de(Campanha)),
     Linha("preventivo:servicos", ADMINISTRADORES),
     Linha("preventivo:servico_novo", ADMINISTRADORES),
     Linha("preventivo:servico_novo", ADMINISTRADORES, "post"),
@@ -114,6 +145,12 @@ TABELA = [
     Linha("preventivo:servico_testar", ADMINISTRADORES, "post", de(ServicoEmail)),
     Linha("preventivo:servico_remover", ADMINISTRADORES, "post", de(ServicoEmail)),
     Linha("preventivo:servico_reativar", ADMINISTRADORES, "post", de(ServicoEmail)),
+    Linha("preventivo:layouts", DO_GRUPO),
+    Linha("preventivo:layout", DO_GRUPO, "get", de(TipoCampanha)),
+    Linha("preventivo:layout", ADMINISTRADORES, "post", de(TipoCampanha)),
+    Linha("preventivo:layout_versao", DO_GRUPO, "get", DA_VERSAO),
+    Linha("preventivo:layout_previa", DO_GRUPO, "post", de(TipoCampanha)),
+    Linha("preventivo:layout_testar", ADMINISTRADORES, "post", de(TipoCampanha)),
     Linha("mensageria:decidir", CHEFIA, "post", de(Mensagem)),
     Linha("mensageria:medir_texto", DO_GRUPO, "post", da_origem("faturamento", "texto_sms")),
     Linha("mensageria:previa", DO_GRUPO, "post", da_origem("faturamento")),

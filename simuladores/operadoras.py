@@ -240,9 +240,12 @@ class OperadorasSimuladas:
             if cpf in self._dados or not self._inventa:
                 acordos = self._dados.get(cpf)
             else:
-                acordos = self._inventados(empresa, cpf, self.dia or datetime.now(FUSO).date())
+                acordos = self._inventados(empresa, cpf, self.dia_dos_dados())
             self._por_numero |= {b.numero: b for acordo in acordos or () for b in acordo.boletos if b.pdf}
         return acordos
+
+    def dia_dos_dados(self) -> date:
+        return self.dia or datetime.now(FUSO).date()
 
     def boleto(self, numero: str) -> Boleto | None:
         """One whose PDF may be asked for: it was in an answer."""
@@ -609,8 +612,8 @@ class _Atendimento(Atendimento):
             self.wfile.write(bytes([byte]))
             self.wfile.flush()
             if not self.server.dono.dormir(segundos):
-                break
-        self.close_connection = True
+                self.close_connection = True
+                return
 
     def _escrever(self, resposta: Resposta, parte: bytes | None = None) -> None:
         """The answer, or only a part of what its headers say."""

@@ -22,6 +22,7 @@ from mensageria.models import (
     Supressao,
     TentativaEnvio,
 )
+from preventivo.models import Aviso, LinhaRecusada
 from tests.fabricas import (
     HOJE,
     nova_conta,
@@ -33,6 +34,7 @@ from tests.fabricas import (
     novo_vinculo,
 )
 from tests.mensageria.apoio import nova_mensagem, por_em
+from tests.preventivo.fabricas import nova_campanha, novo_boleto
 
 
 @pytest.fixture
@@ -56,6 +58,17 @@ def mais_uma_de_cada(novo_336):
 @pytest.fixture
 def uma_de_cada(mais_uma_de_cada) -> ProcessoIniciado:
     return mais_uma_de_cada()
+
+
+def _uma_campanha() -> None:
+    campanha = nova_campanha(cpfs=1)
+    LinhaRecusada.objects.create(campanha=campanha, linha=3, coluna="cpf", motivo="CPF inválido")
+    Aviso.objects.create(
+        campanha=campanha,
+        boleto=novo_boleto(campanha),
+        email="ana@exemplo.com.br",
+        situacao=Aviso.Situacao.NA_FILA,
+    )
 
 
 def _uma_de_cada(novo_336) -> ProcessoIniciado:
@@ -116,4 +129,5 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     UnidadeIniciada.objects.create(
         funcionalidade=FuncionalidadeIniciada.objects.filter(iniciado=iniciado).first(), codigo=1, descricao="NATAL"
     )
+    _uma_campanha()
     return iniciado

@@ -53,7 +53,7 @@ def link(email: str, assunto: str, mensagem_id: int | None = None) -> str:
 
 def cabecalhos(link: str) -> str:
     """What lets a mail client offer it by itself, by one POST (RFC 8058). A link cannot be folded."""
-    return f"List-Unsubscribe:\r\n <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    return f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 def descadastrar(pedido: Pedido) -> None:

@@ -160,6 +160,8 @@ TABELA = [
 ABERTAS = {"telas:entrar", "telas:tema", "saude"}
 # For other systems, which have no login and show a secret of their own; nobody else gets in, whoever he is.
 DE_FORA = {"mensageria:retorno_sms": de(GatewaySMS)}
+# For whoever has the link that a message brought, which is its own proof (tests/mensageria/test_descadastro.py).
+PELO_LINK = {"descadastro"}
 
 
 def nomes(padroes, prefixo: str = "") -> set[str]:
@@ -184,7 +186,7 @@ def pedir(pessoa: User | None, linha: Linha, argumentos=None, **opcoes):
 
 
 def test_every_url_is_in_the_table():
-    assert {linha.url for linha in TABELA} | ABERTAS | set(DE_FORA) == nomes(get_resolver().url_patterns)
+    assert {linha.url for linha in TABELA} | ABERTAS | PELO_LINK | set(DE_FORA) == nomes(get_resolver().url_patterns)
 
 
 @pytest.mark.parametrize("grupo", GRUPOS)

@@ -506,6 +506,8 @@ def test_without_desvio_the_destination_is_the_customers(settings, envio):
 CONGELADOS = {
     "aviso_1.html": "f19b1264406927417df6f5ed239263ed01c55df0c0e10de454fb022670abfd58",
     "aviso_1.txt": "f84558ae8a94fb5c409db9d71acf2d4c5b3c5b5f14e11db72cc18538fef47d37",
+    "boleto_1.html": "4cad2687a53641bf8f6b5888808df77c9a58503629d7c336061d64f22ada899b",
+    "boleto_1.txt": "7405640b87a414a5c6652314c440fbb3baaf05ca099713f2282b0c947de50667",
 }
 
 

@@ -1,14 +1,17 @@
 """A lote that is refused too much stops by itself, is told once, and goes on when somebody says so."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from faturamento.avisos import gerar_avisos
 from mensageria import balanco, envio, pausas
+from mensageria.decisoes import MotivoObrigatorio
 from mensageria.estados import Estado
 from mensageria.models import Alerta, Canal, Lote, Mensagem, OrigemEnvio
 from simuladores.smtp import Ordem, ServidorSMTP
@@ -242,3 +245,53 @@ def test_the_balance_marks_a_paused_lote(entrar, parado):
     pagina = entrar("operador").get(reverse("mensageria:balanco", args=[parado.execucao]))
 
     assertContains(pagina, f'href="{URL}">Pausado</a>')
+
+
+# By hand, and of an origin that nobody configured
+
+
+def test_somebody_pauses_a_lote_and_lets_it_go_on(servico, smtp, admin_user):
+    lote = gerar(2)
+
+    assert pausas.pausar(lote.pk, usuario=admin_user, motivo="Campanha errada", agora=AGORA)
+    assert enviar(servico) == {}
+    lote.refresh_from_db()
+    assert (lote.pausado_em, lote.motivo_pausa) == (AGORA, "Campanha errada")
+    assert not Alerta.objects.exists()
+    assert not smtp.recebidas
+
+    assert pausas.continuar(lote.pk, usuario=admin_user, agora=AGORA)
+    assert enviar(servico) == {"aceita": 2}
+    ditos = list(LogEntry.objects.order_by("id").values_list("change_message", flat=True))
+    assert ditos == ["Envio pausado: Campanha errada", "Envio continuado depois da pausa: Campanha errada"]
+
+
+def test_pausing_what_is_paused_changes_nothing(servico, admin_user):
+    lote = gerar(1)
+    pausas.pausar(lote.pk, usuario=admin_user, motivo="Primeiro", agora=AGORA)
+
+    assert not pausas.pausar(lote.pk, usuario=admin_user, motivo="Segundo", agora=AGORA + timedelta(hours=1))
+
+    lote.refresh_from_db()
+    assert (lote.pausado_em, lote.motivo_pausa) == (AGORA, "Primeiro")
+    assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("motivo", ["", "  "])
+def test_a_pause_has_its_reason(servico, admin_user, motivo):
+    with pytest.raises(MotivoObrigatorio):
+        pausas.pausar(gerar(1).pk, usuario=admin_user, motivo=motivo, agora=AGORA)
+
+
+@pytest.mark.parametrize(("recusas", "pausa"), [(50, False), (51, True)])
+def test_a_lote_of_an_origin_without_a_row_pauses_by_what_a_new_row_would_say(servico, recusas, pausa):
+    OrigemEnvio.objects.all().delete()
+    lote = Lote.objects.create(execucao=uuid.uuid4(), origem="preventivo", canal=Canal.EMAIL)
+
+    pausas.observar([(lote.pk, "aceita")] * (100 - recusas) + [(lote.pk, "endereco")] * recusas, AGORA)
+
+    lote.refresh_from_db()
+    assert (lote.pausado_em is not None) is pausa
+    assert Alerta.objects.filter(tipo=Alerta.Tipo.PAUSA).count() == pausa
+    if pausa:
+        assert "51 recusas nos últimos 100 envios" in Alerta.objects.get().texto

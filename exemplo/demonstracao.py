@@ -22,7 +22,7 @@ from batch.inicio import iniciar
 from batch.models import ProcessoIniciado
 from exemplo import amostra
 from exemplo import campanhas as exemplo_de_campanhas
-from mensageria import alertas_email, balanco, consumo, envio, recuperacao, resultados, retornos, rotacao
+from mensageria import alertas_email, balanco, consumo, envio, recuperacao, resultados, retornos, rotacao, trabalhador
 from mensageria.balanco import Linha
 from mensageria.estados import Estado
 from mensageria.models import Alerta, Canal, GatewaySMS, Mensagem, Remetente, ServicoEmail
@@ -62,6 +62,7 @@ def banco_proprio(sufixo: str = "demo") -> Iterator[None]:
     try:
         yield
     finally:
+        trabalhador.este().fechar()  # its session would keep the database from being made anew
         connection.close()
         connection.settings_dict.update(NAME=nome)
         connection.settings_dict["TEST"]["NAME"] = teste

@@ -141,29 +141,26 @@ def test_a_campaign_of_each_company_ends_and_its_numbers_agree(demonstrada):
         assert funil.registros == campanha.registros and funil.acordos == campanha.acordos
 
 
-def lidos(imagem: Image.Image) -> dict:
-    """{format: text} of the codes in an image."""
-    formatos = (zxingcpp.BarcodeFormat.ITF, zxingcpp.BarcodeFormat.QRCode)  # lines of a QR may look like other codes
-    return {codigo.format: codigo.text for codigo in zxingcpp.read_barcodes(imagem.convert("L"), formats=formatos)}
+def lidos(imagem: Image.Image) -> set[tuple]:
+    """(format, text) of each code in an image. Lines of a QR may look like a short code of bars."""
+    formatos = (zxingcpp.BarcodeFormat.ITF, zxingcpp.BarcodeFormat.QRCode)
+    return {(codigo.format, codigo.text) for codigo in zxingcpp.read_barcodes(imagem.convert("L"), formats=formatos)}
 
 
 def test_every_image_and_pdf_of_a_boleto_reads_back_to_its_line_and_its_pix(boletos):
     com_pix = 0
     for email in boletos:
-        mensagem = Mensagem.objects.get(id_externo=email["Message-ID"])
-        boleto = Boleto.objects.get(avisos=mensagem.objeto_id)
-        imagens = [parte for parte in email.walk() if parte.get_content_type() == "image/png"]
-        nas_imagens = {}
-        for imagem in imagens:
-            nas_imagens |= lidos(Image.open(io.BytesIO(imagem.get_content())))
-        assert nas_imagens.pop(zxingcpp.BarcodeFormat.ITF) == boleto.codigo
-        assert list(nas_imagens.values()) == ([boleto.pix] if boleto.pix else [])
+        boleto = Boleto.objects.get(avisos=Mensagem.objects.get(id_externo=email["Message-ID"]).objeto_id)
+        codigos = {(zxingcpp.BarcodeFormat.ITF, boleto.codigo)}
+        codigos |= {(zxingcpp.BarcodeFormat.QRCode, boleto.pix)} if boleto.pix else set()
+        imagens = [parte.get_content() for parte in email.walk() if parte.get_content_type() == "image/png"]
+        assert codigos <= set().union(*(lidos(Image.open(io.BytesIO(imagem))) for imagem in imagens))
+        assert len(imagens) == len(codigos)
         com_pix += bool(boleto.pix)
         assert boleto.linha in email.get_body(("plain",)).get_content()
         (pdf,) = [parte.get_content() for parte in email.walk() if parte.get_content_type() == "application/pdf"]
         if boleto.pdf is None:  # else it is the company's own
-            pagina = pypdfium2.PdfDocument(pdf)[0].render(scale=3).to_pil()
-            assert lidos(pagina)[zxingcpp.BarcodeFormat.ITF] == boleto.codigo
+            assert codigos <= lidos(pypdfium2.PdfDocument(pdf)[0].render(scale=3).to_pil())
         else:
             assert pdf == bytes(boleto.pdf.conteudo)
     assert com_pix

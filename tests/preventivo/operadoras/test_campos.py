@@ -454,7 +454,9 @@ BOMBA = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 def test_a_dtd_is_refused_whatever_it_says(api, cliente, dtd):
     texto = exemplo("sem_parar").replace('encoding="UTF-8"?>', f'encoding="UTF-8"?>{dtd}')
 
-    assert "DTD" in recusa(api, cliente, texto.replace("Plano mensal", "&l9;" * 10))
+    if "ENTITY l9" in dtd:
+        texto = texto.replace("Plano mensal", "&l9;" * 10)
+    assert "DTD" in recusa(api, cliente, texto)
 
 
 @SO_XML

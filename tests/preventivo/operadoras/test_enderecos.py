@@ -140,18 +140,20 @@ def test_a_server_that_is_no_tls_is_unavailable(api, dialeto):
 
 
 @pytest.mark.parametrize("dialeto", ["net"])
-def test_a_closed_client_leaves_no_connection(dialeto):
+def test_nothing_compressed_is_asked_for_no_cookie_kept_and_no_connection_left(dialeto):
     corpo = json.dumps({"document": CPF, "page": 1, "next": None, "items": []})
-    resposta = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(corpo)}\r\n\r\n{corpo}"
+    cabecalhos = f"Content-Type: application/json\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: {len(corpo)}"
     with socket.create_server(("127.0.0.1", 0)) as servidor, ThreadPoolExecutor(1) as threads:
         servidor.settimeout(5)
         cliente = novo_cliente(None, dialeto, url=f"http://127.0.0.1:{servidor.getsockname()[1]}")
-        futuro = threads.submit(cliente.consultar, CPF)
+        futuro = threads.submit(lambda: [cliente.consultar(CPF) for _ in range(2)])
         with servidor.accept()[0] as conexao:
             conexao.settimeout(5)
-            conexao.recv(65536)
-            conexao.sendall(resposta.encode())
-            assert futuro.result() == []
+            for _ in range(2):
+                pedido = conexao.recv(65536)
+                assert b"\r\nAccept-Encoding: identity\r\n" in pedido and b"Cookie" not in pedido
+                conexao.sendall(f"HTTP/1.1 200 OK\r\n{cabecalhos}\r\n\r\n{corpo}".encode())
+            assert futuro.result() == [[], []]
             cliente.fechar()
             assert conexao.recv(1) == b""
 

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from xml.etree.ElementTree import fromstring
 
+import pypdfium2
 import pytest
 
 from cadastro.documentos import cnpj_valido, cpf_valido
@@ -402,6 +403,13 @@ def test_a_pdf_says_where_each_of_its_objects_is():
         assert pdf[int(posicao) :].startswith(b"%d 0 obj\n" % numero)
     conteudo = re.search(rb"<< /Length (\d+) >>\nstream\n(.*)\nendstream", pdf, re.DOTALL)
     assert int(conteudo[1]) == len(conteudo[2]) and b"Ped\xe1gio \\(do exemplo\\) \\\\" in pdf
+
+
+def test_a_pdf_is_read_back_by_who_reads_pdf():
+    with closing(pypdfium2.PdfDocument(boletos.pdf_de(["Pedágio (do exemplo) \\", "R$ 129,90"]))) as documento:
+        texto = documento[0].get_textpage().get_text_bounded()
+
+    assert texto.split("\r\n") == ["Pedágio (do exemplo) \\", "R$ 129,90"]
 
 
 def test_what_is_invented_is_always_the_same_and_right():

@@ -26,7 +26,7 @@ def nova_operacao(codigo: str = "claro", *, smtp: tuple[str, int] = ("127.0.0.1"
     novo_parametro_sistema()
     if "remetente" not in campos:
         servico = ServicoEmail.objects.create(
-            nome=f"SERVICO_{next(_numeros)}", host=smtp[0], porta=smtp[1], seguranca="nenhuma", prazo=5
+            nome=f"SERVICO_{codigo.upper()}_{next(_numeros)}", host=smtp[0], porta=smtp[1], seguranca="nenhuma", prazo=5
         )
         email = f"{codigo}{servico.pk}@cobranca.exemplo.com.br"
         campos["remetente"] = Remetente.objects.create(nome=codigo.upper(), email=email, servico=servico)

@@ -104,7 +104,8 @@ def _de_volume(nomes) -> None:
         "importacao",
         "importar os CSVs ao lado do COPY nu das mesmas linhas",
         "Importa os CSVs de uma base de N imóveis num banco vazio; ao lado, o COPY nu das linhas gravadas nas mesmas "
-        "tabelas, com índices e restrições. A memória é comparada com a de uma base quatro vezes menor.",
+        "tabelas, com índices e restrições. A memória é comparada com a de uma base quatro vezes menor. O mesmo com o "
+        "arquivo de uma campanha, de 100.000 linhas, e a memória com 20.000 e com 200.000.",
     )
     importacao.add_argument("--imoveis", type=positivo, default=100_000, metavar="N", help="da base (padrão: 100000)")
     importacao.add_argument("--pares", type=positivo, default=3, metavar="N", help="quantos (padrão: 3)")

@@ -1,43 +1,28 @@
 """`./avisa bench importacao`: `manage.py importar` of the CSVs of a base, beside the bare COPY of the rows it stores.
 
 Each run has a new, empty database. The bare COPY takes the stored rows, exported table by table, into the same tables:
-their indexes, constraints and foreign keys, a transaction for each table, and nothing to read, check or compare.
+their indexes, constraints and foreign keys, a transaction for each table, and nothing to read, check or compare. The
+same is done with the file of a campaign (`bench.campanha`).
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
 from django.apps import apps
-from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import Model
 
-from bench import banco, base, saida
+from bench import base, campanha, saida
+from bench.copia import Importada, NaoImportou, copiar, exportar, nova, rodar
 from cadastro.gerador import gerar_base
 
 APPS = ("cadastro", "faturamento", "cobranca")  # whose files there are; models follow what they point to
 RAZAO_MINIMA = 0.2
 PARTE = 4  # how many times smaller the base is whose memory is compared
 FOLGA_MB = 16  # what the larger one may take more: the allocator's, not the rows'
-
-
-class NaoImportou(Exception):
-    """The import ended with an error; the message is what it said."""
-
-
-@dataclass(frozen=True)
-class Importada:
-    segundos: float
-    memoria_mb: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +44,7 @@ class Resultado:
     linhas_csv: int
     pares: list[Par]
     memoria_da_menor_mb: int
+    da_campanha: campanha.Resultado
 
     @property
     def razoes(self) -> list[float]:
@@ -78,7 +64,7 @@ class Resultado:
             f"a importação tem {RAZAO_MINIMA} da velocidade do COPY nu ({self.razao})": self.razao >= RAZAO_MINIMA,
             f"a memória não cresce com o arquivo ({self.memoria_da_menor_mb} e {self.memoria_mb} MB)": self.memoria_mb
             <= self.memoria_da_menor_mb + FOLGA_MB,
-        }
+        } | self.da_campanha.promessas()
         return [promessa for promessa, cumprida in promessas.items() if not cumprida]
 
 
@@ -87,13 +73,14 @@ def executar(pedido: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as pasta:
         try:
             menor, _ = _gerar(Path(pasta, "menor"), max(pedido.imoveis // PARTE, 1))
-            with _nova(vazia) as nome:
+            with nova(vazia) as nome:
                 memoria_da_menor = _importar(nome, menor).memoria_mb
             maior, linhas_csv = _gerar(Path(pasta, "maior"), pedido.imoveis)
             pares = [_par(vazia, maior) for _ in range(pedido.pares)]
+            da_campanha = campanha.medir(vazia, Path(pasta), pedido.pares, pedido.semente)
         except NaoImportou as erro:
             return saida.invalida(str(erro))
-    resultado = Resultado(linhas_csv, pares, memoria_da_menor)
+    resultado = Resultado(linhas_csv, pares, memoria_da_menor, da_campanha)
     print(tabela(resultado), flush=True)
     saida.gravar(pedido, como_json(resultado))
     return saida.veredito(resultado.faltas())
@@ -106,72 +93,24 @@ def _gerar(pasta: Path, imoveis: int) -> tuple[Path, int]:
 
 
 def _par(vazia: str, pasta: Path) -> Par:
-    with _nova(vazia) as nome:
+    with nova(vazia) as nome:
         importada = _importar(nome, pasta)
-        linhas = {modelo: _exportar(modelo, pasta) for modelo in _modelos()}
-    with _nova(vazia):
-        copy = _copiar([modelo for modelo, quantas in linhas.items() if quantas], pasta)
+        linhas = {modelo: exportar(modelo, pasta) for modelo in _modelos()}
+    with nova(vazia):
+        copy = copiar([modelo for modelo, quantas in linhas.items() if quantas], pasta)
         if (copiadas := {modelo: modelo.objects.count() for modelo in linhas}) != linhas:
             raise NaoImportou(f"o COPY gravou {sum(copiadas.values())} linhas, e a importação {sum(linhas.values())}")
     return Par(sum(linhas.values()), importada.segundos, importada.memoria_mb, copy)
 
 
-@contextmanager
-def _nova(vazia: str) -> Iterator[str]:
-    """A new database with the tables empty, with Django connected to it; removed in the end."""
-    nome = f"{connection.settings_dict['NAME']}_bench_importacao"
-    banco.criar(nome, vazia)
-    try:
-        with base.conectado(nome):
-            base.se_puder("CHECKPOINT")
-            yield nome
-    finally:
-        banco.apagar(nome)
-
-
 def _importar(nome: str, pasta: Path) -> Importada:
-    """By the command, in a process of its own, whose start counts."""
-    ambiente = os.environ | {"DATABASE_URL": banco.url(nome), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    comando = [sys.executable, "manage.py", "importar", str(pasta), "--hoje", base.HOJE.isoformat(), "--verbosity", "0"]
-    with tempfile.TemporaryFile("w+") as dito:
-        inicio = time.perf_counter()
-        processo = subprocess.Popen(comando, cwd=settings.BASE_DIR, env=ambiente, stdout=dito, stderr=dito)
-        _, estado, uso = os.wait4(processo.pid, 0)
-        segundos = time.perf_counter() - inicio
-        processo.returncode = os.waitstatus_to_exitcode(estado)
-        if processo.returncode:
-            dito.seek(0)
-            raise NaoImportou(f"a importação falhou: {(dito.read().splitlines() or ['sem dizer por quê'])[-1]}")
-    return Importada(round(segundos, 2), round(uso.ru_maxrss / 1024))
+    """By the command."""
+    opcoes = ["--hoje", base.HOJE.isoformat(), "--verbosity", "0"]
+    return rodar(nome, [sys.executable, "manage.py", "importar", str(pasta), *opcoes])[0]
 
 
 def _modelos() -> list[type[Model]]:
     return [modelo for app in APPS for modelo in apps.get_app_config(app).get_models()]
-
-
-def _exportar(modelo: type[Model], pasta: Path) -> int:
-    with connection.cursor() as cursor, _arquivo(modelo, pasta).open("wb") as arquivo:
-        cursor.copy_expert(
-            f"COPY (SELECT {_colunas(modelo)} FROM {modelo._meta.db_table} ORDER BY 1) TO STDOUT", arquivo
-        )
-        return cursor.rowcount
-
-
-def _copiar(modelos: list[type[Model]], pasta: Path) -> float:
-    inicio = time.perf_counter()
-    for modelo in modelos:
-        with transaction.atomic(), connection.cursor() as cursor, _arquivo(modelo, pasta).open("rb") as arquivo:
-            cursor.copy_expert(f"COPY {modelo._meta.db_table} ({_colunas(modelo)}) FROM STDIN", arquivo)
-    return round(time.perf_counter() - inicio, 2)
-
-
-def _arquivo(modelo: type[Model], pasta: Path) -> Path:
-    return pasta / f"{modelo._meta.db_table}.copy"
-
-
-def _colunas(modelo: type[Model]) -> str:
-    """All but those that the database computes."""
-    return ", ".join(campo.column for campo in modelo._meta.concrete_fields if not campo.generated)
 
 
 def tabela(resultado: Resultado) -> str:
@@ -194,6 +133,7 @@ def tabela(resultado: Resultado) -> str:
         ["memória (MB)", resultado.memoria_mb, "", ""],
         [f"memória com {PARTE} vezes menos (MB)", resultado.memoria_da_menor_mb, "", ""],
     ]
+    resumo += resultado.da_campanha.linhas_da_tabela()
     return f"{saida.tabela(titulos, linhas)}\n\n{saida.tabela(['', 'mediana', 'menor', 'maior'], resumo)}"
 
 
@@ -206,6 +146,7 @@ def como_json(resultado: Resultado) -> dict:
         },
         "memoria_mb": resultado.memoria_mb,
         "memoria_da_menor_mb": resultado.memoria_da_menor_mb,
+        "campanha": resultado.da_campanha.como_json(),
         "linhas_csv": resultado.linhas_csv,
         "pares": [asdict(par) for par in resultado.pares],
     }

@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from bench import (
     base,
+    campanha,
     composicao,
+    copia,
     corrida,
     cota,
     envio,
@@ -402,15 +404,39 @@ def test_the_ratio_of_the_generations_is_the_median_of_the_pairs_of_the_larger_b
 def test_an_import_is_judged_by_its_ratio_and_by_a_smaller_one(copy, memoria, faltas):
     par = importacao.Par(linhas=500, segundos=10.0, memoria_mb=memoria, copy=copy)
 
-    assert importacao.Resultado(600, [par], 110).faltas() == faltas
+    da_campanha = campanha.Resultado([campanha.Par(segundos=10.0, copy=2.0)], 60, 76)
+
+    assert importacao.Resultado(600, [par], 110, da_campanha).faltas() == faltas
+
+
+@pytest.mark.parametrize(
+    ("copy", "memoria", "faltas"),
+    [
+        (2.0, 76, []),
+        (1.9, 76, ["a importação de campanha tem 0.2 da velocidade do COPY nu (0.19)"]),
+        (2.0, 77, ["a memória não cresce com o arquivo da campanha (60 e 77 MB)"]),
+    ],
+)
+def test_the_import_of_a_campaign_is_judged_by_its_ratio_and_by_a_smaller_one(copy, memoria, faltas):
+    resultado = campanha.Resultado([campanha.Par(segundos=10.0, copy=copy)], 60, memoria)
+
+    assert [promessa for promessa, cumprida in resultado.promessas().items() if not cumprida] == faltas
+    assert (resultado.como_json()["copy"], resultado.como_json()["memoria_mb"]) == (copy / 10, memoria)
+
+
+def test_the_file_of_the_campaign_has_refused_lines_and_repeated_ones():
+    cabecalho, *linhas = campanha.arquivo(200, 1).decode().splitlines()
+
+    assert (cabecalho, len(linhas), len(set(linhas))) == ("cpf;email", 200, 196)
+    assert sum(linha.startswith("11111111111;") for linha in linhas) == 2
 
 
 @pytest.mark.django_db
 def test_what_the_bare_insert_and_the_bare_copy_write_are_all_columns_but_those_that_the_database_gives():
     assert "id" not in composicao._colunas("mensageria_mensagem").split(", ")
     assert {"chave", "lote_id", "estado"} <= set(composicao._colunas("mensageria_mensagem").split(", "))
-    assert {"id", "imovel_id", "valor_agua"} <= set(importacao._colunas(Conta).split(", "))
-    assert "valor" not in importacao._colunas(Conta).split(", ")
+    assert {"id", "imovel_id", "valor_agua"} <= set(copia.colunas(Conta).split(", "))
+    assert "valor" not in copia.colunas(Conta).split(", ")
 
 
 @pytest.mark.parametrize(

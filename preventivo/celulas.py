@@ -29,14 +29,7 @@ _ESTRAGADOS = (
 def ler_cpf(texto: str) -> str:
     """The 11 digits; zeros that a spreadsheet dropped are put back. Raises ValueError with the reason."""
     limpo = "".join(texto.split())
-    if not limpo:
-        raise ValueError("O CPF está em branco.")
-    if limpo.startswith("="):
-        raise ValueError(_FORMULA)
-    for forma, motivo in _ESTRAGADOS:
-        if forma.fullmatch(limpo):
-            raise ValueError(motivo)
-    cpf = limpo if limpo.isascii() and limpo.isdigit() else "".join(_partes(limpo))
+    cpf = limpo if limpo.isascii() and limpo.isdigit() else _sem_mascara(limpo)
     if len(cpf) > TAMANHO_DO_CPF:
         raise ValueError(f"O CPF tem {TAMANHO_DO_CPF} algarismos, e aqui há {len(cpf)}.")
     cpf = cpf.zfill(TAMANHO_DO_CPF)
@@ -45,10 +38,17 @@ def ler_cpf(texto: str) -> str:
     return cpf
 
 
-def _partes(limpo: str) -> tuple[str, ...]:
+def _sem_mascara(limpo: str) -> str:
     """With a mask, all the digits must be there: no spreadsheet dropped any."""
     if achado := _COM_MASCARA.fullmatch(limpo):
-        return achado.groups()
+        return "".join(achado.groups())
+    if not limpo:
+        raise ValueError("O CPF está em branco.")
+    if limpo.startswith("="):
+        raise ValueError(_FORMULA)
+    for forma, motivo in _ESTRAGADOS:
+        if forma.fullmatch(limpo):
+            raise ValueError(motivo)
     raise ValueError("CPF inválido: use os 11 algarismos, com ou sem a pontuação.")
 
 

@@ -68,11 +68,12 @@ class Linha:
 
 @dataclass(frozen=True)
 class Colunas:
-    """Where things are in a row: the position of the CPF, and those of the addresses in the order of the header."""
+    """Where things are in a row: the CPF, the addresses in the order of the header, and what must be empty."""
 
     titulos: list[str]
     cpf: int
     emails: list[int]
+    sem_titulo: list[int]
 
 
 def conferir(arquivo: BinaryIO) -> None:
@@ -97,12 +98,16 @@ def abrir(arquivo: BinaryIO) -> tuple[Colunas, Iterator[Linha]]:
     e_xlsx = arquivo.read(len(INICIO_DE_ZIP)) == INICIO_DE_ZIP
     arquivo.seek(0)
     linhas = _linhas_do_xlsx(arquivo) if e_xlsx else _linhas_do_csv(arquivo)
-    cabecalho = next(linhas, None)
-    if cabecalho is None:
-        raise ArquivoRecusado("A primeira aba da planilha está vazia." if e_xlsx else "O arquivo está vazio.")
-    if cabecalho.problema:
-        raise ArquivoRecusado(f"O cabeçalho não pôde ser lido. {cabecalho.problema}")
-    return colunas(cabecalho.celulas), linhas
+    try:
+        cabecalho = next(linhas, None)
+        if cabecalho is None:
+            raise ArquivoRecusado("A primeira aba da planilha está vazia." if e_xlsx else "O arquivo está vazio.")
+        if cabecalho.problema:
+            raise ArquivoRecusado(f"O cabeçalho não pôde ser lido. {cabecalho.problema}")
+        return colunas(cabecalho.celulas), linhas
+    except ArquivoRecusado:
+        linhas.close()
+        raise
 
 
 # The header
@@ -125,7 +130,8 @@ def colunas(titulos: Sequence[str]) -> Colunas:
         raise ArquivoRecusado(f"{quantas}. As colunas são {COLUNAS}.")
     if not emails:
         raise ArquivoRecusado(f"Falta a coluna email. As colunas são {COLUNAS}.")
-    return Colunas(list(titulos), nomes.index("cpf"), emails)
+    sem_titulo = [posicao for posicao, titulo in enumerate(titulos) if not titulo]
+    return Colunas(list(titulos), nomes.index("cpf"), emails, sem_titulo)
 
 
 def _e_nossa(nome: str) -> bool:

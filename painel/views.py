@@ -9,8 +9,11 @@ from django.views.decorators.http import require_safe
 
 from mensageria import alertas, decisoes, pausas
 from painel import caminho, passos
+from preventivo import desempenho
+from preventivo.models import Campanha
 
 ALERTAS_A_VISTA, ALERTAS_NO_MAXIMO = 5, 50
+CAMPANHAS_A_VISTA = 5
 
 
 @require_safe
@@ -18,7 +21,7 @@ def painel(request):
     """Whoever sees neither processes nor messages, as a person of no group, gets only the list of the six."""
     agora = timezone.now()
     contexto = {"passos": passos.dos_seis(agora), **_alertas(request, agora)}
-    contexto |= _a_decidir(request) | _andamento(request)
+    contexto |= _a_decidir(request) | _campanhas(request) | _andamento(request)
     return render(request, "painel/painel.html", contexto)
 
 
@@ -66,6 +69,20 @@ def _aonde_leva(usuario, caminho: str) -> str:
         return ""
     da_administracao = caminho.startswith(reverse("admin:index"))
     return "" if da_administracao and not usuario.has_perm("mensageria.view_servicoemail") else caminho
+
+
+def _campanhas(request) -> dict:
+    """Those under way or that somebody must check, the nearest to their hour first."""
+    if not request.user.has_perm("preventivo.view_campanha"):
+        return {}
+    situacoes = (Campanha.Situacao.IMPORTANDO, Campanha.Situacao.A_CONFERIR, *Campanha.EM_ANDAMENTO)
+    quais = Campanha.objects.filter(situacao__in=situacoes).select_related("operacao", "tipo").order_by("envia_em")
+    vivas = list(quais.defer("operacao__segredo")[: CAMPANHAS_A_VISTA + 1])
+    a_vista = vivas[:CAMPANHAS_A_VISTA]
+    enviados = desempenho.enviados(a_vista) if a_vista else {}
+    for campanha in a_vista:
+        campanha.enviados = enviados.get(campanha.pk, 0)
+    return {"pode_ver_campanhas": True, "campanhas": a_vista, "ha_outras_campanhas": len(vivas) > len(a_vista)}
 
 
 def _andamento(request) -> dict:

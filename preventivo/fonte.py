@@ -148,7 +148,7 @@ class FonteDeBoletos:
         return dict(_linhas(DESTINOS, {"ids": list(ids)})) if canal == Canal.EMAIL else {}
 
     def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
-        quem_envia = _empresa(ParametroSistema.atual())
+        quem_envia = _empresa(ParametroSistema.objects.first())
         return {aviso: _contexto(_Linha(*dele), quem_envia) for aviso, *dele in _linhas(CONTEXTOS, {"ids": list(ids)})}
 
 
@@ -212,7 +212,10 @@ def _contexto(b: _Linha, quem_envia: dict[str, str]) -> dict[str, Any]:
     return contexto | {"pdf": {"pagador": f"CPF {mascarar_cpf(b.cpf)}"}}
 
 
-def _empresa(parametro: ParametroSistema) -> dict[str, str]:
+def _empresa(parametro: ParametroSistema | None) -> dict[str, str]:
+    """Who runs this installation; a collection agency may not have said."""
+    if parametro is None:
+        return {}
     return {
         "nome": parametro.nome_empresa,
         "cnpj": formatar_documento(parametro.cnpj),

@@ -12,7 +12,8 @@ from cadastro.models import Cliente
 from mensageria.estados import Estado
 from mensageria.models import Canal, Lote
 from mensageria.palavras import DE_FORA
-from painel import caminho, passos
+from painel import caminho, passos, views
+from preventivo.models import Campanha
 from tests.fabricas import (
     nova_acao,
     nova_conta,
@@ -21,6 +22,7 @@ from tests.fabricas import (
     novo_parametro_sistema,
 )
 from tests.mensageria.apoio import nova_mensagem, por_em
+from tests.preventivo.fabricas import nova_campanha, nova_operacao
 
 
 @pytest.fixture
@@ -135,6 +137,30 @@ def test_a_person_of_no_group_sees_no_run(entrar):
     assert "Processo iniciado" not in navegador.get("/andamento/").content.decode()
 
 
+def test_the_campaigns_under_way_are_in_sight_and_those_that_ended_are_not(entrar, db):
+    andando = nova_campanha(cpfs=3, situacao=Campanha.Situacao.ENVIANDO)
+    encerrada = nova_campanha(andando.operacao, situacao=Campanha.Situacao.CONCLUIDA)
+
+    pagina = entrar("operador").get("/").content.decode()
+
+    assert f'href="/campanha_preventiva/campanhas/{andando.pk}"' in pagina and "Enviando" in pagina
+    assert f"/campanhas/{encerrada.pk}" not in pagina
+    assert "Campanhas preventivas" not in entrar("").get("/").content.decode()
+
+
+def test_many_campaigns_are_led_to_by_their_list(entrar, db, django_assert_max_num_queries):
+    operacao = nova_operacao()
+    for _ in range(views.CAMPANHAS_A_VISTA + 1):
+        nova_campanha(operacao)
+    navegador = entrar("operador")
+
+    with django_assert_max_num_queries(34):
+        pagina = navegador.get("/").content.decode()
+
+    assert pagina.count("/campanha_preventiva/campanhas/") == views.CAMPANHAS_A_VISTA
+    assert "Há outras em andamento." in pagina
+
+
 def test_the_page_costs_the_same_for_one_run_and_for_many(entrar, tudo, django_assert_max_num_queries):
     navegador = entrar("operador")
     for numero in range(caminho.EXECUCOES):
@@ -142,7 +168,7 @@ def test_the_page_costs_the_same_for_one_run_and_for_many(entrar, tudo, django_a
         lote = Lote.objects.create(execucao=run.execucao, origem="faturamento", canal=Canal.SMS)
         nova_mensagem(lote=lote, canal=Canal.SMS, enviar_apos=timezone.now() + timedelta(days=numero))
 
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(33):
         navegador.get("/")
     with django_assert_max_num_queries(8):
         navegador.get("/andamento/")

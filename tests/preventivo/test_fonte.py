@@ -5,6 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from cadastro.models import ParametroSistema
 from mensageria import composicao, envio, fontes
 from mensageria.estados import Estado
 from mensageria.fontes import SemExemplo
@@ -133,6 +134,15 @@ def test_what_the_texts_and_the_layout_get(boleto, campanha):
     assert contexto["linha_formatada"].replace(" ", "").replace(".", "") == boleto.linha
     assert contexto["cor"] == "#0b5c8a" and contexto["empresa"]["nome"] == "COMPANHIA DE ÁGUAS DE TESTE"
     assert contexto["pdf"] == {"pagador": "CPF ***.456.789-**"} and "anexo" not in contexto
+
+
+def test_an_agency_that_said_nothing_of_itself_sends_all_the_same(boleto, smtp):
+    ParametroSistema.objects.all().delete()
+    aviso_de(boleto)
+
+    envio.enviar(boleto.campanha.operacao.remetente.servico, relogio=lambda: AGORA)
+
+    assert [recebida.destinos for recebida in smtp.recebidas] == [("ana@exemplo.com.br",)]
 
 
 def test_what_the_company_did_not_say_is_not_shown(campanha):

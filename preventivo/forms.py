@@ -97,7 +97,7 @@ class FormularioDeCampanha(Agenda):
             "hx-trigger": "load, change",
             "hx-target": "#id_tipo",
             "hx-include": "#id_tipo",
-            "hx-sync": "this:replace",
+            "hx-disabled-elt": "#id_tipo",  # or what is chosen meanwhile would be lost
         }
         if usuario.email:
             self.fields["teste"].help_text = f"Nenhum cliente recebe: todos os e-mails vão para {usuario.email}."

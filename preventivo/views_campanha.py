@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from preventivo import campanhas, desempenho, exportacao, grafico, previsao
+from preventivo import campanhas, desempenho, exportacao, grafico, importacao, previsao
 from preventivo.forms import Agenda, FormularioDeMotivo, FormularioDeReenvio
 from preventivo.models import Campanha, Registro
 from preventivo.views import VIVAS, pode_ver
@@ -136,10 +136,8 @@ def _quem_nao_recebeu(request, uma: Campanha) -> dict:
 def recusadas(request, pk):
     """Baixar recusadas."""
     uma = _achar(pk)
-    linhas = uma.linhas_recusadas.order_by("linha", "pk").values_list("linha", "coluna", "motivo", "conteudo")
-    colunas = ("linha", "coluna", "motivo", "conteúdo")
     registrar(request.user, uma, "Linhas recusadas baixadas.")
-    return _baixar(uma, "recusadas", "csv", (colunas, linhas.iterator()))
+    return StreamingHttpResponse(importacao.recusadas_csv(uma), **_como_arquivo(uma, "recusadas", "csv"))
 
 
 QUEM = {"receberam": exportacao.receberam, "nao-receberam": exportacao.nao_receberam}
@@ -164,16 +162,21 @@ def exportar(request, pk, quem, formato):
 
 
 def _baixar(uma: Campanha, nome: str, formato: str, tabela: exportacao.Tabela):
-    opcoes = {
-        "content_type": exportacao.FORMATOS[formato],
-        "headers": {"Content-Disposition": f'attachment; filename="campanha-{uma.pk}-{nome}.{formato}"'},
-    }
+    opcoes = _como_arquivo(uma, nome, formato)
     if formato == "csv":
         return StreamingHttpResponse(exportacao.em_csv(*tabela), **opcoes)
     arquivo = TemporaryFile()  # noqa: SIM115 (closed by the response)
     exportacao.em_xlsx(*tabela, arquivo)
     arquivo.seek(0)
     return FileResponse(arquivo, **opcoes)
+
+
+def _como_arquivo(uma: Campanha, nome: str, formato: str) -> dict:
+    """What makes of an answer a file that is kept."""
+    return {
+        "content_type": exportacao.FORMATOS[formato],
+        "headers": {"Content-Disposition": f'attachment; filename="campanha-{uma.pk}-{nome}.{formato}"'},
+    }
 
 
 # What may be done to it

@@ -19,13 +19,14 @@ from mensageria import trabalhador
 
 pytest_plugins = ["tests.exemplares"]
 _numeros = itertools.count(1)
+DAS_MIGRACOES = {"faturamento": "0002_processo_336", "preventivo": "0002_operacoes"}
 
 
 @receiver(post_migrate)
-def _repor_o_processo_336(sender, **_) -> None:
+def _repor_o_das_migracoes(sender, **_) -> None:
     """The flush that ends a transactional test takes away what migrations stored; it sends this signal when done."""
-    if sender.name == "faturamento":
-        importlib.import_module("faturamento.migrations.0002_processo_336").criar(apps, None)
+    if sender.name in DAS_MIGRACOES:
+        importlib.import_module(f"{sender.name}.migrations.{DAS_MIGRACOES[sender.name]}").criar(apps, None)
 
 
 hypothesis_settings.register_profile("avisa", deadline=None, print_blob=True)

@@ -8,7 +8,8 @@ from mensageria.composicao import NaoCompoe, endereco_ascii
 TAMANHO_DO_CPF = 11
 _FORMULA = "A célula tem uma fórmula: cole no lugar dela o valor."
 _COMO_TEXTO = "formate a coluna como texto e preencha o CPF de novo."
-_COM_MASCARA = re.compile(r"([0-9]{3})[.]?([0-9]{3})[.]?([0-9]{3})[-/.]?([0-9]{2})")
+# A lone point would be that of a number.
+_COM_MASCARA = re.compile(r"[0-9]{3}[.][0-9]{3}[.][0-9]{3}[-/.]?[0-9]{2}|[0-9]{9}[-/][0-9]{2}")
 # What a spreadsheet makes of a CPF that it takes for a number.
 _ESTRAGADOS = (
     (
@@ -40,8 +41,8 @@ def ler_cpf(texto: str) -> str:
 
 def _sem_mascara(limpo: str) -> str:
     """With a mask, all the digits must be there: no spreadsheet dropped any."""
-    if achado := _COM_MASCARA.fullmatch(limpo):
-        return "".join(achado.groups())
+    if _COM_MASCARA.fullmatch(limpo):
+        return re.sub("[-/.]", "", limpo)
     if not limpo:
         raise ValueError("O CPF está em branco.")
     if limpo.startswith("="):

@@ -242,6 +242,7 @@ def test_who_stops_reading_leaves_no_process_behind():
         (" 012 345 678 90 ", MARIA),
         ("012345678-90", MARIA),
         ("012.345.678/90", MARIA),
+        ("012.345.678.90", MARIA),
         ("\N{NO-BREAK SPACE}01234567890", MARIA),
         ("191", "00000000191"),
     ],

@@ -5,11 +5,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.test.testcases import LiveServerThread
 from django.urls import reverse
@@ -18,12 +20,15 @@ from PIL import Image
 
 from batch.models import ProcessoIniciado
 from cobranca.models import AcaoCobranca, ComandoAcao
+from exemplo import campanhas as exemplo_de_campanhas
 from exemplo import demonstracao
 from exemplo.navegador import CELULAR, FaltasNaPagina, abrir, chromium
 from faturamento.models import ParametroMensagem
 from mensageria import pausas
 from mensageria.estados import Classe, Estado
-from mensageria.models import Canal, Mensagem, OrigemEnvio
+from mensageria.models import Canal, Mensagem, OrigemEnvio, ServicoEmail
+from preventivo import campanhas, importacao
+from preventivo.models import Campanha, Operacao, TipoCampanha
 
 CORES = 256  # a page has few; what its letters' edges lose is not seen
 RECUSAS = 10  # the fewest that pause a lote
@@ -89,6 +94,38 @@ def dos_pausados() -> str:
             lote = Mensagem.objects.filter(canal=Canal.EMAIL, estado=estado).earliest("pk").lote_id
             pausas.observar([(lote, Classe.ENDERECO)] * RECUSAS, timezone.now())
     return reverse("mensageria:pausados")
+
+
+def da_campanha(nome: str, *depois) -> Callable[[], str]:
+    """The address of a view of the sample's campaign of Net, whose service was exhausted."""
+    return lambda: reverse(nome, args=[Campanha.objects.get(operacao__codigo="net", teste_para="").pk, *depois])
+
+
+def da_campanha_a_conferir() -> str:
+    """The address of a campaign that waits to be checked; the sample has none, so one is registered."""
+    agora, quem = timezone.now(), User.objects.get(is_superuser=True)
+    claro = Operacao.objects.get(codigo="claro")
+    arquivo = exemplo_de_campanhas.PASTA / "claro.csv"
+    campanha = Campanha.objects.filter(situacao=Campanha.Situacao.A_CONFERIR).first() or campanhas.criar(
+        operacao=claro,
+        tipo=claro.tipos.first(),
+        envia_em=agora + timedelta(days=1),
+        arquivo=SimpleUploadedFile(arquivo.name, arquivo.read_bytes()),
+        usuario=quem,
+        agora=agora,
+        teste_para="maria.souza@aguas.example",
+    )
+    importacao.importar(campanha.pk, agora)
+    return reverse("preventivo:campanha", args=[campanha.pk])
+
+
+def do_boleto(nome: str) -> Callable[[], str]:
+    """The address of the last boleto that was sent."""
+    return lambda: reverse(nome, args=[_ultimo_boleto().pk])
+
+
+def _ultimo_boleto() -> Mensagem:
+    return Mensagem.objects.filter(origem="preventivo", estado=Estado.ENVIADA).latest("pk")
 
 
 # What is done before a picture
@@ -190,6 +227,18 @@ PAGINAS = (
         em("mensageria:servico_email"),
         preencher({"Email da operação Águas do Exemplo": "avisos@"}, "Atualizar Águas do Exemplo"),
     ),
+    Pagina("campanha-cadastrar", em("preventivo:criar_campanha")),
+    Pagina("campanha-cadastrar-com-erro", em("preventivo:criar_campanha"), apertar("CADASTRAR")),
+    Pagina("campanha-a-conferir", da_campanha_a_conferir),
+    Pagina("campanhas", em("preventivo:campanhas")),
+    Pagina("campanha", da_campanha("preventivo:campanha")),
+    Pagina("mensagem-boleto", do_boleto("mensageria:mensagem")),
+    Pagina("layouts", em("preventivo:layouts")),
+    Pagina("layout", do_primeiro("preventivo:layout", TipoCampanha)),
+    Pagina("servicos", em("preventivo:servicos")),
+    Pagina("servico-novo", em("preventivo:servico_novo")),
+    Pagina("servico", do_primeiro("preventivo:servico", ServicoEmail)),
+    Pagina("descadastro", lambda: urlsplit(_ultimo_boleto().contexto["descadastro"]).path, anonima=True),
     Pagina("nao-encontrada", lambda: "/nao-existe/", status=404),
     Pagina("administracao", em("admin:index")),
     Pagina("administracao-servicos", em("admin:mensageria_servicoemail_changelist")),

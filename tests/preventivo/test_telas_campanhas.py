@@ -702,7 +702,7 @@ def test_the_details_ask_the_same_of_the_database_however_many_there_are(supervi
     for numero in range(30):
         nova_mensagem_de(novo_aviso(campanha), Estado.FALHA if numero % 2 else Estado.ENVIADA)
 
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(24):
         supervisor.get(url(campanha), {"exibir": "25"})
 
 

@@ -21,6 +21,7 @@ class Grupo:
     titulo: str
     icone: str
     itens: tuple[Item, ...]
+    sistema: str = "GSAN"  # where the path of its manual begins
 
 
 MENU = (
@@ -76,6 +77,7 @@ MENU = (
             Item("Cadastro Serviços", "preventivo:servicos", "mensageria.change_servicoemail"),
             Item("Layouts", "preventivo:layouts", "preventivo.view_layout"),
         ),
+        sistema="Preventivo",
     ),
 )
 
@@ -90,7 +92,7 @@ def caminho(url: str) -> tuple[list[str], str] | None:
     """The breadcrumb of the page whose URL has this name: the steps before it, and its title; None outside the menu."""
     for grupo, item in _todos():
         if item.url == url:
-            return [grupo.titulo, *([item.secao] if item.secao else [])], item.titulo
+            return [grupo.sistema, grupo.titulo, *([item.secao] if item.secao else [])], item.titulo
     return None
 
 

@@ -106,8 +106,8 @@ def trilha(context, *mais: str) -> dict:
     achado = menu.caminho(url) if url else None
     passos = [("GSAN", "/")]
     if achado:
-        antes, titulo = achado
-        passos += [(passo, "") for passo in antes] + [(titulo, menu.endereco(url))]
+        (sistema, *antes), titulo = achado
+        passos = [(sistema, "/"), *((passo, "") for passo in antes), (titulo, menu.endereco(url))]
     passos += [(mais[i], mais[i + 1] if i + 1 < len(mais) else "") for i in range(0, len(mais), 2)]
     *anteriores, (ultimo, _) = passos
     return {"anteriores": anteriores, "ultimo": ultimo}

@@ -30,7 +30,8 @@ def linhas(arquivo: BinaryIO, colunas: int) -> Iterator[tuple[int, int, list[str
     for numero, linha in enumerate(linhas, start=1):
         if linha.count(None) == len(linha):  # of those there may be a million
             continue
-        celulas = [_texto(valor) for valor in linha]
+        ultima = next(posicao for posicao in range(len(linha) - 1, -1, -1) if linha[posicao] is not None)
+        celulas = [_texto(valor) for valor in linha[: ultima + 1]]
         if any(celulas):
             lidos = max(lidos, arquivo.tell())
             yield numero, lidos, celulas

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import zipfile
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from tempfile import NamedTemporaryFile
@@ -146,6 +147,25 @@ def test_inline_and_rich_text_are_text():
     )
 
     assert celulas(reempacotado(xlsx([["x"]]), {FOLHA: linhas})) == [(3, ["", "a@exemplo.com.br"])]
+
+
+def test_the_strings_that_cells_share_are_text():
+    tipos = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    livro = xlsx([["x"]])
+    with zipfile.ZipFile(io.BytesIO(livro)) as pacote:
+        indice = pacote.read("[Content_Types].xml")
+    sua = f'<Override PartName="/xl/textos.xml" ContentType="{tipos}"/></Types>'.encode()
+    partes = {
+        "[Content_Types].xml": indice.replace(b"</Types>", sua),
+        "xl/textos.xml": b"<sst xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'>"
+        b"<si><t>cpf</t></si><si><t>email</t></si><si><t>a@exemplo.com.br</t></si></sst>",
+        FOLHA: aba(
+            '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
+            '<row r="2"><c r="A2"><v>1234567890</v></c><c r="B2" t="s"><v>2</v></c></row>'
+        ),
+    }
+
+    assert celulas(reempacotado(livro, partes)) == [(2, ["1234567890", "a@exemplo.com.br"])]
 
 
 def test_what_lies_far_from_the_columns_is_not_built():

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 S = Campanha.Situacao
 BLOCO, POR_VEZ = 5_000, 50_000  # messages by one transaction, and cancelled by one request; the tick goes on
+BLOCOS_POR_TIQUE = 2  # of generation: other ticks wait for the same workers
 ACABAM = (Estado.PENDENTE, Estado.EM_ENVIO)  # what is still to leave
 SEM_CONFERENCIA = "Não foi confirmada em 24 horas"
 DIA_PERDIDO = "O dia do envio passou antes que o envio começasse: nada foi enviado."
@@ -343,7 +344,7 @@ def tique(agora: datetime) -> None:
 def _passo(pk: int, agora: datetime) -> None:
     campanha = _andar(pk, agora)
     if campanha is not None and campanha.situacao in Campanha.NO_ENVIO:
-        regra.gerar(campanha, agora)
+        regra.gerar(campanha, agora, blocos=BLOCOS_POR_TIQUE)
         _assentar(pk, agora)
 
 

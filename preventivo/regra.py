@@ -6,6 +6,7 @@ Aviso for each address. One whose copy is old waits for the company to confirm i
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from itertools import count
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -96,18 +97,20 @@ WHERE a.campanha_id = %(campanha)s AND a.situacao = 'aguardando' AND b.id = a.bo
 """
 
 
-def gerar(campanha: Campanha, agora: datetime) -> Counter:
-    """Make the Avisos and the messages that are due; return how many Avisos by situação, and `mensagens`.
+def gerar(campanha: Campanha, agora: datetime, *, blocos: int | None = None) -> Counter:
+    """Make the Avisos and the messages that are due, or so many blocks of them; return how many Avisos by situação, and
+    `mensagens`.
 
     Safe to repeat, and twice at the same time: a boleto and an address have one message in a campaign, and one among
     those of its operação and day.
     """
     total: Counter = Counter()
-    while True:
+    for _ in count() if blocos is None else range(blocos):
         feito, ha_mais = _gerar_bloco(campanha.pk, agora)
         total.update(feito)
         if not ha_mais:
-            return total
+            break
+    return total
 
 
 def ha_a_gerar(campanha: Campanha) -> bool:

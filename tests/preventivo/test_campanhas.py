@@ -757,15 +757,33 @@ def test_one_that_breaks_stops_no_other(operacao, monkeypatch, caplog):
     novo_boleto(boa)
     gerar = regra.gerar
 
-    def gerar_menos(campanha, agora):
+    def gerar_menos(campanha, agora, **campos):
         if campanha.pk == ruim.pk:
             raise RuntimeError("quebrou")
-        return gerar(campanha, agora)
+        return gerar(campanha, agora, **campos)
 
     monkeypatch.setattr(regra, "gerar", gerar_menos)
     campanhas.tique(AGORA)
 
     assert Mensagem.objects.count() == 1 and f"O passo da campanha {ruim.pk} falhou" in caplog.text
+
+
+def test_a_large_campaign_is_generated_over_some_ticks_and_not_taken_for_done_meanwhile(operacao, monkeypatch):
+    monkeypatch.setattr(regra, "BLOCO", 1)
+    campanha = nova_campanha(operacao, situacao=S.AGENDADA)
+    for n in range(5):
+        novo_boleto(campanha, [f"c{n}@exemplo.com.br"])
+    geradas, situacoes = [], []
+    for blocos in (2, 2, 0, 2, 2):
+        monkeypatch.setattr(campanhas, "BLOCOS_POR_TIQUE", blocos)
+        campanhas.tique(AGORA)
+        geradas.append(Mensagem.objects.count())
+        situacoes.append(ler(campanha).situacao)
+        for mensagem in Mensagem.objects.filter(estado=Estado.PENDENTE):
+            por_em(mensagem, Estado.ENVIADA)
+
+    assert geradas == [2, 4, 4, 5, 5]
+    assert situacoes == [S.ENVIANDO] * 4 + [S.CONCLUIDA]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -409,6 +409,30 @@ def test_a_company_has_one_collector_in_the_whole_installation(operacao, api):
     assert coletar(operacao) == 2
 
 
+def test_a_collector_whose_session_ends_asks_nothing_more(operacao, api):
+    """Somebody else may have its lock from then on."""
+    nova_campanha(operacao, cpfs=10)
+    Operacao.objects.update(conexoes=1)
+
+    def encerrar() -> bool:
+        if api.perguntas == 3:
+            with connection.cursor() as cursor:
+                cursor.execute(ENCERRAR, [coleta.TRAVA, operacao.pk])
+                assert cursor.fetchall() == [(True,)]
+        return False
+
+    assert coletar(operacao, parar=encerrar) == 3
+
+    assert set(Registro.objects.values_list("tomado_ate", flat=True)) == {None}
+    assert coletar(operacao) == 7
+    assert set(api.respondidas().values()) == {1}
+
+
+# Waits up to five seconds until it is gone.
+ENCERRAR = """SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
+    WHERE locktype = 'advisory' AND classid::bigint = %s AND objid::bigint = %s"""
+
+
 def test_who_collects_is_not_counted_among_those_that_send(operacao):
     trabalhador.este().fechar()
     with trabalhador.exclusivo(coleta.TRAVA, operacao.pk), connection.cursor() as cursor:

@@ -13,6 +13,7 @@ OPERADOR, ADMINISTRADOR = "operador", GRUPO_ADMINISTRADOR
 ENVIADAS, FALHAS, CANCELADAS, INCERTAS = 880, 50, 20, 2
 HORIZONTE = "2100-01-01"
 PROCESSOS, ALERTAS, PAUSADOS = 2000, 60, 20
+CAMPANHAS, CPFS = 1000, 100_000  # the newest campaign has them all; one boleto in ten has a line that is not right
 
 
 def pronta(imoveis: int, *, refazer: bool = False) -> str:
@@ -24,6 +25,7 @@ def _encher() -> None:
     amostra.comandar_acoes(hoje=base.HOJE, agora=base.agora())
     _executar(ANTIGOS)
     gerar()  # the newest of the processes
+    _executar(DAS_CAMPANHAS)
     _executar(ENVIO)
     for nome in (OPERADOR, ADMINISTRADOR):
         pessoa = User.objects.create_user(nome, is_staff=True)
@@ -41,6 +43,8 @@ def _executar(comandos: tuple[str, ...]) -> None:
         "processos": PROCESSOS,
         "alertas": ALERTAS,
         "pausados": PAUSADOS,
+        "campanhas": CAMPANHAS,
+        "cpfs": CPFS,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '256MB'")
@@ -60,6 +64,71 @@ ANTIGOS = (
     """
     INSERT INTO faturamento_debitoacobrar (imovel_id, descricao, referencia, valor, cancelado)
     SELECT matricula, 'RELIGAÇÃO', 202605, 50, false FROM cadastro_imovel WHERE matricula %% 10 = 1
+    """,
+)
+DAS_CAMPANHAS = (
+    """
+    INSERT INTO preventivo_campanha (
+        execucao, operacao_id, tipo_id, envia_em, situacao, motivo, teste_para, nome_do_arquivo, resumo, tamanho, lidos,
+        linhas, registros, enderecos, recusadas, duplicados, acordos, criado_em
+    )
+    SELECT gen_random_uuid(), t.operacao_id, t.id, t.envia_em, 8, '', '', 'clientes.csv', md5(n::text), 1, 1,
+        cpfs, cpfs, cpfs, cpfs / 100, 0, cpfs, t.envia_em
+    FROM generate_series(1, %(campanhas)s) n
+    CROSS JOIN LATERAL (
+        SELECT id, operacao_id, %(agora)s::timestamptz - n * interval '1 hour' AS envia_em
+        FROM preventivo_tipocampanha ORDER BY (id + n) %% 5, id LIMIT 1
+    ) t
+    CROSS JOIN LATERAL (SELECT CASE n WHEN 1 THEN %(cpfs)s ELSE 0 END AS cpfs) quantos
+    """,
+    """
+    INSERT INTO preventivo_linharecusada (campanha_id, linha, coluna, motivo, conteudo)
+    SELECT c.id, n, 'cpf', 'Número do CPF inválido.', '123'
+    FROM preventivo_campanha c, generate_series(1, c.recusadas) n
+    """,
+    """
+    INSERT INTO preventivo_registro (campanha_id, linha, cpf, emails, coletado_em, tentativas, erro)
+    SELECT c.id, n, lpad(n::text, 11, '0'), ARRAY['cliente.' || n || '@example.com'], c.envia_em, 0, ''
+    FROM preventivo_campanha c, generate_series(1, c.registros) n
+    """,
+    """
+    INSERT INTO preventivo_acordo (registro_id, numero, descricao) SELECT id, 'AC' || linha, '' FROM preventivo_registro
+    """,
+    """
+    INSERT INTO preventivo_boleto (
+        campanha_id, acordo_id, numero, valor, vencimento, situacao, linha, codigo, problema, beneficiario,
+        documento_beneficiario, pix, conferido_em
+    )
+    SELECT c.id, a.id, 'B' || a.id, 100, c.envia_em::date, 1, repeat('0', 47), repeat('0', 44), '', '', '', '',
+        c.envia_em
+    FROM preventivo_acordo a
+    JOIN preventivo_registro r ON r.id = a.registro_id
+    JOIN preventivo_campanha c ON c.id = r.campanha_id
+    """,
+    """
+    INSERT INTO preventivo_aviso (campanha_id, boleto_id, email, situacao)
+    SELECT b.campanha_id, b.id, r.emails[1], CASE b.id %% 10 WHEN 0 THEN 'linha_invalida' ELSE 'na_fila' END
+    FROM preventivo_boleto b
+    JOIN preventivo_acordo a ON a.id = b.acordo_id
+    JOIN preventivo_registro r ON r.id = a.registro_id
+    """,
+    """
+    INSERT INTO mensageria_lote (execucao, origem, canal, acao, criado_em)
+    SELECT execucao, 'preventivo', 2, 'CLARO FASE 1', criado_em FROM preventivo_campanha WHERE registros > 0
+    """,
+    """
+    INSERT INTO mensageria_mensagem (
+        lote_id, chave, canal, origem, objeto_id, versao_objeto, remetente_id, destino, texto_id, enviar_apos,
+        expira_em, prioridade, tentativas_maximas, proxima_tentativa_em, criado_em
+    )
+    SELECT l.id, 'preventivo:' || a.id || '::2', 2, 'preventivo', a.id, '',
+        (SELECT min(id) FROM mensageria_remetente), a.email,
+        (SELECT min(id) FROM mensageria_versaotexto WHERE canal = 2),
+        c.envia_em, c.envia_em + interval '1 day', 0, 3, c.envia_em, c.envia_em
+    FROM preventivo_aviso a
+    JOIN preventivo_campanha c ON c.id = a.campanha_id
+    JOIN mensageria_lote l ON l.execucao = c.execucao
+    WHERE a.situacao = 'na_fila'
     """,
 )
 # The trigger would want each change of state on its own; the counts are made anew at the end.

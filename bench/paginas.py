@@ -29,9 +29,10 @@ from cadastro.admin import TabelaGrande
 from cadastro.models import Cliente, ClienteFone, Imovel
 from faturamento.models import Conta
 from mensageria.models import Lote, Mensagem, NaoGerada, TentativaEnvio
+from preventivo.models import Aviso, Campanha
 
 TEMPO_MAXIMO, CONSULTAS_MAXIMAS = 150, 12  # ms, of the p95; queries
-CONSULTAS_DO_PAINEL = 32
+CONSULTAS_DO_PAINEL, CONSULTAS_DA_CAMPANHA = 34, 24
 ESCOLHAS = 12  # of a filter that has more, the first and the last
 AQUECIMENTO = 2
 PIORES = 15  # lines of the table; all are in the JSON
@@ -48,10 +49,12 @@ class Dados:
     lote: Lote
     mensagem: Mensagem
     nao_gerada: NaoGerada
+    campanha: int
 
     @classmethod
     def da_base(cls) -> "Dados":
-        mensagem = Mensagem.objects.select_related("lote", "cliente").order_by("id")[Mensagem.objects.count() // 2]
+        de_cliente = Mensagem.objects.filter(cliente__isnull=False).select_related("lote", "cliente").order_by("id")
+        mensagem = de_cliente[de_cliente.count() // 2]
         return cls(
             imoveis=Imovel.objects.count(),
             execucao=str(mensagem.lote.execucao),
@@ -60,6 +63,7 @@ class Dados:
             lote=mensagem.lote,
             mensagem=mensagem,
             nao_gerada=NaoGerada.objects.order_by("id")[NaoGerada.objects.count() // 2],
+            campanha=Campanha.objects.latest("envia_em").pk,
         )
 
 
@@ -85,6 +89,10 @@ class Pagina:
 
 def _execucao(dados: Dados) -> list:
     return [dados.execucao]
+
+
+def _campanha(dados: Dados) -> list:
+    return [dados.campanha]
 
 
 PAGINAS = (
@@ -149,6 +157,18 @@ PAGINAS = (
     Pagina("cobranca:acoes", lambda d: {"descrição": {"descricao": "aviso"}}),
     Pagina("cobranca:comandos", lambda d: {"por título": {"ordem": "titulo"}}),
     Pagina("faturamento:parametrizar_mensagem"),
+    Pagina(
+        "preventivo:campanhas",
+        lambda d: {
+            "tudo": {"data_inicial": "01/01/2020"},
+            "busca": {"data_inicial": "01/01/2020", "buscar": "claro"},
+            "por operação": {"data_inicial": "01/01/2020", "ordem": "operacao"},
+        },
+    ),
+    # Its page, with its performance and the list of who did not receive.
+    Pagina("preventivo:campanha", argumentos=_campanha, consultas_maximas=CONSULTAS_DA_CAMPANHA),
+    Pagina("preventivo:andamento", argumentos=_campanha, consultas_maximas=CONSULTAS_DA_CAMPANHA),
+    Pagina("preventivo:layouts"),
 )
 # Forms, pages of one thing, pieces of them, and what is only sent to.
 SEM_LISTA = {
@@ -175,7 +195,33 @@ SEM_LISTA = {
     "mensageria:previa",
     "mensageria:retorno_sms",
     "mensageria:servico_email",
+    "mensageria:servico_email_antigo",
     "mensageria:teste",
+    "descadastro",
+    "preventivo:campanha_da_execucao",
+    "preventivo:cancelar",
+    "preventivo:confirmar",
+    "preventivo:continuar",
+    "preventivo:criar_campanha",
+    "preventivo:descartar",
+    "preventivo:exportar",
+    "preventivo:layout",
+    "preventivo:layout_previa",
+    "preventivo:layout_testar",
+    "preventivo:layout_versao",
+    "preventivo:modelo",
+    "preventivo:pausar",
+    "preventivo:reagendar",
+    "preventivo:recusadas",
+    "preventivo:reenviar",
+    "preventivo:servico",
+    "preventivo:servico_novo",
+    "preventivo:servico_novo_testar",
+    "preventivo:servico_reativar",
+    "preventivo:servico_remover",
+    "preventivo:servico_testar",
+    "preventivo:servicos",
+    "preventivo:tipos",
     "saude",
     "telas:entrar",
     "telas:sair",
@@ -205,6 +251,12 @@ BUSCAS: dict[str, Callable[[Dados], object]] = {
     "cobranca_cobrancadocumento": lambda d: Imovel.objects.order_by("pk").first().pk,
     "cobranca_cobrancadocumentoitem": lambda d: 1,
     "cobranca_imovelsemdocumento": lambda d: Imovel.objects.order_by("pk").first().pk,
+    "mensageria_anexo": lambda d: "boleto",
+    "mensageria_supressao": lambda d: "cliente.1@example.com",
+    "preventivo_aviso": lambda d: Aviso.objects.order_by("-id").first().pk,
+    "preventivo_boleto": lambda d: "B1",
+    "preventivo_linharecusada": lambda d: d.campanha,
+    "preventivo_registro": lambda d: "00000000001",
 }
 MAIS_DA_ADMINISTRACAO = {"mensageria_mensagem": lambda d: {"da execução": {"lote__execucao__exact": d.execucao}}}
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Exists, F, Max, OuterRef, TextChoices
 from django.db.models.functions import Greatest
 
@@ -97,7 +97,9 @@ class Fila:
 
 def filas() -> list[Fila]:
     """Every origin that is registered or configured, those that wait for somebody first."""
-    todas = [Fila(origem, espera, _ate_o_limite([origem])) for origem, espera in _origens().items()]
+    origens = _origens()
+    quantas = _de_cada(list(origens))
+    todas = [Fila(origem, espera, quantas[origem]) for origem, espera in origens.items()]
     return sorted(todas, key=lambda fila: (not fila.espera, fila.nome))
 
 
@@ -116,6 +118,21 @@ def _origens() -> dict[str, bool]:
 def incertas() -> MensagemQuerySet:
     """In the order of the index that finds those of an origin."""
     return Mensagem.objects.filter(estado=Estado.INCERTA).order_by("pk")
+
+
+DE_CADA = """
+SELECT o.origem, (
+    SELECT count(*) FROM (SELECT FROM mensageria_mensagem WHERE estado = %s AND origem = o.origem LIMIT %s) ate_o_limite
+)
+FROM unnest(%s::text[]) AS o (origem)
+"""
+
+
+def _de_cada(origens: list[str]) -> dict[str, int]:
+    """{origem: how many uncertain messages, up to LIMITE + 1}, of all of them by one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(DE_CADA, [Estado.INCERTA.value, LIMITE + 1, origens])
+        return dict(cursor.fetchall())
 
 
 def _ate_o_limite(origens: Collection[str]) -> int:

@@ -70,7 +70,7 @@ RUINS = [
 ]
 
 
-@pytest.mark.parametrize("token", RUINS)
+@pytest.mark.parametrize("token", RUINS, ids=range(len(RUINS)))  # ciphers are never twice the same
 def test_what_is_no_token_is_refused(token):
     with pytest.raises(TokenInvalido):
         descadastro.ler(token)
@@ -140,7 +140,7 @@ def test_the_answer_does_not_say_whether_the_address_is_known(client, db):
 
 
 @pytest.mark.parametrize("metodo", ["get", "post"])
-@pytest.mark.parametrize("token", [t for t in RUINS if t])
+@pytest.mark.parametrize("token", [t for t in RUINS if t], ids=range(1, len(RUINS)))
 def test_a_bad_link_is_told_so_and_does_nothing(client, db, metodo, token):
     resposta = getattr(client, metodo)(f"/descadastro/{token}/")
 

@@ -1,6 +1,7 @@
 """What a cell of the file of a campaign says: a CPF or an address, or why it is neither."""
 
 import re
+from itertools import count
 
 from cadastro.documentos import cpf_valido
 from mensageria.composicao import NaoCompoe, endereco_ascii
@@ -63,3 +64,19 @@ def ler_email(texto: str) -> str:
         return endereco_ascii(texto)
     except NaoCompoe:
         raise ValueError("E-mail inválido.") from None
+
+
+# Nine digits or more, however they are parted; cells are parted by a semicolon.
+_PARECE_CPF = re.compile(r"\d(?:[^\w;@]{0,3}\d){8,}")
+
+
+def mascarar_cpfs(texto: str) -> str:
+    """The text as people see it who may not see a CPF whole: of what may be one, only the six digits in the middle."""
+    return _PARECE_CPF.sub(lambda achado: _mascarar(achado[0]), texto)
+
+
+def _mascarar(numero: str) -> str:
+    """Zeros that a spreadsheet dropped count; of more digits than a CPF has, none is known to be in the middle."""
+    faltam = TAMANHO_DO_CPF - len(re.findall(r"\d", numero))
+    posicoes = count(faltam)
+    return re.sub(r"\d", lambda um: um[0] if 3 <= next(posicoes) < 9 and faltam >= 0 else "*", numero)

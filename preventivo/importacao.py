@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from cadastro.importacao import ANALISAR_A_PARTIR_DE, FORMATO_DO_COPY, linha_csv
 from preventivo import arquivos, exportacao, planilha
-from preventivo.celulas import ler_cpf, ler_email
+from preventivo.celulas import ler_cpf, ler_email, mascarar_cpfs
 from preventivo.models import Campanha, LinhaRecusada, Registro
 from preventivo.planilha import ArquivoRecusado, Colunas, Linha
 
@@ -253,8 +253,11 @@ def _recusar(campanha_id: int, motivo: str, agora: datetime) -> None:
 # The refused lines, to download
 
 
-def recusadas_csv(campanha: Campanha) -> Iterator[bytes]:
-    """The refused lines as CSV for a spreadsheet, in constant memory; what it would compute is text."""
+def recusadas_csv(campanha: Campanha, *, inteiro: bool) -> Iterator[bytes]:
+    """The refused lines as CSV for a spreadsheet, in constant memory; what it would compute is text. Unless `inteiro`,
+    no CPF is whole in it."""
     linhas = campanha.linhas_recusadas.order_by("linha", "id").values_list("linha", "coluna", "motivo", "conteudo")
-    for pedaco in exportacao.em_csv(("linha", "coluna", "motivo", "conteúdo"), linhas.iterator(chunk_size=2_000)):
+    mostrar = str if inteiro else mascarar_cpfs
+    mostradas = ((*resto, mostrar(conteudo)) for *resto, conteudo in linhas.iterator(chunk_size=2_000))
+    for pedaco in exportacao.em_csv(("linha", "coluna", "motivo", "conteúdo"), mostradas):
         yield pedaco.encode()

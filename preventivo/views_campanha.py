@@ -136,8 +136,11 @@ def _quem_nao_recebeu(request, uma: Campanha) -> dict:
 def recusadas(request, pk):
     """Baixar recusadas."""
     uma = _achar(pk)
-    registrar(request.user, uma, "Linhas recusadas baixadas.")
-    return StreamingHttpResponse(importacao.recusadas_csv(uma), **_como_arquivo(uma, "recusadas", "csv"))
+    inteiro = request.user.has_perm("preventivo.ver_cpf")
+    registrar(request.user, uma, f"Linhas recusadas baixadas, {_como_vai(inteiro)}.")
+    return StreamingHttpResponse(
+        importacao.recusadas_csv(uma, inteiro=inteiro), **_como_arquivo(uma, "recusadas", "csv")
+    )
 
 
 QUEM = {"receberam": exportacao.receberam, "nao-receberam": exportacao.nao_receberam}
@@ -156,9 +159,12 @@ def exportar(request, pk, quem, formato):
     except exportacao.LinhasDemais as erro:
         messages.error(request, str(erro))
         return HttpResponseRedirect(_endereco(uma))
-    cpf = "CPF inteiro" if inteiro else "CPF mascarado"
-    registrar(request.user, uma, f"Exportado em {formato.upper()}: {quem}, {cpf}.")
+    registrar(request.user, uma, f"Exportado em {formato.upper()}: {quem}, {_como_vai(inteiro)}.")
     return resposta
+
+
+def _como_vai(inteiro: bool) -> str:
+    return "CPF inteiro" if inteiro else "CPF mascarado"
 
 
 def _baixar(uma: Campanha, nome: str, formato: str, tabela: exportacao.Tabela):

@@ -348,7 +348,7 @@ def test_the_number_of_queries_does_not_grow_with_the_file(db, django_assert_max
 def test_the_refused_lines_are_a_csv_that_computes_nothing(db):
     campanha = importada(f'cpf;email\n=1+1;a@x.com\n{MARIA};+55\n{MARIA};"a;b"\n{MARIA};@x\n{MARIA};a@x.com\n'.encode())
 
-    baixado = b"".join(recusadas_csv(campanha)).decode("utf-8-sig")
+    baixado = b"".join(recusadas_csv(campanha, inteiro=True)).decode("utf-8-sig")
     linhas = list(csv.reader(io.StringIO(baixado, newline=""), delimiter=";"))
 
     assert linhas[0] == ["linha", "coluna", "motivo", "conteúdo"]

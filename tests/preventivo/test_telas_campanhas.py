@@ -461,6 +461,17 @@ def test_the_refused_lines_come_in_pages_and_as_a_file(operador, a_conferir):
     assert len(baixadas) == 14
 
 
+@pytest.mark.parametrize(("grupo", "como"), [("operador", "***.982.247-**"), ("supervisor", "529.982.247-26")])
+def test_a_cpf_in_a_refused_line_is_whole_only_for_who_may_see_it(entrar, a_conferir, grupo, como):
+    LinhaRecusada.objects.update(conteudo="529.982.247-26;52998224726@exemplo.com.br")
+    navegador = entrar(grupo)
+    email = f"{como.replace('.', '').replace('-', '')}@exemplo.com.br"
+
+    assert f"CPF inválido. {como};{email}" in texto(navegador.get(url(a_conferir)))
+    baixado = navegador.get(url(a_conferir, "recusadas"))
+    assert ler_csv(baixado)[1] == ["3", "cpf", "CPF inválido.", f"{como};{email}"]
+
+
 def ler_csv(resposta) -> list[list[str]]:
     conteudo = b"".join(resposta.streaming_content).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(conteudo), delimiter=";"))

@@ -1,6 +1,8 @@
 """Admin of the campaigns: the companies and their tipos are edited; what the system wrote is read."""
 
 import time
+from collections.abc import Callable
+from functools import cache
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,6 +16,7 @@ from cadastro.documentos import cpf_valido, normalizar_documento
 from mensageria.admin import ComSegredo, FormularioComSegredo
 from mensageria.teste import MAIOR_ESPERA
 from preventivo import operadoras
+from preventivo.celulas import mascarar_cpfs
 from preventivo.models import (
     Acordo,
     Aviso,
@@ -123,6 +126,11 @@ class TipoCampanhaAdmin(AdminAvisa):
     list_select_related = ["operacao"]
     search_fields = ["nome"]
 
+    def get_readonly_fields(self, request, obj=None):
+        """Its campaigns are of the company that it had."""
+        campos = super().get_readonly_fields(request, obj)
+        return [*campos, "operacao"] if obj and obj.campanhas.exists() else campos
+
 
 @admin.register(Layout)
 class LayoutAdmin(SoLeitura):
@@ -158,8 +166,44 @@ class DaCampanhaAdmin(TabelaGrande, SoLeitura):
     list_select_related = ["campanha__operacao"]
 
 
+class ComCpf:
+    """Mixin for rows with CPFs in the fields `com_cpf`: masked for whoever may not see them whole, who does not filter
+    by them either."""
+
+    com_cpf: tuple[str, ...] = ()
+
+    def get_list_display(self, request):
+        return self._como_pode_ver(request, super().get_list_display(request))
+
+    def get_fields(self, request, obj=None):
+        return self._como_pode_ver(request, super().get_fields(request, obj))
+
+    def lookup_allowed(self, lookup, value, request):
+        pode = lookup.partition("__")[0] not in self.com_cpf or self._ve_inteiro(request)
+        return pode and super().lookup_allowed(lookup, value, request)
+
+    def _como_pode_ver(self, request, campos) -> list:
+        if self._ve_inteiro(request):
+            return list(campos)
+        return [_mascarado(self.opts.get_field(nome)) if nome in self.com_cpf else nome for nome in campos]
+
+    @staticmethod
+    def _ve_inteiro(request) -> bool:
+        return request.user.has_perm("preventivo.ver_cpf")
+
+
+@cache  # the admin compares them
+def _mascarado(campo: models.Field) -> Callable:
+    @admin.display(description=campo.verbose_name)
+    def mostrar(objeto):
+        return mascarar_cpfs(getattr(objeto, campo.name))
+
+    return mostrar
+
+
 @admin.register(LinhaRecusada)
-class LinhaRecusadaAdmin(DaCampanhaAdmin):
+class LinhaRecusadaAdmin(ComCpf, DaCampanhaAdmin):
+    com_cpf = ("conteudo",)
     list_display = ["id", "campanha", "linha", "coluna", "motivo"]
     search_help_text = "Número da campanha"
 
@@ -173,7 +217,8 @@ class AcordoInline(InlineSoLeitura):
 
 
 @admin.register(Registro)
-class RegistroAdmin(DaCampanhaAdmin):
+class RegistroAdmin(ComCpf, DaCampanhaAdmin):
+    com_cpf = ("cpf", "erro")
     list_display = ["cpf", "campanha", curto("coletado_em", "coletado em"), curto("proxima_em", "próxima consulta em")]
     list_display += ["tentativas", "erro"]
     search_help_text = "CPF"

@@ -296,7 +296,7 @@ class Registro(models.Model):
         ]
 
     def __str__(self):
-        return self.cpf
+        return f"Linha {self.linha}"  # whoever reads it may not be one who sees CPFs
 
 
 class Acordo(models.Model):

@@ -1,13 +1,14 @@
 """The companies of the campaigns: their secret goes in and never out, and their API is tried with one CPF."""
 
 import json
+import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 
-from preventivo.models import Operacao, Registro
+from preventivo.models import LinhaRecusada, Operacao, Registro, TipoCampanha
 from simuladores.boletos import cpf_de
 from simuladores.operadoras import OperadorasSimuladas, OrdemAPI
 from tests.preventivo.fabricas import SEGREDO, nova_campanha, nova_operacao, novo_registro
@@ -198,3 +199,54 @@ def test_a_cpf_that_lost_its_zeros_is_found(chefe, db):
     novo_registro(nova_campanha(), cpf="00123456797")
 
     assert achados(chefe, "123456797") == ["00123456797"]
+
+
+def leitor(entrar, *permissoes: str):
+    """Who may only look at what is named."""
+    navegador = entrar("")
+    navegador.pessoa.user_permissions.set(Permission.objects.filter(codename__in=permissoes))
+    return navegador
+
+
+@pytest.mark.parametrize("ve_cpf", [False, True])
+@pytest.mark.parametrize("modelo", ["registro", "linharecusada"])
+def test_a_cpf_is_whole_only_for_who_may_see_it(entrar, modelo, ve_cpf):
+    campanha = nova_campanha()
+    registro = novo_registro(campanha, cpf="52998224725")
+    recusada = LinhaRecusada.objects.create(campanha=campanha, linha=3, motivo="x", conteudo="529.982.247-25;a@x.com")
+    Registro.objects.update(erro="O CPF 52998224725 não existe.")
+    navegador = leitor(entrar, f"view_{modelo}", *["ver_cpf"] * ve_cpf)
+    lista = f"/admin/preventivo/{modelo}/"
+    chave = registro.pk if modelo == "registro" else recusada.pk
+
+    paginas = [navegador.get(lista), navegador.get(f"{lista}{chave}/change/")]
+
+    inteiros = [bool(re.search(r"529\.?982\.?247-?25", pagina.content.decode())) for pagina in paginas]
+    assert [pagina.status_code for pagina in paginas] == [200, 200]
+    assert inteiros == ([True, True] if ve_cpf and modelo == "registro" else [False, ve_cpf])
+    assert "982" in paginas[1].content.decode()
+
+
+@pytest.mark.parametrize("ve_cpf", [False, True])
+def test_who_may_not_see_a_cpf_does_not_find_it_out_by_its_beginning(entrar, ve_cpf):
+    novo_registro(nova_campanha(), cpf="52998224725")
+    navegador = leitor(entrar, "view_registro", *["ver_cpf"] * ve_cpf)
+
+    assert navegador.get("/admin/preventivo/registro/?cpf__startswith=529").status_code == (200 if ve_cpf else 400)
+
+
+# Tipos
+
+
+def test_a_tipo_with_campaigns_stays_with_its_company(chefe, claro):
+    tipo = claro.tipos.first() or TipoCampanha.objects.create(operacao=claro, nome="CLARO FASE 1")
+    pagina = f"/admin/preventivo/tipocampanha/{tipo.pk}/change/"
+    dados = {"nome": "OUTRO NOME", "ordem": 1, "ativo": "on", "operacao": nova_operacao("net").pk}
+    assert 'name="operacao"' in chefe.get(pagina).content.decode()
+    nova_campanha(claro, tipo=tipo)
+
+    assert 'name="operacao"' not in chefe.get(pagina).content.decode()
+    assert chefe.post(pagina, dados).status_code == 302
+
+    tipo.refresh_from_db()
+    assert (tipo.operacao, tipo.nome) == (claro, "OUTRO NOME")

@@ -23,7 +23,7 @@ from django.utils import timezone
 from mensageria import trabalhador
 from preventivo import circuito, operadoras, regra, respostas
 from preventivo.models import Acordo, Boleto, Campanha, Operacao, Registro
-from preventivo.operadoras import Falha, FalhaDaOperadora, Operadora, SituacaoDoBoleto
+from preventivo.operadoras import Falha, FalhaDaOperadora, Interrompida, Operadora, SituacaoDoBoleto
 from preventivo.respostas import Chave, Resposta
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,8 @@ def coletar(
 ) -> int:
     """Ask about what is due until nothing is, the time is up or the API fails; return how many CPFs were answered.
 
-    Nothing is done when somebody else collects that operação.
+    Nothing is done when somebody else collects that operação. What was begun is asked to its end when the time is up:
+    a CPF of many pages at a slow rate may take longer than a turn. It is left when `parar` says so.
     """
     with trabalhador.exclusivo(TRAVA, operacao_id) as nossa:
         operacao = _disponiveis(relogio()).filter(pk=operacao_id).first()
@@ -62,15 +63,16 @@ def coletar(
             return 0
         try:
             operacao.segredo = Operacao.objects.values_list("segredo", flat=True).get(pk=operacao_id)
-            cliente = operadoras.abrir(operacao)
+            compasso = _Compasso(operacao.limite_segundo, threading.Event())
+            cliente = operadoras.abrir(operacao, compasso.esperar)
         except (FalhaDaOperadora, ImproperlyConfigured) as erro:
             circuito.falhou(operacao, _como_falha(erro), relogio())
             return 0
         fim = time.monotonic() + duracao
         with cliente:
-            turno = _Turno(operacao, cliente, relogio, lambda: parar() or time.monotonic() >= fim or not nossa())
+            turno = _Turno(operacao, cliente, compasso, relogio)
             try:
-                turno.rodar()
+                turno.rodar(parar=lambda: parar() or not nossa(), acabou=lambda: time.monotonic() >= fim)
             finally:
                 for campanha in turno.campanhas:
                     contar_acordos(campanha)
@@ -119,33 +121,30 @@ class _Ouvido:
 
 
 class _Turno:
-    def __init__(
-        self, operacao: Operacao, cliente: Operadora, relogio: Callable[[], datetime], acabou: Callable[[], bool]
-    ):
-        self.operacao, self.cliente, self.relogio, self.acabou = operacao, cliente, relogio, acabou
-        self.parada = threading.Event()
-        self.compasso = _Compasso(operacao.limite_segundo, self.parada)
+    def __init__(self, operacao: Operacao, cliente: Operadora, compasso: "_Compasso", relogio: Callable[[], datetime]):
+        self.operacao, self.cliente, self.relogio = operacao, cliente, relogio
+        self.parada = compasso.parada
         self.fila: deque[_Pergunta] = deque()
         self.no_ar: dict[Future[_Ouvido], _Pergunta] = {}
         self.campanhas: set[int] = set()
         self.respondidos = 0
 
-    def rodar(self) -> None:
+    def rodar(self, *, parar: Callable[[], bool], acabou: Callable[[], bool]) -> None:
         with ThreadPoolExecutor(self.operacao.conexoes, "coleta") as linhas:
             try:
-                while self._perguntar(linhas):
+                while self._perguntar(linhas, parar, acabou):
                     prontas, _ = wait(self.no_ar, ATENCAO, FIRST_COMPLETED)
                     self._ouvir([self.no_ar.pop(futura) and futura.result() for futura in prontas])
             finally:
                 self.parada.set()
                 self._devolver([*self.fila, *self.no_ar.values()])
 
-    def _perguntar(self, linhas: ThreadPoolExecutor) -> bool:
+    def _perguntar(self, linhas: ThreadPoolExecutor, parar: Callable[[], bool], acabou: Callable[[], bool]) -> bool:
         """Keep every thread busy; False when nothing is asked or heard any more."""
-        if not self.parada.is_set() and (self.acabou() or circuito.descansa(self.operacao, self.relogio())):
+        if not self.parada.is_set() and (parar() or circuito.descansa(self.operacao, self.relogio())):
             self.parada.set()
         conexoes = 1 if circuito.em_prova(self.operacao, self.relogio()) else self.operacao.conexoes
-        while not self.parada.is_set() and len(self.no_ar) < conexoes and (pergunta := self._proxima()):
+        while not (self.parada.is_set() or acabou()) and len(self.no_ar) < conexoes and (pergunta := self._proxima()):
             self.no_ar[linhas.submit(self._consultar, pergunta)] = pergunta
         return bool(self.no_ar)
 
@@ -178,13 +177,13 @@ class _Turno:
 
     def _consultar(self, pergunta: _Pergunta) -> _Ouvido:
         """In a thread: no database here."""
-        if not self.compasso.esperar():
-            return _Ouvido(pergunta)
         desde = self.relogio()
         try:
             acordos = self.cliente.consultar(pergunta.registro.cpf)
             respostas.conferir(acordos)
             pdfs, limite = self._baixar(pergunta, acordos)
+        except Interrompida:
+            return _Ouvido(pergunta)
         except Exception as erro:
             return _Ouvido(pergunta, falha=_falha_de(erro))
         return _Ouvido(pergunta, Resposta(acordos, desde, pdfs), limite=limite)
@@ -198,10 +197,10 @@ class _Turno:
                 continue
             if respostas.chave(boleto) in pergunta.guardados:
                 continue
-            if not self.compasso.esperar():
-                break
             try:
                 conteudo = self.cliente.pdf(boleto.numero)
+            except Interrompida:
+                break
             except FalhaDaOperadora as falha:
                 if falha.falha == Falha.LIMITE:
                     return pdfs, falha
@@ -266,7 +265,7 @@ class _Compasso:
     limit and one. The first one waits too, as the last of the turn before may have just left."""
 
     def __init__(self, limite: int, parada: threading.Event):
-        self._entre, self._parada = 100 / (PERCENTUAL * limite), parada
+        self._entre, self.parada = 100 / (PERCENTUAL * limite), parada
         self._trava = threading.Lock()
         self._proxima = time.monotonic() + self._entre
 
@@ -275,7 +274,7 @@ class _Compasso:
         with self._trava:
             momento = max(self._proxima, time.monotonic())
             self._proxima = momento + self._entre
-        return not self._parada.wait(momento - time.monotonic())
+        return not self.parada.wait(momento - time.monotonic())
 
 
 def _guardados(registros: list[Registro]) -> dict[int, dict[Chave, str]]:

@@ -3,11 +3,14 @@
 `DIALETOS` is all that the rest of the product knows of them; a new company that speaks a known one is only a row.
 """
 
+from collections.abc import Callable
+
 from preventivo.operadoras.base import (
     AcordoDaOperadora,
     BoletoDaOperadora,
     Falha,
     FalhaDaOperadora,
+    Interrompida,
     Operadora,
     SituacaoDoBoleto,
 )
@@ -22,6 +25,7 @@ __all__ = [
     "BoletoDaOperadora",
     "Falha",
     "FalhaDaOperadora",
+    "Interrompida",
     "Operadora",
     "SituacaoDoBoleto",
     "abrir",
@@ -36,12 +40,13 @@ def dialetos() -> list[tuple[str, str]]:
     return [(codigo, classe.nome) for codigo, classe in DIALETOS.items()]
 
 
-def abrir(operacao) -> Operadora:
-    """The client of an Operacao (preventivo.models), with its address, credentials and time-out.
+def abrir(operacao, esperar: Callable[[], bool] = lambda: True) -> Operadora:
+    """The client of an Operacao (preventivo.models), with its address, credentials and time-out. `esperar` is asked
+    before each of its requests (`Operadora`).
 
     Raises FalhaDaOperadora when it has no address, or one that may not be asked: unless ENVIO=real, only simulators.
     """
     conferir_endereco(operacao.url)
     return DIALETOS[operacao.dialeto](
-        url=operacao.url, usuario=operacao.usuario, segredo=operacao.segredo, prazo=operacao.prazo
+        url=operacao.url, usuario=operacao.usuario, segredo=operacao.segredo, prazo=operacao.prazo, esperar=esperar
     )

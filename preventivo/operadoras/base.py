@@ -1,6 +1,7 @@
 """What every company's API is asked, and how it fails. A client touches no model."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -56,13 +57,24 @@ class FalhaDaOperadora(Exception):
         return f"{self.falha.value}: {super().__str__()}"
 
 
+class Interrompida(Exception):
+    """Whoever asks had to stop before a request: it was not made, and nothing failed."""
+
+
 class Operadora(ABC):
-    """One company's dialect. An instance is used by several threads at once, and closed at the end of a turn."""
+    """One company's dialect. An instance is used by several threads at once, and closed at the end of a turn.
+
+    `esperar` is called before each request that leaves, whatever it is for: it waits for its moment, or says False when
+    it must not be made. So a limit of requests holds for requests, however many a question takes.
+    """
 
     nome: str  # of the dialect, for people
 
-    def __init__(self, *, url: str, usuario: str, segredo: str, prazo: float):
+    def __init__(
+        self, *, url: str, usuario: str, segredo: str, prazo: float, esperar: Callable[[], bool] = lambda: True
+    ):
         self.url, self.usuario, self.segredo, self.prazo = url.rstrip("/"), usuario, segredo, prazo
+        self.esperar = esperar
 
     def __enter__(self):
         return self
@@ -72,11 +84,12 @@ class Operadora(ABC):
 
     @abstractmethod
     def consultar(self, cpf: str) -> list[AcordoDaOperadora]:
-        """The agreements of a CPF (11 digits), with all their boletos; empty for none. Raises FalhaDaOperadora."""
+        """The agreements of a CPF (11 digits), with all their boletos; empty for none. Raises FalhaDaOperadora and
+        Interrompida."""
 
     @abstractmethod
     def pdf(self, numero: str) -> bytes:
-        """The boleto as the company draws it. Raises FalhaDaOperadora."""
+        """The boleto as the company draws it. Raises FalhaDaOperadora and Interrompida."""
 
     @abstractmethod
     def fechar(self) -> None:

@@ -21,7 +21,7 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError as ErroHTTP
 
 from mensageria.canais.base import host_simulado
-from preventivo.operadoras.base import Falha, FalhaDaOperadora, Operadora
+from preventivo.operadoras.base import Falha, FalhaDaOperadora, Interrompida, Operadora
 from preventivo.operadoras.conexao import Adaptador
 
 MAIOR_RESPOSTA = 1024 * 1024
@@ -77,10 +77,13 @@ class OperadoraHTTP(Operadora):
         corpo: bytes | None = None,
         maximo: int = MAIOR_RESPOSTA,
     ) -> Resposta:
-        """Ask for something of one of those media types, of at most `maximo` bytes. Raises FalhaDaOperadora."""
+        """Ask for something of one of those media types, of at most `maximo` bytes. Raises FalhaDaOperadora, and
+        Interrompida when it may not be asked any more."""
         if not all(valor.isascii() and valor.isprintable() for valor in cabecalhos.values()):
             # said here, since the library's words would show the credential
             raise FalhaDaOperadora(Falha.AUTENTICACAO, "a credencial tem caracteres que um cabeçalho não leva")
+        if not self.esperar():
+            raise Interrompida
         try:
             with self._sessao.request(
                 metodo,

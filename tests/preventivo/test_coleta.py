@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -494,6 +495,83 @@ def test_requests_leave_apart_by_the_limit_whatever_the_thread(monkeypatch):
     entre = 100 / (97 * 97)
     assert parada.esperas == [round(entre * n, 6) for n in (1, 2, 3, 4)], "the turn before may have just asked"
     assert 1 / entre + 1 <= 97 + 1
+
+
+class Contado(coleta._Compasso):
+    """Counts the moments that it gives, at most so many: then all must stop."""
+
+    dados, maximo = 0, 1000
+
+    def esperar(self) -> bool:
+        if Contado.dados == Contado.maximo:
+            self.parada.set()
+            return False
+        Contado.dados += 1
+        return super().esperar()
+
+
+@pytest.fixture
+def contado(monkeypatch):
+    monkeypatch.setattr(Contado, "dados", 0)
+    monkeypatch.setattr(coleta, "_Compasso", Contado)
+    return Contado
+
+
+def nova_net(api, cpfs: int) -> Operacao:
+    """Each CPF has three pages, and one PDF that is wanted."""
+    operacao = nova_operacao("net", url=f"{api.url}/net", conexoes=1)
+    for cpf in cpfs_de(nova_campanha(operacao, cpfs=cpfs)):
+        com_pdf = boleto_simulado(0, numero=f"P{cpf}", pdf=pdf_de(["boleto"]))
+        deve(api, cpf, com_pdf, *[boleto_simulado(3, numero=f"{cpf}{n}") for n in range(6)])
+    return operacao
+
+
+def test_each_page_and_each_pdf_waits_for_its_moment(db, api, contado):
+    operacao = nova_net(api, 2)
+
+    assert coletar(operacao) == 2
+
+    assert contado.dados == api.perguntas + api.pdfs.total() == 2 * (3 + 1)
+
+
+def test_a_question_that_must_stop_between_its_pages_is_given_back_unblamed(db, api, contado, monkeypatch):
+    operacao = nova_net(api, 1)
+    monkeypatch.setattr(contado, "maximo", 2)
+
+    assert coletar(operacao) == 0
+
+    registro = Registro.objects.get()
+    assert (registro.tentativas, registro.erro, registro.tomado_ate, registro.coletado_em) == (0, "", None, None)
+    assert ler(operacao).falhas_seguidas == 0
+    assert api.perguntas == 2
+
+
+def test_what_must_stop_before_a_pdf_keeps_the_answer(db, api, contado, monkeypatch):
+    operacao = nova_net(api, 1)
+    monkeypatch.setattr(contado, "maximo", 3)
+
+    assert coletar(operacao) == 1
+
+    assert Boleto.objects.count() == 7 and not Anexo.objects.exists()
+
+
+def test_when_the_time_of_a_turn_is_up_a_question_of_many_pages_is_asked_to_its_end(db, api, monkeypatch):
+    """However slow its pages must leave, each turn answers what it began."""
+    operacao = nova_net(api, 2)
+    agora, solta = [100.0], threading.Event()
+    monkeypatch.setattr(coleta, "time", SimpleNamespace(monotonic=lambda: agora[0]))
+    api.ordenar(OrdemAPI("demorar", ate=solta, vezes=1))
+
+    def parar() -> bool:
+        if api.perguntas:
+            agora[0] = 200.0
+            solta.set()
+        return False
+
+    assert coletar(operacao, parar=parar) == 1
+
+    assert (api.perguntas, api.pdfs.total()) == (3, 1)
+    assert set(Registro.objects.values_list("tomado_ate", flat=True)) == {None}
 
 
 def test_the_campaign_nearest_to_its_hour_is_collected_first_and_one_that_stopped_never(operacao, api):

@@ -184,7 +184,7 @@ PASSOS = st.one_of(
 def test_the_funnel_closes_and_nobody_gets_a_boleto_twice_a_day(passos, monkeypatch):
     with transaction.atomic():
         mundo = Mundo()
-        monkeypatch.setattr(operadoras, "abrir", lambda operacao: mundo.api)
+        monkeypatch.setattr(operadoras, "abrir", lambda operacao, esperar: mundo.api)
         for nome, argumento in passos:
             getattr(mundo, nome)(argumento)
             if nome in ("tique", "enviar", "agir"):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from preventivo.operadoras import Falha, FalhaDaOperadora
+from preventivo.operadoras import Falha, FalhaDaOperadora, Interrompida
 from preventivo.operadoras.claro import _Token
 from simuladores.operadoras import OperadorasSimuladas, OrdemAPI
 from tests.preventivo.operadoras.apoio import CPF, PRIMEIRO, credenciais, falha_de, novo_cliente, um_acordo
@@ -46,6 +46,24 @@ def test_a_token_that_is_refused_is_renewed_and_the_question_repeated(api, clien
     api.vencer_tokens()
     assert cliente.pdf("B/1") == PRIMEIRO.pdf
     assert api.tokens == 3
+
+
+def test_the_new_token_and_the_repeated_question_wait_for_their_moments_too(api, dialeto):
+    esperas = []
+    api.ordenar(OrdemAPI(status=401, vezes=1))
+
+    with novo_cliente(api, dialeto, esperar=lambda: esperas.append(1) or True) as cliente:
+        assert len(cliente.consultar(CPF)) == 1
+
+    assert len(esperas) == api.tokens + api.perguntas == 4
+
+
+def test_who_stops_while_it_renews_leaves_the_token_to_the_next(api, dialeto):
+    momentos = iter([False])
+    with novo_cliente(api, dialeto, esperar=lambda: next(momentos, True)) as cliente:
+        with pytest.raises(Interrompida):
+            cliente.consultar(CPF)
+        assert len(cliente.consultar(CPF)) == 1
 
 
 def test_many_threads_renew_it_once(api, cliente):

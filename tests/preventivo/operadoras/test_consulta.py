@@ -8,10 +8,10 @@ from threading import Event
 
 import pytest
 
-from preventivo.operadoras import AcordoDaOperadora, BoletoDaOperadora, SituacaoDoBoleto
+from preventivo.operadoras import AcordoDaOperadora, BoletoDaOperadora, Interrompida, SituacaoDoBoleto
 from simuladores.boletos import Acordo, cpf_de
 from simuladores.operadoras import OrdemAPI
-from tests.preventivo.operadoras.apoio import CPF, PDF, PRIMEIRO, SEGUNDO, TERCEIRO, boletos, um_acordo
+from tests.preventivo.operadoras.apoio import CPF, PDF, PRIMEIRO, SEGUNDO, TERCEIRO, boletos, novo_cliente, um_acordo
 
 
 def test_every_field_arrives_as_it_left(api, cliente):
@@ -139,6 +139,31 @@ def test_a_connection_serves_one_question_after_another(api, cliente):
         cliente.consultar(CPF)
 
     assert api.conexoes == 1
+
+
+def test_each_request_waits_for_its_moment(api, dialeto):
+    """A token, each page and the PDF: what the company counts."""
+    esperas = []
+    api.definir(CPF, um_acordo(PRIMEIRO, *boletos(6)))
+
+    with novo_cliente(api, dialeto, esperar=lambda: esperas.append(1) or True) as cliente:
+        cliente.consultar(CPF)
+        cliente.pdf("B/1")
+
+    assert len(esperas) == api.tokens + api.perguntas + api.pdfs.total()
+    assert len(esperas) == {"claro": 3, "net": 4, "sem_parar": 2}[dialeto]
+
+
+@pytest.mark.parametrize("antes", [0, 1])
+def test_who_must_stop_asks_nothing_more(api, dialeto, antes):
+    momentos = iter([True] * antes)
+    api.definir(CPF, um_acordo(PRIMEIRO, *boletos(6)))
+
+    with novo_cliente(api, dialeto, esperar=lambda: next(momentos, False)) as cliente, pytest.raises(Interrompida):
+        cliente.consultar(CPF)
+        cliente.pdf("B/1")
+
+    assert api.tokens + api.perguntas + api.pdfs.total() == antes
 
 
 def test_a_proxy_of_the_machine_sees_no_cpf(api, cliente, monkeypatch):

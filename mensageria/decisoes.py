@@ -237,6 +237,11 @@ def reenviar(ids: Collection[int], *, usuario, motivo: str, agora: datetime) -> 
     )
 
 
+def adiar(ids: Collection[int], ate: datetime) -> int:
+    """Keep pending messages from leaving before a moment; what somebody is sending is left alone. Return how many."""
+    return Mensagem.objects.filter(id__in=ids, estado=Estado.PENDENTE).update(proxima_tentativa_em=ate)
+
+
 @transaction.atomic
 def resolver_incertas(ids: Collection[int], *, como: Estado, usuario, motivo: str, agora: datetime) -> int:
     """Say what became of uncertain messages: ENVIADA, FALHA or CANCELADA; return how many."""

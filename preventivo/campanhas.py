@@ -10,7 +10,7 @@ import logging
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from mensageria import decisoes, pausas, rotacao
@@ -28,6 +28,7 @@ BLOCOS_POR_TIQUE = 2  # of generation: other ticks wait for the same workers
 ACABAM = (Estado.PENDENTE, Estado.EM_ENVIO)  # what is still to leave
 SEM_CONFERENCIA = "Não foi confirmada em 24 horas"
 DIA_PERDIDO = "O dia do envio passou antes que o envio começasse: nada foi enviado."
+CPFS_DE_UM_TESTE = 10
 DIA_INTERROMPIDO = "O dia do envio terminou antes de todas as mensagens serem geradas."
 
 # {action: (in which situations, what a campaign is after it)}
@@ -38,7 +39,7 @@ ACOES = {
     "pausar": ((S.COLETANDO, S.AGENDADA, *Campanha.NO_ENVIO), "pausada"),
     "continuar": ((S.PAUSADA,), "continuada"),
     "cancelar": ((S.IMPORTANDO, *Campanha.EM_ANDAMENTO), "cancelada"),
-    "reenviar": ((*Campanha.NO_ENVIO, S.CONCLUIDA_COM_FALHAS), "reenviada"),
+    "reenviar": ((*Campanha.NO_ENVIO, S.CONCLUIDA, S.CONCLUIDA_COM_FALHAS), "reenviada"),
 }
 
 
@@ -102,7 +103,8 @@ def _conferir_dados(operacao: Operacao, tipo: TipoCampanha, envia_em: datetime, 
 
 def _conferir_repetido(campanha: Campanha) -> None:
     outras = _linhas().filter(operacao=campanha.operacao, resumo=campanha.resumo, teste_para="")
-    if anterior := outras.exclude(pk=campanha.pk).exclude(situacao=S.CANCELADA).first():
+    nunca_enviadas = Q(situacao=S.CANCELADA) | Q(situacao=S.CONCLUIDA_COM_FALHAS, iniciada_em=None)
+    if anterior := outras.exclude(pk=campanha.pk).exclude(nunca_enviadas).first():
         raise CampanhaRecusada(
             "arquivo",
             f"Este arquivo já está na campanha {anterior}, que está {anterior.get_situacao_display().lower()}.",
@@ -119,10 +121,20 @@ def confirmar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
         raise AcaoRecusada("A data e o horário do envio já passaram: altere-os antes de confirmar.")
     if not campanha.registros:
         raise AcaoRecusada("Nenhum CPF do arquivo foi aceito: descarte a campanha e cadastre outra.")
+    if campanha.teste_para:
+        _so_os_primeiros(campanha)
     _por(campanha, S.COLETANDO, confirmada_em=agora)
     Registro.objects.filter(campanha=campanha).update(proxima_em=agora)
     registro.registrar(usuario, campanha, "Campanha confirmada.")
     return campanha
+
+
+def _so_os_primeiros(campanha: Campanha) -> None:
+    """A test asks about few CPFs, and fills nobody's mailbox."""
+    primeiros = Registro.objects.filter(campanha=campanha).order_by("pk")[:CPFS_DE_UM_TESTE]
+    Registro.objects.filter(campanha=campanha).exclude(pk__in=[r.pk for r in primeiros]).delete()
+    campanha.registros, campanha.enderecos = len(primeiros), sum(len(r.emails) for r in primeiros)
+    campanha.save(update_fields=["registros", "enderecos"])
 
 
 @transaction.atomic
@@ -180,6 +192,7 @@ def pausar(campanha_id: int, *, usuario, motivo: str, agora: datetime) -> Campan
 def continuar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
     """Go on from where it was paused, by somebody or by too many refusals."""
     campanha = _travar_para("continuar", campanha_id)
+    regra.segurar_velhas(campanha, agora)
     for lote in _lotes(campanha).filter(pausado_em__isnull=False).order_by("pk").values_list("pk", flat=True):
         pausas.continuar(lote, usuario=usuario, agora=agora)
     _despausar(campanha)
@@ -200,9 +213,18 @@ def cancelar(campanha_id: int, *, usuario, motivo: str, agora: datetime) -> Camp
     with transaction.atomic():
         campanha = _travar_para("cancelar", campanha_id)
         _por(campanha, S.CANCELADA, motivo=motivo, situacao_antes=None, encerrada_em=agora)
+        campanha.pedacos.all().delete()
+        _reabrir_as_do_dia(campanha)
         registro.registrar(usuario, campanha, f"Campanha cancelada: {motivo}")
     _cancelar_pendentes(campanha, usuario, motivo)
     return campanha
+
+
+def _reabrir_as_do_dia(campanha: Campanha) -> None:
+    """Another campaign of that day may have left to this one what nobody sends now."""
+    outras = regra.do_mesmo_dia(campanha).filter(situacao__in=(S.CONCLUIDA, S.CONCLUIDA_COM_FALHAS))
+    repetidos = Aviso.objects.filter(campanha=OuterRef("pk"), situacao=Aviso.Situacao.REPETIDO)
+    outras.filter(Exists(repetidos), iniciada_em__isnull=False).update(situacao=S.ENVIANDO, encerrada_em=None)
 
 
 def _cancelar_pendentes(campanha: Campanha, usuario, motivo: str) -> None:
@@ -226,6 +248,8 @@ def reenviar_falhas(
         if not falhas.exists():
             raise AcaoRecusada("Nenhum e-mail desta campanha falhou e ainda está no prazo.")
         if servico is not None:
+            if campanha.operacao.remetente is None:
+                raise AcaoRecusada(f"A operação {campanha.operacao} não tem e-mail por onde enviar.")
             try:
                 rotacao.trocar(campanha.operacao.remetente, servico, usuario=usuario, agora=agora)
             except rotacao.TrocaRecusada as erro:
@@ -236,6 +260,7 @@ def reenviar_falhas(
     reenviadas = 0
     while ids := list(falhas.values_list("pk", flat=True)[:BLOCO]):
         reenviadas += decisoes.reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
+        regra.segurar_velhas(campanha, agora)
     return reenviadas
 
 
@@ -307,6 +332,8 @@ def _falha_da_api(operacao: Operacao) -> str:
 
 def _espera_da_troca(campanha: Campanha) -> str:
     remetente = campanha.operacao.remetente
+    if remetente is None:
+        return f"A operação {campanha.operacao} não tem e-mail por onde enviar."
     return f"O serviço {remetente.servico} esgotou o limite de envios. {rotacao.ALTERE}"
 
 
@@ -344,6 +371,7 @@ def tique(agora: datetime) -> None:
 def _passo(pk: int, agora: datetime) -> None:
     campanha = _andar(pk, agora)
     if campanha is not None and campanha.situacao in Campanha.NO_ENVIO:
+        regra.segurar_velhas(campanha, agora)
         regra.gerar(campanha, agora, blocos=BLOCOS_POR_TIQUE)
         _assentar(pk, agora)
 
@@ -354,6 +382,8 @@ def _andar(pk: int, agora: datetime) -> Campanha | None:
     campanha = _linhas().select_for_update(of=("self",), no_key=True, skip_locked=True).filter(pk=pk).first()
     if campanha is None:
         return None
+    if campanha.situacao in (S.COLETANDO, S.AGENDADA, *Campanha.NO_ENVIO):
+        _reconsultar(campanha, agora)
     match campanha.situacao:
         case S.A_CONFERIR if campanha.conferir_ate and agora >= campanha.conferir_ate:
             _descartar(campanha, SEM_CONFERENCIA, agora)
@@ -366,6 +396,13 @@ def _andar(pk: int, agora: datetime) -> Campanha | None:
             if situacao != campanha.situacao:
                 _por(campanha, situacao)
     return campanha
+
+
+def _reconsultar(campanha: Campanha, agora: datetime) -> None:
+    """What was collected before the last hours is asked again in them, whatever they were when it was collected."""
+    if campanha.confirma_desde <= agora and timezone.localdate(agora) <= campanha.dia:
+        cedo = Registro.objects.filter(campanha=campanha, coletado_em__lt=campanha.confirma_desde)
+        cedo.filter(proxima_em=None).update(proxima_em=agora)
 
 
 def _continuada_pelos_lotes(campanha: Campanha) -> bool:
@@ -450,8 +487,9 @@ def _houve_falha(campanha: Campanha, quantas: dict[int, int]) -> bool:
         return True
     if quantas.get(Estado.CANCELADA):
         canceladas = _mensagens(campanha).filter(estado=Estado.CANCELADA)
-        if canceladas.filter(motivo__startswith=Motivo.PRAZO.value).exists():
-            return True
+        for motivo in (Motivo.PRAZO, Motivo.SEM_CONTEXTO, Motivo.SEM_DESTINO):
+            if canceladas.filter(motivo__startswith=motivo.value).exists():
+                return True
     ruins = (Aviso.Situacao.SEM_CONFIRMACAO, Aviso.Situacao.LINHA_INVALIDA)
     if Aviso.objects.filter(campanha=campanha, situacao__in=ruins).exists():
         return True

@@ -292,7 +292,10 @@ class Registro(models.Model):
         indexes = [
             models.Index(
                 fields=["campanha", "proxima_em"], name="registro_a_coletar", condition=Q(proxima_em__isnull=False)
-            )
+            ),
+            models.Index(
+                fields=["campanha", "coletado_em"], name="registro_coletado", condition=Q(proxima_em__isnull=True)
+            ),
         ]
 
     def __str__(self):

@@ -12,16 +12,26 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mensageria import geracao
+from mensageria import decisoes, geracao
 from mensageria.estados import Estado
 from mensageria.models import Canal, OrigemEnvio, VersaoTexto, inicio_do_dia
 from preventivo.fonte import ORIGEM, VERSAO, FonteDeBoletos
-from preventivo.models import Boleto, Campanha, Layout
+from preventivo.models import Boleto, Campanha, CampanhaQuerySet, Layout, Registro
 
 TRAVA = 0x41560006  # the first half of the key of the lock that an operação is generated under
 BLOCO = 10_000  # boletos by one transaction: pausing and cancelling wait for no more
 TENTATIVAS = 3  # of each e-mail
+RETENCAO = timedelta(minutes=10)  # of a message whose boleto must be asked about first
 
+# Of an Aviso `a` of a boleto `b`: whether its message (`dele.vivo`) leaves or left; one that has none yet gets it in
+# this transaction. The sum keeps it a look in the index for each: a table that is being filled has statistics by which
+# all the messages of the origin would be read for each.
+VIVO = """CROSS JOIN LATERAL (
+        SELECT count(*) = 0 OR bool_or(
+            m.estado <> %(cancelada)s AND NOT (m.estado = %(pendente)s AND b.campanha_id = ANY (%(canceladas)s))
+        ) AS vivo
+        FROM mensageria_mensagem m WHERE m.origem = %(origem)s AND m.objeto_id = a.id
+    ) dele"""
 # Boletos of the rule that have no Aviso yet, each with the addresses of its CPF.
 NOVOS = """SELECT DISTINCT ON (b.id, lower(v.email)) NULL::bigint AS id, b.id AS boleto_id, v.email
     FROM (
@@ -40,6 +50,18 @@ CONFIRMADOS = """SELECT a.id, a.boleto_id, a.email
     JOIN preventivo_boleto b ON b.id = a.boleto_id
     WHERE a.campanha_id = %(campanha)s AND a.situacao = 'aguardando' AND b.conferido_em >= %(confirma_desde)s
     ORDER BY a.id LIMIT %(bloco)s"""
+# Those that another campaign of the day was to send, which was cancelled before it did.
+ABANDONADOS = f"""SELECT r.id, r.boleto_id, r.email
+    FROM preventivo_aviso r
+    JOIN preventivo_boleto br ON br.id = r.boleto_id
+    WHERE r.campanha_id = %(campanha)s AND r.situacao = 'repetido' AND NOT EXISTS (
+        SELECT FROM preventivo_boleto b
+        JOIN preventivo_aviso a ON a.boleto_id = b.id AND a.situacao = 'na_fila'
+        {VIVO}
+        WHERE dele.vivo AND b.numero = br.numero AND b.campanha_id = ANY (%(outras)s)
+            AND lower(a.email) = lower(r.email)
+    )
+    ORDER BY r.id LIMIT %(bloco)s"""
 INSERIR = """INSERT INTO preventivo_aviso (campanha_id, boleto_id, email, situacao)
     SELECT %(campanha)s, boleto_id, email, situacao FROM decididos
     RETURNING id, boleto_id, email, situacao"""
@@ -56,20 +78,22 @@ WITH enderecos AS ({{enderecos}}), avaliados AS (
         WHEN b.codigo = '' THEN 'linha_invalida'
     END AS barrado
     FROM enderecos e JOIN preventivo_boleto b ON b.id = e.boleto_id
+), vivos AS MATERIALIZED (
+    SELECT DISTINCT b.numero, lower(a.email) AS email
+    FROM (SELECT DISTINCT numero FROM avaliados WHERE barrado IS NULL) n
+    JOIN preventivo_boleto b ON b.numero = n.numero AND b.campanha_id = ANY (%(outras)s)
+    JOIN preventivo_aviso a ON a.boleto_id = b.id AND a.situacao = 'na_fila'
+    {VIVO}
+    WHERE dele.vivo
 ), decididos AS (
     SELECT v.id, v.boleto_id, v.email, CASE
         WHEN v.barrado IS NOT NULL THEN v.barrado
         WHEN row_number() OVER (PARTITION BY v.numero, lower(v.email), v.barrado ORDER BY v.boleto_id) > 1
-            OR EXISTS (
-                SELECT FROM preventivo_boleto b2
-                JOIN preventivo_aviso a2 ON a2.boleto_id = b2.id AND a2.situacao = 'na_fila'
-                JOIN mensageria_mensagem m ON m.origem = %(origem)s AND m.objeto_id = a2.id
-                WHERE b2.numero = v.numero AND b2.campanha_id = ANY (%(outras)s) AND lower(a2.email) = lower(v.email)
-                    AND m.estado <> %(cancelada)s
-            ) THEN 'repetido'
+            OR vivos.email IS NOT NULL THEN 'repetido'
         ELSE 'na_fila'
     END AS situacao
     FROM avaliados v
+    LEFT JOIN vivos ON vivos.numero = v.numero AND vivos.email = lower(v.email)
 ), escritos AS (
     {{escrever}}
 ), candidatos AS (
@@ -156,6 +180,8 @@ def _gerar_bloco(pk: int, agora: datetime) -> tuple[Counter, bool]:
         passos = [(CONFIRMADOS, ATUALIZAR)]
         if valores["hoje"] == campanha.dia:
             passos.append((NOVOS, INSERIR))
+            if valores["canceladas"]:
+                passos.append((ABANDONADOS, ATUALIZAR))
         for enderecos, escrever in passos:
             cursor.execute(DECIDIR.format(enderecos=enderecos, escrever=escrever), valores)
             feitos = dict(cursor.fetchall())
@@ -176,7 +202,10 @@ def _travar(pk: int) -> Campanha | None:
 def _valores(campanha: Campanha, agora: datetime) -> dict:
     return {
         "campanha": campanha.pk,
-        "outras": _do_mesmo_dia(campanha),
+        "outras": list(do_mesmo_dia(campanha).values_list("pk", flat=True)),
+        "canceladas": list(
+            do_mesmo_dia(campanha).filter(situacao=Campanha.Situacao.CANCELADA).values_list("pk", flat=True)
+        ),
         "vencimentos": vencimentos(campanha),
         "confirma_desde": campanha.confirma_desde,
         "teste_para": campanha.teste_para,
@@ -187,20 +216,20 @@ def _valores(campanha: Campanha, agora: datetime) -> dict:
         "origem": ORIGEM,
         "aberto": Boleto.Situacao.ABERTO.value,
         "cancelada": Estado.CANCELADA.value,
+        "pendente": Estado.PENDENTE.value,
     }
 
 
-def _do_mesmo_dia(campanha: Campanha) -> list[int]:
+def do_mesmo_dia(campanha: Campanha) -> CampanhaQuerySet:
     """Its operação's real campaigns of that day, itself among them; a test stands alone."""
     if campanha.teste_para:
-        return [campanha.pk]
-    do_dia = Campanha.objects.filter(
+        return Campanha.objects.filter(pk=campanha.pk)
+    return Campanha.objects.filter(
         operacao=campanha.operacao_id,
         teste_para="",
         envia_em__gte=inicio_do_dia(campanha.dia),
         envia_em__lt=inicio_do_dia(campanha.dia + timedelta(days=1)),
     )
-    return list(do_dia.values_list("pk", flat=True))
 
 
 def _enfileirar(campanha: Campanha, layout: Layout, agora: datetime) -> int:
@@ -217,3 +246,47 @@ def _enfileirar(campanha: Campanha, layout: Layout, agora: datetime) -> int:
         remetente=campanha.operacao.remetente_id,
     )
     return contagem["email"]
+
+
+# What stayed for another day
+
+# Messages that may leave soon, of boletos that the company has not spoken of today.
+VELHAS = """
+SELECT m.id, ac.registro_id
+FROM mensageria_mensagem m
+JOIN mensageria_lote l ON l.id = m.lote_id
+JOIN preventivo_aviso a ON a.id = m.objeto_id
+JOIN preventivo_boleto b ON b.id = a.boleto_id
+JOIN preventivo_acordo ac ON ac.id = b.acordo_id
+WHERE l.execucao = %(execucao)s AND m.estado = %(pendente)s AND m.proxima_tentativa_em <= %(logo)s
+    AND b.conferido_em < %(hoje)s
+LIMIT %(bloco)s
+"""
+
+
+def segurar_velhas(campanha: Campanha, agora: datetime) -> int:
+    """After the campaign's day, hold what its boletos must be asked about again before it leaves; return how many.
+
+    They are held a little at a time: this is called again and again, until the company has spoken of them on that day.
+    """
+    if timezone.localdate(agora) <= campanha.dia:
+        return 0
+    seguras = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                VELHAS,
+                {
+                    "execucao": campanha.execucao,
+                    "pendente": Estado.PENDENTE.value,
+                    "logo": agora + RETENCAO / 2,
+                    "hoje": inicio_do_dia(timezone.localdate(agora)),
+                    "bloco": BLOCO,
+                },
+            )
+            velhas = cursor.fetchall()
+        if not velhas:
+            return seguras
+        seguras += decisoes.adiar([mensagem for mensagem, _ in velhas], agora + RETENCAO)
+        registros = Registro.objects.filter(pk__in={registro for _, registro in velhas}, proxima_em=None)
+        registros.update(proxima_em=agora)

@@ -822,3 +822,92 @@ def test_no_secret_is_opened_by_a_tick(operacao):
     campanhas.tique(AGORA)
 
     assert Campanha.objects.get().situacao == S.CONCLUIDA
+
+
+# What a review found
+
+
+def test_hours_of_confirmation_changed_in_the_last_hours_have_what_was_collected_before_asked_again(operacao):
+    campanha = nova_campanha(operacao, situacao=S.AGENDADA)
+    registro = novo_registro(campanha, coletado_em=AGORA - 5 * HORA, proxima_em=None)
+    Operacao.objects.update(horas_da_confirmacao=2)
+
+    campanhas.tique(AGORA - 3 * HORA)
+    assert Registro.objects.get(pk=registro.pk).proxima_em is None, "its hours have not come"
+    campanhas.tique(AGORA - HORA)
+
+    assert Registro.objects.get(pk=registro.pk).proxima_em == AGORA - HORA
+    assert ler(campanha).situacao == S.COLETANDO
+
+
+def test_a_test_asks_about_the_first_cpfs_alone(operacao, pessoa):
+    linhas = "".join(f"{novo_cpf()};c{numero}@exemplo.com.br\n" for numero in range(30))
+    campanha = criar(operacao, pessoa, arquivo=arquivo(f"cpf;email\n{linhas}"), teste_para="eu@exemplo.com.br")
+    importacao.importar(campanha.pk, AGORA)
+
+    confirmada = campanhas.confirmar(campanha.pk, usuario=pessoa, agora=AGORA)
+
+    assert (confirmada.registros, confirmada.enderecos) == (10, 10)
+    assert list(Registro.objects.order_by("pk").values_list("emails__0", flat=True))[:2] == [
+        "c0@exemplo.com.br",
+        "c1@exemplo.com.br",
+    ]
+    assert Registro.objects.count() == 10
+
+
+def test_a_file_whose_day_was_lost_may_come_again(operacao, pessoa):
+    conteudo = f"cpf;email\n{novo_cpf()};ana@exemplo.com.br\n"
+    perdida = criar(operacao, pessoa, arquivo=arquivo(conteudo))
+    importacao.importar(perdida.pk, AGORA)
+    campanhas.confirmar(perdida.pk, usuario=pessoa, agora=AGORA)
+    campanhas.tique(AGORA + 2 * DIA)
+    assert ler(perdida).situacao == S.CONCLUIDA_COM_FALHAS
+
+    assert criar(operacao, pessoa, arquivo=arquivo(conteudo), envia_em=AGORA + 3 * DIA, agora=AGORA + 2 * DIA).pk
+
+
+def test_the_file_of_a_campaign_cancelled_while_it_is_read_does_not_stay(operacao, pessoa):
+    campanha = criar(operacao, pessoa)
+    assert PedacoDoArquivo.objects.exists()
+
+    campanhas.cancelar(campanha.pk, usuario=pessoa, motivo="engano", agora=AGORA)
+
+    assert not PedacoDoArquivo.objects.exists()
+
+
+@pytest.mark.parametrize("motivo", ["sem_contexto: falta o anexo", "sem_destino", "prazo"])
+def test_what_could_not_leave_is_a_failure(operacao, motivo):
+    campanha = enviando(operacao)
+    mensagem = Mensagem.objects.get()
+    por_em(mensagem, Estado.CANCELADA)
+    Mensagem.objects.filter(pk=mensagem.pk).update(motivo=motivo)
+
+    campanhas.tique(AGORA)
+
+    assert ler(campanha).situacao == S.CONCLUIDA_COM_FALHAS
+
+
+def test_an_operacao_that_lost_its_remetente_says_so_while_it_waits(operacao, pessoa):
+    campanha = enviando(operacao)
+    Campanha.objects.update(situacao=S.AGUARDANDO_TROCA)
+    Operacao.objects.update(remetente=None)
+
+    assert campanhas.espera(ler(campanha), AGORA) == "A operação Claro não tem e-mail por onde enviar."
+    por_em(Mensagem.objects.get(), Estado.FALHA)
+    with pytest.raises(AcaoRecusada, match="não tem e-mail"):
+        campanhas.reenviar_falhas(
+            campanha.pk, usuario=pessoa, motivo="de novo", agora=AGORA, servico=ServicoEmail.objects.first()
+        )
+
+
+def test_what_waited_paused_for_days_is_asked_about_before_it_leaves(operacao, pessoa):
+    campanha = nova_campanha(operacao, situacao=S.ENVIANDO, iniciada_em=AGORA)
+    novo_boleto(campanha, vencimento=HOJE + 7 * DIA)
+    regra.gerar(campanha, AGORA)
+    campanhas.pausar(campanha.pk, usuario=pessoa, motivo="espere", agora=AGORA)
+    cinco_dias_depois = AGORA + 5 * DIA
+
+    campanhas.continuar(campanha.pk, usuario=pessoa, agora=cinco_dias_depois)
+
+    assert not Mensagem.objects.devidas(cinco_dias_depois).exists()
+    assert coleta.a_coletar(cinco_dias_depois) == [operacao.pk]

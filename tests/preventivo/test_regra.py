@@ -4,12 +4,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from mensageria import balanco
 from mensageria.estados import Estado
 from mensageria.models import Canal, Lote, Mensagem, OrigemEnvio
-from preventivo import regra
-from preventivo.models import Aviso, Boleto, Campanha, Layout, Operacao
+from preventivo import campanhas, regra
+from preventivo.models import Aviso, Boleto, Campanha, Layout, Operacao, Registro
 from tests.fabricas import HOJE
 from tests.mensageria.apoio import por_em
 from tests.preventivo.fabricas import (
@@ -352,3 +353,82 @@ def test_without_layout_or_remetente_nothing_is_lost_and_it_goes_on_when_there_i
 def test_an_empty_campaign_makes_no_lote(campanha):
     assert regra.gerar(campanha, AGORA) == {}
     assert not Lote.objects.exists()
+
+
+def test_what_a_cancelled_campaign_was_to_send_is_sent_by_the_one_that_left_it_to_it(
+    operacao, campanha, django_user_model
+):
+    pessoa = django_user_model.objects.create_user("ana")
+    outra = outra_do_dia(operacao, iniciada_em=AGORA)
+    for uma in (campanha, outra):
+        novo_boleto(uma, numero="77")
+    depois = AGORA + timedelta(hours=1)
+    regra.gerar(campanha, AGORA)
+    regra.gerar(outra, depois)
+    Campanha.objects.filter(pk=outra.pk).update(situacao=S.CONCLUIDA, encerrada_em=depois)
+
+    campanhas.cancelar(campanha.pk, usuario=pessoa, motivo="tipo errado", agora=depois)
+    campanhas.tique(depois)
+
+    assert (situacoes(campanha), situacoes(outra)) == ([A.NA_FILA], [A.NA_FILA])
+    assert sorted(Mensagem.objects.values_list("estado", flat=True)) == [Estado.PENDENTE, Estado.CANCELADA]
+    outra.refresh_from_db()
+    assert outra.situacao == S.ENVIANDO
+
+
+def test_what_still_pends_in_a_cancelled_campaign_is_nobody_s_to_send(operacao, campanha):
+    """Its messages are cancelled in blocks, and meanwhile the other campaign has its turn."""
+    outra = outra_do_dia(operacao)
+    for uma in (campanha, outra):
+        novo_boleto(uma, numero="77")
+    regra.gerar(campanha, AGORA)
+    Campanha.objects.filter(pk=campanha.pk).update(situacao=S.CANCELADA)
+
+    assert regra.gerar(outra, AGORA + timedelta(hours=1))["mensagens"] == 1
+
+
+def test_what_stays_for_another_day_is_asked_about_on_it_before_it_leaves(campanha):
+    em_sete_dias = novo_boleto(campanha, vencimento=HOJE + timedelta(days=7))
+    regra.gerar(campanha, AGORA)
+    outro_dia = AGORA + timedelta(days=5)
+
+    assert regra.segurar_velhas(campanha, AGORA + timedelta(hours=2)) == 0, "the day is the campaign's own"
+    assert regra.segurar_velhas(campanha, outro_dia) == 1
+
+    mensagem = Mensagem.objects.get()
+    assert not Mensagem.objects.devidas(outro_dia + timedelta(minutes=9)).exists()
+    assert Registro.objects.get().proxima_em == outro_dia
+    assert regra.segurar_velhas(campanha, outro_dia) == 0, "it is held already"
+    confirmar(em_sete_dias, outro_dia)
+    depois = outro_dia + regra.RETENCAO
+    assert regra.segurar_velhas(campanha, depois) == 0
+    assert Mensagem.objects.devidas(depois).get() == mensagem
+
+
+def test_the_plan_of_a_block_looks_each_message_up_by_its_object(campanha):
+    """Whatever the statistics say: read from the messages of the origin, it would take hours for a large campaign."""
+    for _ in range(3):
+        novo_boleto(campanha)
+    regra.gerar(campanha, AGORA)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE mensageria_mensagem; ANALYZE preventivo_aviso; SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            f"EXPLAIN SELECT FROM preventivo_aviso a JOIN preventivo_boleto b ON b.id = a.boleto_id {regra.VIVO} WHERE dele.vivo",
+            regra._valores(campanha, AGORA),
+        )
+        plano = "\n".join(linha for (linha,) in cursor.fetchall())
+
+    assert "mensagem_objeto" in plano and "objeto_id = a.id" in plano
+
+
+def test_a_boleto_confirmed_and_its_twin_just_collected_are_one_message(campanha):
+    """Both become messages in one transaction, by two statements."""
+    antigo = velho(campanha, numero="77")
+    regra.gerar(campanha, AGORA)
+    confirmar(antigo, AGORA)
+    novo_boleto(campanha, numero="77")
+
+    regra.gerar(campanha, AGORA)
+
+    assert sorted(situacoes(campanha)) == [A.NA_FILA, A.REPETIDO]
+    assert Mensagem.objects.count() == 1

@@ -413,7 +413,8 @@ def test_the_plan_of_a_block_looks_each_message_up_by_its_object(campanha):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE mensageria_mensagem; ANALYZE preventivo_aviso; SET LOCAL enable_seqscan = off")
         cursor.execute(
-            f"EXPLAIN SELECT FROM preventivo_aviso a JOIN preventivo_boleto b ON b.id = a.boleto_id {regra.VIVO} WHERE dele.vivo",
+            "EXPLAIN SELECT FROM preventivo_aviso a JOIN preventivo_boleto b ON b.id = a.boleto_id"
+            f" {regra.VIVO} WHERE dele.vivo",
             regra._valores(campanha, AGORA),
         )
         plano = "\n".join(linha for (linha,) in cursor.fetchall())

@@ -255,7 +255,10 @@ def _linhas_do_xlsx(arquivo: BinaryIO) -> Iterator[Linha]:
     ) as processo:
         try:
             for dita in processo.stdout:
-                numero, lidos, celulas = json.loads(dita)
+                try:
+                    numero, lidos, celulas = json.loads(dita)
+                except ValueError:  # cut by what killed it
+                    raise ArquivoRecusado(DANIFICADA) from None
                 while celulas and not celulas[-1]:
                     celulas.pop()
                 yield Linha(numero, celulas, lidos)

@@ -8,6 +8,7 @@ import zipfile
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from tempfile import NamedTemporaryFile
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -248,6 +249,19 @@ def test_who_stops_reading_leaves_no_process_behind():
         linhas.close()
 
     assert processo.returncode is not None
+
+
+def test_a_reader_that_is_killed_in_the_middle_of_a_line_refuses_the_file(tmp_path, monkeypatch):
+    leitor = tmp_path / "leitor"
+    leitor.write_text("""#!/bin/sh
+printf '[1, 9, ["cpf", "email"]]\\n[2, 30, ["0123'
+kill -9 $$
+""")
+    leitor.chmod(0o700)
+    monkeypatch.setattr(planilha, "sys", SimpleNamespace(executable=str(leitor)))
+
+    with pytest.raises(ArquivoRecusado, match="danificada"):
+        ler(xlsx([["cpf", "email"]]))
 
 
 # Cells

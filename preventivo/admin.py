@@ -15,7 +15,7 @@ from cadastro.admin import AdminAvisa, InlineSoLeitura, SoLeitura, TabelaGrande,
 from cadastro.documentos import cpf_valido, normalizar_documento
 from mensageria.admin import ComSegredo, FormularioComSegredo
 from mensageria.teste import MAIOR_ESPERA
-from preventivo import operadoras
+from preventivo import circuito, operadoras
 from preventivo.celulas import mascarar_cpfs
 from preventivo.models import (
     Acordo,
@@ -28,6 +28,7 @@ from preventivo.models import (
     Registro,
     TipoCampanha,
 )
+from telas.registro import registrar
 
 
 class ConsultaDeTeste(forms.Form):
@@ -62,6 +63,7 @@ class FormularioDeOperacao(FormularioComSegredo):
 
 @admin.register(Operacao)
 class OperacaoAdmin(ComSegredo):
+    DO_ACESSO = frozenset({"dialeto", "url", "usuario", "segredo", "apagar_segredo"})
     form = FormularioDeOperacao
     list_display = ["nome", "dialeto", "url", "remetente", "ordem", "ativa", curto("em_espera_ate", "em espera até")]
     list_filter = ["ativa", "dialeto"]
@@ -70,7 +72,7 @@ class OperacaoAdmin(ComSegredo):
     formfield_overrides = ComSegredo.formfield_overrides | {models.URLField: {"assume_scheme": "https"}}
     readonly_fields = ["falhas_seguidas", "em_espera_ate", "motivo_espera"]
     inlines = [TipoInline]
-    actions = ["testar_api"]
+    actions = ["testar_api", "consultar_ja"]
     fieldsets = [
         (None, {"fields": ["codigo", "nome", "ordem", "ativa", "remetente"]}),
         ("API", {"fields": ["dialeto", "url", "usuario", "segredo", "apagar_segredo", "prazo"]}),
@@ -83,6 +85,8 @@ class OperacaoAdmin(ComSegredo):
         """Only what the form speaks of: the collection writes the rest of the row meanwhile."""
         editaveis = [campo.name for campo in self.opts.fields if campo.editable and not campo.primary_key]
         obj.save(update_fields=editaveis if change else None)
+        if change and self.DO_ACESSO & set(form.changed_data):
+            circuito.fechar(obj)
 
     @admin.action(description="Testar API", permissions=["change"])
     def testar_api(self, request, queryset):
@@ -105,6 +109,15 @@ class OperacaoAdmin(ComSegredo):
         if form.is_valid():
             contexto |= consultar(operacao, form.cleaned_data["cpf"])
         return TemplateResponse(request, "admin/preventivo/operacao/testar.html", contexto)
+
+    @admin.action(description="Consultar já", permissions=["change"])
+    def consultar_ja(self, request, queryset):
+        """Undo the rest of the API: what failed was mended, or the company asked for too long."""
+        for operacao in queryset:
+            circuito.fechar(operacao)
+            registrar(request.user, operacao, "Consultar já: espera da API desfeita.")
+            aviso = f"A espera de {operacao} foi desfeita: a coleta consulta em instantes."
+            self.message_user(request, aviso, messages.SUCCESS)
 
 
 def consultar(operacao: Operacao, cpf: str) -> dict:

@@ -9,6 +9,7 @@ import logging
 import random
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -213,8 +214,8 @@ class _Turno:
         """Write what came together, in one transaction."""
         try:
             self._gravar(ouvidos)
-        except DataError:  # one of them is something that the database does not take, whatever was checked before
-            log.exception("Uma resposta de %s não pôde ser gravada.", self.operacao)
+        except DataError as erro:  # one of them is what the database does not take, whatever was checked before
+            log.error("Uma resposta de %s não pôde ser gravada: %s", self.operacao, _sem_palavras(erro))
             for ouvido in ouvidos:
                 try:
                     self._gravar([ouvido])
@@ -290,8 +291,13 @@ def _falha_de(erro: Exception) -> FalhaDaOperadora:
     """An error that nobody foresaw is an answer that breaks the contract; its own words may hold a secret or a CPF."""
     if isinstance(erro, FalhaDaOperadora):
         return erro
-    log.error("Erro inesperado na coleta: %s", type(erro).__name__, exc_info=erro)
+    log.error("Erro inesperado na coleta: %s", _sem_palavras(erro))
     return FalhaDaOperadora(Falha.RESPOSTA, f"erro inesperado ({type(erro).__name__})")
+
+
+def _sem_palavras(erro: Exception) -> str:
+    """Its type and where it happened. Its words, and those of what caused it, may have a secret or what a CPF owes."""
+    return "\n".join([type(erro).__name__, *traceback.format_tb(erro.__traceback__)])
 
 
 def _do_circuito(ouvido: _Ouvido, em_prova: bool) -> FalhaDaOperadora | None:
@@ -323,6 +329,6 @@ def _gravar_falha(registro: Registro, falha: FalhaDaOperadora, agora: datetime) 
 
 def espera(tentativas: int, pedida: float | None = None) -> timedelta:
     """After so many failures in a row, twice as long each time, up to a fifth less by chance; never less than the
-    company asked for."""
+    company asked for, up to the longest."""
     segundos = min(PRIMEIRA_ESPERA * 2 ** min(tentativas - 1, 20), MAIOR_ESPERA) * random.uniform(0.8, 1)
-    return timedelta(seconds=max(segundos, pedida or 0))
+    return timedelta(seconds=min(max(segundos, pedida or 0), MAIOR_ESPERA))

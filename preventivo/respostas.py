@@ -1,7 +1,8 @@
 """What a company answers about a CPF: checked, and stored whole.
 
-A boleto keeps a bar code only when its line checks in all digits and agrees with what the company says of it; a Pix
-that is not right, or charges another value, is as if it were not there.
+A boleto keeps a bar code only when its line checks in all digits and agrees with what the company says of it, and it
+says who is paid, by name and CNPJ: an e-mail without them could not be told from a fraud. A Pix that is not right, or
+charges another value, is as if it were not there.
 """
 
 import re
@@ -105,6 +106,9 @@ def _campos(boleto: BoletoDaOperadora, hoje: date) -> dict:
     documento = boleto.documento_beneficiario.translate(MASCARA).upper()
     if documento and not cnpj_valido(documento):
         codigo, problema, documento = "", problema or "O CNPJ do beneficiário não é válido.", ""
+    beneficiario = _texto(boleto.beneficiario)
+    if not problema and not (beneficiario and documento):
+        codigo, problema = "", "A empresa não informou o beneficiário."
     parcela = boleto.parcela
     return {
         "numero": boleto.numero,
@@ -115,7 +119,7 @@ def _campos(boleto: BoletoDaOperadora, hoje: date) -> dict:
         "linha": linha,
         "codigo": codigo,
         "problema": problema[:200],
-        "beneficiario": _texto(boleto.beneficiario),
+        "beneficiario": beneficiario,
         "documento_beneficiario": documento,
         "pix": _conferir_pix(boleto),
     }

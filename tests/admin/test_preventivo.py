@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
+from django.utils import timezone
 
 from preventivo.models import LinhaRecusada, Operacao, Registro, TipoCampanha
 from simuladores.boletos import cpf_de
@@ -87,6 +89,67 @@ def test_what_the_collection_wrote_meanwhile_stays(chefe, claro):
 
     claro.refresh_from_db()
     assert (claro.ordem, claro.falhas_seguidas) == (9, 3)
+
+
+def em_espera(operacao: Operacao) -> Operacao:
+    operacao.falhas_seguidas, operacao.motivo_espera = 7, "Autenticação: a empresa recusou a credencial (401)"
+    operacao.em_espera_ate = timezone.now() + timedelta(minutes=10)
+    operacao.save()
+    return operacao
+
+
+def circuito_de(operacao: Operacao) -> tuple:
+    operacao.refresh_from_db()
+    return operacao.falhas_seguidas, operacao.em_espera_ate, operacao.motivo_espera
+
+
+@pytest.mark.parametrize(
+    "mudanca",
+    [
+        {"url": "http://127.0.0.1:9/outra"},
+        {"usuario": "outro"},
+        {"segredo": NOVO},
+        {"apagar_segredo": "on"},
+        {"dialeto": "net"},
+    ],
+)
+def test_an_api_reached_in_another_way_is_asked_at_once(chefe, claro, mudanca):
+    em_espera(claro)
+
+    assert chefe.post(pagina_de(claro), dados_de(claro, **mudanca)).status_code == 302
+
+    assert circuito_de(claro) == (0, None, "")
+
+
+def test_whatever_else_changes_the_api_rests_on(chefe, claro):
+    ate = em_espera(claro).em_espera_ate
+
+    assert chefe.post(pagina_de(claro), dados_de(claro, ordem=9, segredo="")).status_code == 302
+
+    assert circuito_de(claro)[:2] == (7, ate)
+
+
+def test_it_may_be_told_to_ask_now_and_who_told_is_known(chefe, claro):
+    em_espera(claro)
+    outra = em_espera(nova_operacao("net"))
+
+    resposta = chefe.post(LISTA, {"action": "consultar_ja", "_selected_action": [claro.pk], "index": 0}, follow=True)
+
+    assert circuito_de(claro) == (0, None, "")
+    assert circuito_de(outra)[0] == 7
+    assert "A espera de Claro foi desfeita: a coleta consulta em instantes." in resposta.content.decode()
+    entrada = LogEntry.objects.get(object_id=str(claro.pk))
+    assert (entrada.user, entrada.get_change_message()) == (chefe.pessoa, "Consultar já: espera da API desfeita.")
+
+
+def test_who_may_only_look_tells_nobody_to_ask(entrar, claro):
+    em_espera(claro)
+    pessoa = entrar("")
+    pessoa.pessoa.user_permissions.add(Permission.objects.get(codename="view_operacao"))
+
+    pessoa.post(LISTA, {"action": "consultar_ja", "_selected_action": [claro.pk], "index": 0})
+
+    assert circuito_de(claro)[0] == 7
 
 
 def test_the_days_of_the_rule_are_kept_each_once_and_in_order(chefe, claro):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 from mensageria import trabalhador
 from mensageria.models import Anexo
@@ -19,7 +19,7 @@ from simuladores.boletos import Acordo as AcordoSimulado
 from simuladores.boletos import boleto_de, linha_de_arrecadacao, linha_de_boleto, pdf_de, pix_de
 from simuladores.operadoras import OperadorasSimuladas, OrdemAPI
 from tests.fabricas import HOJE
-from tests.preventivo.fabricas import AGORA, nova_campanha, nova_operacao, novo_cpf
+from tests.preventivo.fabricas import AGORA, SEGREDO, nova_campanha, nova_operacao, novo_cpf
 
 S = Campanha.Situacao
 B = Boleto.Situacao
@@ -151,6 +151,9 @@ def test_an_agreement_that_comes_again_is_counted_once(operacao, api):
         ({"linha": linha_de_arrecadacao(Decimal("100.00"), HOJE + timedelta(days=1), 5)}, ""),
         ({"linha": linha_de_arrecadacao(Decimal("99.00"), HOJE, 5)}, "é de R$ 99,00"),
         ({"cnpj": "11222333000180"}, "CNPJ do beneficiário"),
+        ({"cnpj": ""}, "A empresa não informou o beneficiário."),
+        ({"beneficiario": " "}, "A empresa não informou o beneficiário."),
+        ({"cnpj": "", "linha": "123"}, "47 algarismos"),
     ],
 )
 def test_a_line_that_does_not_check_or_agree_is_kept_without_bar_code_and_with_its_problem(
@@ -257,6 +260,7 @@ def test_the_wait_of_a_cpf_doubles_up_to_a_quarter_of_an_hour_and_is_never_short
 
     assert all(0.8 * min(30 * 2**n, 900) <= e <= min(30 * 2**n, 900) for n, e in enumerate(esperas))
     assert coleta.espera(1, 600) == timedelta(seconds=600)
+    assert coleta.espera(1, 86400) == timedelta(minutes=15), "no company stops a CPF for a day"
     assert coleta.espera(1000) <= timedelta(minutes=15)
 
 
@@ -350,6 +354,27 @@ def test_the_circuit_opens_at_five_failures_in_a_row_and_one_asks_first_after_it
     assert (ler(operacao).falhas_seguidas, ler(operacao).em_espera_ate, ler(operacao).motivo_espera) == (0, None, "")
 
 
+@pytest.mark.parametrize("falha", [Falha.LIMITE, Falha.INDISPONIVEL])
+def test_no_company_stops_its_operacao_for_more_than_a_quarter_of_an_hour_at_a_time(operacao, falha):
+    circuito.falhou(operacao, FalhaDaOperadora(falha, "esperem", 86400), AGORA)
+
+    assert ler(operacao).em_espera_ate == AGORA + timedelta(minutes=15)
+
+
+def test_the_circuit_that_is_closed_by_hand_asks_at_once_and_all_at_once(operacao, api):
+    nova_campanha(operacao, cpfs=2)
+    for _ in range(5):
+        circuito.falhou(operacao, FalhaDaOperadora(Falha.AUTENTICACAO, "recusada", 600), ONTEM)
+    assert coletar(operacao) == 0
+
+    circuito.fechar(operacao)
+
+    fechado = ler(operacao)
+    assert (fechado.falhas_seguidas, fechado.em_espera_ate, fechado.motivo_espera) == (0, None, "")
+    assert not circuito.em_prova(fechado, ONTEM)
+    assert coletar(operacao) == 2
+
+
 def test_a_success_in_the_air_does_not_end_the_rest_that_was_asked_for(operacao):
     circuito.falhou(operacao, FalhaDaOperadora(Falha.LIMITE, "429", 300), AGORA)
     circuito.acertou(operacao, AGORA)
@@ -382,16 +407,40 @@ def test_an_answer_that_the_database_does_not_take_is_its_cpfs_own_fault(operaca
     assert not Acordo.objects.filter(registro=falhou).exists()
 
 
-def test_an_error_that_nobody_foresaw_tells_no_secret(operacao, monkeypatch):
+def test_an_answer_that_the_database_does_not_take_is_logged_without_what_it_said(operacao, api, monkeypatch, caplog):
     nova_campanha(operacao, cpfs=1)
+    [cpf] = cpfs_de(Campanha.objects.get())
+    deve(api, cpf, boleto_simulado())
+    palavras = f'invalid input: "{cpf}"'
+
+    def estourar(*_):
+        raise DataError(palavras)
+
+    monkeypatch.setattr(respostas, "guardar", estourar)
+
+    assert coletar(operacao) == 0
+
+    assert "DataError" in caplog.text and "in _gravar" in caplog.text
+    assert cpf not in caplog.text
+
+
+def test_an_error_that_nobody_foresaw_tells_no_secret(operacao, monkeypatch, caplog):
+    nova_campanha(operacao, cpfs=1)
+    [cpf] = cpfs_de(Campanha.objects.get())
+    palavras = f"{SEGREDO} do {cpf}"
 
     def estourar(self, cpf):
-        raise RuntimeError(f"senha do {cpf}")
+        try:
+            raise KeyError(palavras)
+        except KeyError as erro:
+            raise RuntimeError(palavras) from erro
 
     monkeypatch.setattr("preventivo.operadoras.claro.Claro.consultar", estourar)
 
     assert coletar(operacao) == 0
     assert Registro.objects.get().erro == "Resposta inesperada: erro inesperado (RuntimeError)"
+    assert "RuntimeError" in caplog.text and "in estourar" in caplog.text
+    assert cpf not in caplog.text and SEGREDO not in caplog.text
 
 
 # Who asks, in what order and how fast

@@ -61,7 +61,15 @@ class API(Operadora):
         vencimento = HOJE + timedelta(days=7 * (int(numero) % 2))
         situacao = SituacaoDoBoleto.PAGO if numero in self.pagos else SituacaoDoBoleto.ABERTO
         linha = linha_de_boleto(Decimal("10.00"), vencimento, int(numero))
-        boleto = BoletoDaOperadora(numero, Decimal("10.00"), vencimento, linha, situacao)
+        boleto = BoletoDaOperadora(
+            numero,
+            Decimal("10.00"),
+            vencimento,
+            linha,
+            situacao,
+            beneficiario="Telefonia do Exemplo S.A.",
+            documento_beneficiario="11222333000181",
+        )
         return [AcordoDaOperadora(f"A{cpf}", (boleto,))]
 
     def pdf(self, numero):

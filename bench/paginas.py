@@ -167,7 +167,8 @@ PAGINAS = (
     ),
     # Its page, with its performance and the list of who did not receive.
     Pagina("preventivo:campanha", argumentos=_campanha, consultas_maximas=CONSULTAS_DA_CAMPANHA),
-    Pagina("preventivo:andamento", argumentos=_campanha, consultas_maximas=CONSULTAS_DA_CAMPANHA),
+    Pagina("preventivo:andamento", argumentos=_campanha),
+    Pagina("preventivo:desempenho", argumentos=_campanha, consultas_maximas=CONSULTAS_DA_CAMPANHA),
     Pagina("preventivo:layouts"),
 )
 # Forms, pages of one thing, pieces of them, and what is only sent to.

@@ -37,14 +37,12 @@ def enviados(campanhas: Iterable[Campanha]) -> dict[int, int]:
     return {pk: somas.get(execucao, 0) for execucao, pk in por_execucao.items()}
 
 
-@dataclass(frozen=True)
-class Funil:
-    """`entregues` are among the `enviadas`; `barrados` are the Avisos that got no message, and never will."""
+@dataclass(frozen=True, kw_only=True)
+class Andamento:
+    """What is counted as it happens; `entregues` are among the `enviadas`."""
 
     registros: int
-    cpfs_com_acordo: int
     acordos: int
-    boletos_na_regra: int
     mensagens: int
     enviadas: int
     entregues: int
@@ -52,24 +50,24 @@ class Funil:
     pendentes: int
     incertas: int
     canceladas: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Funil(Andamento):
+    """With what must be counted; `barrados` are the Avisos that got no message, and never will."""
+
+    cpfs_com_acordo: int
+    boletos_na_regra: int
     aguardando: int
     barrados: int
 
 
-def funil(campanha: Campanha) -> Funil:
-    """Needs operacao loaded. Before it sends, the boletos of the rule are those known so far."""
+def andamento(campanha: Campanha) -> Andamento:
+    """As quick for a large campaign as for a small one: it may be asked every few seconds."""
     mensagens = Counter(passos.contagens(campanha))
-    avisos = dict(Aviso.objects.filter(campanha=campanha).values_list("situacao").annotate(n=Count("pk")))
-    com_acordo = Registro.objects.filter(campanha=campanha, acordos__isnull=False)
-    if avisos:
-        na_regra = Aviso.objects.filter(campanha=campanha).values("boleto").distinct().count()
-    else:
-        na_regra = regra.boletos_na_regra(campanha).count()
-    return Funil(
+    return Andamento(
         registros=campanha.registros,
-        cpfs_com_acordo=com_acordo.values("pk").distinct().count(),
         acordos=campanha.acordos,
-        boletos_na_regra=na_regra,
         mensagens=mensagens.total(),
         enviadas=sum(mensagens[estado] for estado in ACEITAS),
         entregues=mensagens[Estado.ENTREGUE],
@@ -77,6 +75,21 @@ def funil(campanha: Campanha) -> Funil:
         pendentes=sum(mensagens[estado] for estado in passos.ACABAM),
         incertas=mensagens[Estado.INCERTA],
         canceladas=mensagens[Estado.CANCELADA],
+    )
+
+
+def funil(campanha: Campanha) -> Funil:
+    """Needs operacao loaded. Before it sends, the boletos of the rule are those known so far."""
+    avisos = dict(Aviso.objects.filter(campanha=campanha).values_list("situacao").annotate(n=Count("pk")))
+    com_acordo = Registro.objects.filter(campanha=campanha, acordos__isnull=False)
+    if avisos:
+        na_regra = Aviso.objects.filter(campanha=campanha).values("boleto").distinct().count()
+    else:
+        na_regra = regra.boletos_na_regra(campanha).count()
+    return Funil(
+        **vars(andamento(campanha)),
+        cpfs_com_acordo=com_acordo.values("pk").distinct().count(),
+        boletos_na_regra=na_regra,
         aguardando=avisos.get(A.AGUARDANDO, 0),
         barrados=sum(n for situacao, n in avisos.items() if situacao not in (A.NA_FILA, A.AGUARDANDO)),
     )

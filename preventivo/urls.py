@@ -11,6 +11,7 @@ urlpatterns = [
     path("campanhas/<int:pk>", views_campanha.campanha, name="campanha"),
     path("campanhas/execucao/<uuid:execucao>", views_campanha.campanha_da_execucao, name="campanha_da_execucao"),
     path("campanhas/<int:pk>/andamento", views_campanha.andamento, name="andamento"),
+    path("campanhas/<int:pk>/desempenho", views_campanha.desempenho_dela, name="desempenho"),
     path("campanhas/<int:pk>/confirmar", views_campanha.confirmar, name="confirmar"),
     path("campanhas/<int:pk>/descartar", views_campanha.descartar, name="descartar"),
     path("campanhas/<int:pk>/reagendar", views_campanha.reagendar, name="reagendar"),

@@ -46,14 +46,25 @@ def campanha(request, pk):
 @require_safe
 @pode_ver
 def andamento(request, pk):
-    """The part of its page that asks for itself again; when the rest must change too, the whole page is asked for."""
-    uma = _achar(pk)
+    """The part of its page that asks for itself again every few seconds: it counts nothing."""
+    return _parte(request, _achar(pk), "preventivo/_andamento.html", _andamento)
+
+
+@require_safe
+@pode_ver
+def desempenho_dela(request, pk):
+    """The part that asks for itself again more slowly: the larger the campaign, the longer it takes."""
+    return _parte(request, _achar(pk), "preventivo/_desempenho.html", _desempenho)
+
+
+def _parte(request, uma: Campanha, template: str, numeros: Callable[[Campanha], dict]):
+    """A part of its page; when the rest must change too, the whole page is asked for."""
     if request.htmx and request.GET.get("situacao") != str(uma.situacao):
         return HttpResponseClientRefresh()
     contexto = _contexto(request, uma, timezone.now())
-    if uma.confirmada_em:
-        return render(request, "preventivo/_andamento.html", contexto | _desempenho(uma))
-    return render(request, "preventivo/_importacao.html", contexto)
+    if not uma.confirmada_em:
+        return render(request, "preventivo/_importacao.html", contexto)
+    return render(request, template, contexto | numeros(uma))
 
 
 @require_safe
@@ -91,18 +102,49 @@ def _a_conferir(request, uma: Campanha, agora: datetime) -> dict:
     }
 
 
+def _andamento(uma: Campanha) -> dict:
+    numeros = desempenho.andamento(uma)
+    return {"funil": _etapas(numeros), "fora_do_envio": _fora(FORA_DO_ENVIO, numeros)}
+
+
 def _desempenho(uma: Campanha) -> dict:
-    funil = desempenho.funil(uma)
-    etapas = [(rotulo, getattr(funil, nome), classe) for nome, (rotulo, classe) in ETAPAS.items()]
-    maior = max(quantos for _, quantos, _ in etapas) or 1
+    numeros = desempenho.funil(uma)
     return {
-        "funil": [(rotulo, quantos, -(-1000 * quantos // maior), classe) for rotulo, quantos, classe in etapas],
-        "fora_do_funil": [(rotulo, n) for nome, rotulo in FORA_DO_FUNIL.items() if (n := getattr(funil, nome))],
+        "funil": _etapas(numeros),
+        "fora_do_envio": _fora(FORA_DO_ENVIO, numeros),
+        "fora_da_coleta": _fora(FORA_DA_COLETA, numeros),
         "grafico": grafico.barras(desempenho.ao_longo_do_tempo(uma)),
         "por_servico": desempenho.por_servico(uma),
         "por_motivo": (por_motivo := desempenho.por_motivo(uma)),
         "sem_resposta": dict(por_motivo).get(desempenho.SEM_RESPOSTA, 0),
     }
+
+
+@dataclass(frozen=True)
+class Etapa:
+    """A row of the funnel. One that `anda` comes every few seconds."""
+
+    nome: str
+    rotulo: str
+    quantos: int
+    largura: int  # of its bar, in thousandths
+    classe: str
+    anda: bool
+
+
+def _etapas(numeros: desempenho.Andamento) -> list[Etapa]:
+    """Those that are known; the bars are parts of the same whole, whichever of them are."""
+    inteiro = max(numeros.registros, numeros.acordos, numeros.mensagens) or 1
+    conhecidos, andam = vars(numeros), desempenho.Andamento.__dataclass_fields__
+    return [
+        Etapa(nome, rotulo, n := conhecidos[nome], min(-(-1000 * n // inteiro), 1000), classe, nome in andam)
+        for nome, (rotulo, classe) in ETAPAS.items()
+        if nome in conhecidos
+    ]
+
+
+def _fora(rotulos: dict[str, str], numeros: desempenho.Andamento) -> list[tuple[int, str]]:
+    return [(quantos, palavras) for nome, palavras in rotulos.items() if (quantos := getattr(numeros, nome))]
 
 
 ETAPAS = {
@@ -115,12 +157,14 @@ ETAPAS = {
     "entregues": ("Entregues", "certo"),
     "falhas": ("Falhas", "errado"),
 }
-FORA_DO_FUNIL = {
-    "pendentes": "na fila",
-    "aguardando": "aguardando confirmação da empresa",
-    "incertas": "incertas",
-    "canceladas": "canceladas",
-    "barrados": "boletos que não saem",
+FORA_DO_ENVIO = {  # of one and of many
+    "pendentes": "na fila,na fila",
+    "incertas": "incerta,incertas",
+    "canceladas": "cancelada,canceladas",
+}
+FORA_DA_COLETA = {
+    "aguardando": "aguardando confirmação da empresa,aguardando confirmação da empresa",
+    "barrados": "boleto que não sai,boletos que não saem",
 }
 
 

@@ -127,6 +127,7 @@ TABELA = [
     Linha("preventivo:campanha", DO_GRUPO, "get", de(Campanha)),
     Linha("preventivo:campanha_da_execucao", DO_GRUPO, "get", DA_CAMPANHA),
     Linha("preventivo:andamento", DO_GRUPO, "get", de(Campanha)),
+    Linha("preventivo:desempenho", DO_GRUPO, "get", de(Campanha)),
     Linha("preventivo:recusadas", DO_GRUPO, "get", de(Campanha)),
     Linha("preventivo:exportar", DO_GRUPO, "get", DA_EXPORTACAO),
     Linha("preventivo:confirmar", DO_GRUPO, "post", de(Campanha)),

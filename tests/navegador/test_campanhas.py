@@ -144,6 +144,27 @@ def test_the_details_follow_the_campaign_to_its_end(entrar):
     pagina.get_by_text("1 mensagem voltou para a fila de envio.").wait_for()
 
 
+def test_what_takes_long_to_count_comes_more_slowly_and_the_rest_goes_on(entrar):
+    campanha = nova_campanha(S.ENVIANDO, registros=9)
+    novo_aviso(campanha, Aviso.Situacao.AGUARDANDO)
+    pagina = entrar("supervisor")
+    pagina.clock.install()
+    pagina.goto(f"{LISTA}/{campanha.pk}")
+    na_regra, enviadas = (pagina.locator(f"#etapa-{nome} .numero") for nome in ("boletos_na_regra", "enviadas"))
+    expect(na_regra).to_have_text("1")
+
+    nova_mensagem_de(novo_aviso(campanha), Estado.ENVIADA)
+    pagina.clock.run_for(3_000)
+    expect(enviadas).to_have_text("1")
+    expect(na_regra).to_have_text("1")
+    pagina.clock.run_for(27_000)
+    expect(na_regra).to_have_text("2")
+
+    nova_mensagem_de(novo_aviso(campanha), Estado.ENVIADA)
+    pagina.clock.run_for(3_000)
+    expect(enviadas).to_have_text("2")
+
+
 @pytest.mark.parametrize("opcoes", [{}, CELULAR], ids=["computador", "celular"])
 def test_the_pages_are_accessible_and_fit(entrar, opcoes):
     a_conferir = nova_campanha(S.A_CONFERIR, registros=1, enderecos=1, recusadas=1, nome_do_arquivo="n" * 190 + ".csv")

@@ -72,6 +72,13 @@ def test_the_funnel_closes(campanha):
     assert (f.aguardando, f.barrados) == (1, 4)
 
 
+def test_what_the_counters_say_is_one_query_and_agrees_with_the_funnel(campanha, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        andamento = desempenho.andamento(campanha)
+
+    assert vars(andamento).items() <= vars(desempenho.funil(campanha)).items()
+
+
 def test_before_it_sends_the_boletos_of_the_rule_are_those_known_so_far(operacao):
     campanha = nova_campanha(operacao)
     novo_boleto(campanha)

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -651,7 +653,7 @@ def test_sending_again_by_another_service_changes_that_of_the_operacao_and_says_
 def test_the_details_show_the_funnel_the_services_and_the_reasons(supervisor, com_falhas):
     resposta = supervisor.get(url(com_falhas))
 
-    etapas = {rotulo: quantos for rotulo, quantos, _, _ in resposta.context["funil"]}
+    etapas = {etapa.rotulo: etapa.quantos for etapa in resposta.context["funil"]}
     assert list(etapas) == [
         "Registros",
         "CPFs com acordo",
@@ -703,9 +705,41 @@ def test_the_details_ask_for_themselves_again_only_while_it_goes(operador, com_f
     assert "hx-trigger" not in operador.get(url(com_falhas)).content.decode()
     viva = nova_campanha(S.ENVIANDO)
 
-    assert 'hx-trigger="every 3s"' in operador.get(url(viva)).content.decode()
-    fragmento = operador.get(url(viva, "andamento") + f"?situacao={S.ENVIANDO}", headers=HTMX)
-    assert fragmento.content.decode().lstrip().startswith('<div id="andamento"')
+    html = operador.get(url(viva)).content.decode()
+    for nome, tempo in (("andamento", "3s"), ("desempenho", "30s")):
+        endereco = url(viva, nome) + f"?situacao={S.ENVIANDO}"
+        assert re.search(rf'hx-get="{re.escape(endereco)}"\s+hx-trigger="every {tempo}"', html)
+        fragmento = operador.get(endereco, headers=HTMX)
+        assert fragmento.content.decode().lstrip().startswith(f'<div id="{nome}"')
+    Campanha.objects.filter(pk=viva.pk).update(situacao=S.PAUSADA)
+    for nome in ("andamento", "desempenho"):
+        endereco = url(viva, nome) + f"?situacao={S.ENVIANDO}"
+        assert operador.get(endereco, headers=HTMX).headers["HX-Refresh"] == "true"
+
+
+def test_what_is_asked_every_few_seconds_counts_nothing_of_the_campaign(supervisor, com_falhas):
+    """It reads the counters that the campaign and its lotes keep; what is the longer the larger it is comes slowly."""
+    Campanha.objects.update(situacao=S.ENVIANDO)
+    Mensagem.objects.filter(estado=Estado.ENVIADA).update(enviada_em=timezone.now())
+
+    with CaptureQueriesContext(connection) as feitas:
+        resposta = supervisor.get(url(com_falhas, "andamento") + f"?situacao={S.ENVIANDO}", headers=HTMX)
+
+    assert "Registros 3 Acordos 3 Mensagens 3 Enviadas 1 Entregues 0 Falhas 2" in texto(resposta)
+    assert not re.search(r"aviso|boleto\b|acordo\b|mensagem\b|count\(", " ".join(q["sql"] for q in feitas), re.I)
+    devagar = texto(supervisor.get(url(com_falhas, "desempenho") + f"?situacao={S.ENVIANDO}", headers=HTMX))
+    for palavras in ("Boletos na regra 4", "Enviadas 1", "Envios ao longo do tempo", "Enviadas por serviço"):
+        assert palavras in devagar
+    assert "Não enviadas por motivo" in devagar
+
+
+def test_one_is_one_and_two_are_two(supervisor, com_falhas):
+    nova_mensagem_de(novo_aviso(com_falhas), Estado.CANCELADA)
+    assert "1 cancelada 1 boleto que não sai" in texto(supervisor.get(url(com_falhas)))
+    nova_mensagem_de(novo_aviso(com_falhas), Estado.CANCELADA)
+    novo_aviso(com_falhas, Aviso.Situacao.PAGO)
+
+    assert "2 canceladas 2 boletos que não saem" in texto(supervisor.get(url(com_falhas)))
 
 
 def test_the_details_ask_the_same_of_the_database_however_many_there_are(supervisor, django_assert_max_num_queries):

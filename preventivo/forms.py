@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from mensageria import consumo
 from mensageria.models import Remetente, ServicoEmail
+from preventivo.campanhas import CPFS_DE_UM_TESTE
 from preventivo.models import Campanha, Operacao, TipoCampanha
 from telas.campos import CampoDia, CampoHora
 from telas.formularios import Formulario
@@ -99,8 +100,9 @@ class FormularioDeCampanha(Agenda):
             "hx-include": "#id_tipo",
             "hx-disabled-elt": "#id_tipo",  # or what is chosen meanwhile would be lost
         }
-        if usuario.email:
-            self.fields["teste"].help_text = f"Nenhum cliente recebe: todos os e-mails vão para {usuario.email}."
+        so_os_primeiros = f"São usados só os {CPFS_DE_UM_TESTE} primeiros CPFs do arquivo."
+        para_quem = f"Nenhum cliente recebe: todos os e-mails vão para {usuario.email}. " if usuario.email else ""
+        self.fields["teste"].help_text = para_quem + so_os_primeiros
 
     def clean(self):
         dados = super().clean()
@@ -185,7 +187,7 @@ class FormularioDeMotivo(Formulario):
 
 
 class FormularioDeReenvio(FormularioDeMotivo):
-    """Why, and through which service; none of them keeps that of the operação."""
+    """Why, and for who may change it through which service; none of them keeps that of the operação."""
 
     servico = forms.ModelChoiceField(
         ServicoEmail.objects.filter(ativo=True, uso_interno=False).defer("senha"),
@@ -194,14 +196,15 @@ class FormularioDeReenvio(FormularioDeMotivo):
         error_messages={"invalid_choice": "Este serviço não está mais disponível."},
     )
 
-    def __init__(self, *args, remetente: Remetente | None, agora: datetime, **kwargs):
+    def __init__(self, *args, remetente: Remetente | None, pode_trocar: bool, agora: datetime, **kwargs):
         super().__init__(*args, **kwargs)
+        self.situacoes = {}
         campo = self.fields["servico"]
-        if remetente is None:
+        if remetente is None or not pode_trocar:
             del self.fields["servico"]
             return
         outros = list(campo.queryset.exclude(pk=remetente.servico_id))
-        situacoes = consumo.situacoes(outros, agora)
+        self.situacoes = situacoes = consumo.situacoes(outros, agora)
         campo.choices = [
             ("", f"Não: manter {remetente.servico}"),
             *((outro.pk, f"{outro} (esgotado)" if situacoes[outro.pk].esgotado else str(outro)) for outro in outros),
@@ -209,3 +212,8 @@ class FormularioDeReenvio(FormularioDeMotivo):
         campo.help_text = (
             "Escolher outro troca o serviço da operação inteira: as próximas campanhas dela também sairão por ele."
         )
+
+    @property
+    def escolheu_esgotado(self) -> bool:
+        servico = self.cleaned_data.get("servico")
+        return servico is not None and self.situacoes[servico.pk].esgotado

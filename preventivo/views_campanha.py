@@ -7,7 +7,8 @@ from tempfile import TemporaryFile
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import FileResponse, Http404, HttpResponseRedirect, StreamingHttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -333,15 +334,13 @@ def _agir(request, uma: Campanha, acao: Acao, fazer: Callable):
     if acao.nome not in campanhas.acoes(uma):
         messages.warning(request, f"A campanha está {uma.get_situacao_display()}: isso não cabe mais.")
         return HttpResponseRedirect(pagina)
-    if confirmacao.voltou(request) or (request.method != "POST" and not acao.com_formulario):
+    if not acao.com_formulario and (confirmacao.voltou(request) or request.method != "POST"):
         return HttpResponseRedirect(pagina)
     form = _formulario(request, uma, acao, agora)
-    if acao.com_formulario and not form.is_valid():
+    if acao.com_formulario and (not form.is_valid() or confirmacao.voltou(request)):
         return _pergunta(request, uma, acao, form)
-    if not acao.com_formulario:
-        detalhes = [f"{uma.tipo}, {uma}"]
-        if resposta := confirmacao.perguntar(request, acao.pergunta, detalhes=detalhes, perigo=acao.perigo):
-            return resposta
+    if resposta := _perguntar_antes(request, uma, acao, form):
+        return resposta
 
     def atender() -> str:
         messages.success(request, fazer(uma, request, form, agora) or acao.feita)
@@ -362,8 +361,27 @@ def _formulario(request, uma: Campanha, acao: Acao, agora: datetime) -> Formular
     if acao.nome == "reagendar":
         return Agenda(dados, initial=Agenda.inicial(uma.envia_em))
     if acao.nome == "reenviar":
-        return FormularioDeReenvio(dados, remetente=uma.operacao.remetente, agora=agora)
+        pode_trocar = request.user.has_perm("mensageria.change_remetente")
+        if request.POST.get("servico") and not pode_trocar:
+            raise PermissionDenied
+        return FormularioDeReenvio(dados, remetente=uma.operacao.remetente, pode_trocar=pode_trocar, agora=agora)
     return FormularioDeMotivo(dados) if acao.com_formulario else Formulario(dados)
+
+
+def _perguntar_antes(request, uma: Campanha, acao: Acao, form: Formulario) -> HttpResponse | None:
+    """The question of a step that nothing is typed for, or of what was chosen and serves for little."""
+    if not acao.com_formulario:
+        return confirmacao.perguntar(request, acao.pergunta, detalhes=[f"{uma.tipo}, {uma}"], perigo=acao.perigo)
+    if not getattr(form, "escolheu_esgotado", False):
+        return None
+    return confirmacao.perguntar(
+        request,
+        f"O serviço {form.cleaned_data['servico']} está com o limite de envios esgotado. Usar mesmo assim?",
+        detalhes=[f"{uma.tipo}, {uma}", "Os e-mails da operação esperam até que outro serviço assuma os envios."],
+        sim="Usar mesmo assim",
+        nao="Escolher outro",
+        perigo=True,
+    )
 
 
 def _pergunta(request, uma: Campanha, acao: Acao, form: Formulario):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from mensageria import consumo
 from mensageria.estados import Estado
 from mensageria.models import Mensagem
 from preventivo import exportacao, importacao, planilha, recebimento
@@ -224,7 +226,8 @@ def test_a_test_goes_to_the_address_of_who_asked(operador):
     pronta()
     operador.pessoa.email = "joana@exemplo.com.br"
     operador.pessoa.save()
-    assert "joana@exemplo.com.br" in texto(operador.get(CRIAR))
+    pagina = texto(operador.get(CRIAR))
+    assert "joana@exemplo.com.br. São usados só os 10 primeiros CPFs do arquivo." in pagina
 
     operador.post(CRIAR, dados(teste="on"))
 
@@ -645,6 +648,44 @@ def test_sending_again_by_another_service_changes_that_of_the_operacao_and_says_
     remetente.refresh_from_db()
     assert remetente.servico == outro
     assert Mensagem.objects.filter(estado=Estado.PENDENTE).count() == 2
+
+
+def test_only_who_may_change_the_service_of_an_operacao_sends_again_by_another(supervisor, com_falhas):
+    outro, remetente = novo_servico(90, cota_mensal=100), com_falhas.operacao.remetente
+    mudar = Permission.objects.get(content_type__app_label="mensageria", codename="change_remetente")
+    for grupo in supervisor.pessoa.groups.all():
+        grupo.permissions.remove(mudar)
+
+    pagina = supervisor.get(url(com_falhas, "reenviar"))
+    forcada = supervisor.post(url(com_falhas, "reenviar"), {"motivo": "Cota.", "servico": outro.pk})
+
+    assert "servico" not in pagina.context["form"].fields
+    assert forcada.status_code == 403
+    assert not Mensagem.objects.filter(estado=Estado.PENDENTE).exists()
+    remetente.refresh_from_db()
+    assert remetente.servico != outro
+    supervisor.post(url(com_falhas, "reenviar"), {"motivo": "O servidor voltou."})
+    assert Mensagem.objects.filter(estado=Estado.PENDENTE).count() == 2
+
+
+def test_an_exhausted_service_is_asked_about_before_it_is_chosen(supervisor, com_falhas):
+    esgotado, remetente = novo_servico(90, cota_mensal=100), com_falhas.operacao.remetente
+    type(remetente).objects.update(rotacao_automatica=False)
+    consumo.esgotar(esgotado, "550 5.4.5 Daily limit exceeded", timezone.now())
+    dados_ = {"motivo": "Cota.", "servico": esgotado.pk}
+
+    def servico_agora():
+        remetente.refresh_from_db()
+        return remetente.servico
+
+    pergunta = supervisor.post(url(com_falhas, "reenviar"), dados_)
+    assert "está com o limite de envios esgotado. Usar mesmo assim?" in texto(pergunta)
+    volta = supervisor.post(url(com_falhas, "reenviar"), dados_ | {"voltar": "1"})
+    assert volta.context["form"]["motivo"].value() == "Cota."
+    assert servico_agora() != esgotado
+
+    supervisor.post(url(com_falhas, "reenviar"), dados_ | {"confirmado": "1"})
+    assert servico_agora() == esgotado
 
 
 # Ver Detalhes

@@ -31,6 +31,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Func, IntegerField
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -173,11 +174,24 @@ def _anexo(contexto: Mapping[str, Any], anexos: Mapping[str, bytes]) -> tuple[st
 
 def anexos_de(contextos: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """What those contexts name to be attached, by its SHA-256: one query, and none where nothing is named."""
-    resumos = {contexto["anexo"][0] for contexto in contextos if "anexo" in contexto}
+    resumos = _resumos(contextos)
     if not resumos:
         return {}
     guardados = Anexo.objects.filter(resumo__in=resumos).values_list("resumo", "conteudo")
     return {resumo: bytes(conteudo) for resumo, conteudo in guardados}
+
+
+def tamanhos_dos_anexos(contextos: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """The bytes of each, unread, as `anexos_de` would give them."""
+    resumos = _resumos(contextos)
+    if not resumos:
+        return {}
+    tamanho = Func("conteudo", function="octet_length", output_field=IntegerField())
+    return dict(Anexo.objects.filter(resumo__in=resumos).values_list("resumo", tamanho))
+
+
+def _resumos(contextos: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {contexto["anexo"][0] for contexto in contextos if "anexo" in contexto}
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,8 @@
 
 One transaction: rows that nobody holds are locked, the origins asked, what may leave is rendered, and one statement
 marks the rows and keeps what was rendered. Only that statement locks the counts of a lote; a quota stays locked until
-the rows are marked, since nothing else may be reserved meanwhile.
+the rows are marked, since nothing else may be reserved meanwhile. A block is held whole in memory: what is attached to
+its messages has a bound, and those past it are left as they were, for the next block.
 """
 
 import logging
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +28,8 @@ from mensageria.estados import Classe, Estado, Motivo
 from mensageria.models import Canal, Mensagem, MensagemQuerySet, Remetente, Reserva, Servico, VersaoTexto
 
 log = logging.getLogger(__name__)
+
+MAIOR_PESO = 32 << 20  # bytes attached to the messages of a block: a copy for each, which base64 makes a third larger
 
 
 class ErroInesperado(FalhaDeEnvio):
@@ -104,8 +108,8 @@ def _tomar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int, d
         return None
     hoje = timezone.localdate(agora)
     motivos, destinos = verificar(servico.canal, achadas, hoje)
-    _compor(servico.canal, achadas, motivos, destinos, agora)
-    saem = [m for m in achadas if m.id not in motivos]
+    ficam = _compor(servico.canal, achadas, motivos, destinos, agora)
+    saem = [m for m in achadas if m.id not in motivos and m.id not in ficam]
     if motivos:
         travar_contagens({m.lote_id for m in achadas})
     _cancelar(motivos)
@@ -261,8 +265,11 @@ def _um_de_cada_objeto(mensagens: Sequence[Saindo]) -> Iterator[dict[int, Saindo
 
 def _compor(
     canal: Canal, mensagens: Sequence[Saindo], motivos: dict[int, str], destinos: dict[int, str], agora: datetime
-) -> None:
-    """Render each message that may leave; one that cannot be composed gets its motivo, and one that breaks its erro."""
+) -> set[int]:
+    """Render each message that may leave; one that cannot be composed gets its motivo, and one that breaks its erro.
+
+    Return those that a block has no room for, which are not rendered.
+    """
     maximo = ParametroSistema.atual().tamanho_maximo_sms if canal == Canal.SMS else 0
     a_compor = [m for m in mensagens if m.id in destinos]
     contextos = {
@@ -271,10 +278,12 @@ def _compor(
         )
         for origem in {m.origem for m in a_compor}
     }
-    anexos = composicao.anexos_de(bruto for dela in contextos.values() for bruto in dela.values())
-    for m in a_compor:
+    brutos = {m.id: contextos[m.origem].get(m.objeto_id) for m in a_compor}
+    cabem = _quantas_cabem(list(brutos.values()))
+    anexos = composicao.anexos_de(bruto for m in a_compor[:cabem] if (bruto := brutos[m.id]) is not None)
+    for m in a_compor[:cabem]:
         try:
-            bruto = contextos[m.origem].get(m.objeto_id)
+            bruto = brutos[m.id]
             if bruto is None or "impedimento" in bruto:
                 raise composicao.NaoCompoe((bruto or {}).get("impedimento", "Não há dados para compor a mensagem."))
             m.contexto = composicao.preparar(m, bruto, destinos[m.id], agora, maximo)
@@ -287,3 +296,13 @@ def _compor(
         except Exception as erro:
             log.exception("A mensagem %s não se compõe.", m.id)
             m.erro = ErroInesperado(Classe.TEMPORARIO, erro)
+    return {m.id for m in a_compor[cabem:]}
+
+
+def _quantas_cabem(brutos: Sequence[dict | None]) -> int:
+    """How many messages, in their order, a block holds with what is attached to each; the first one always."""
+    tamanhos = composicao.tamanhos_dos_anexos(bruto for bruto in brutos if bruto is not None)
+    if not tamanhos:
+        return len(brutos)
+    pesos = accumulate(tamanhos.get(bruto["anexo"][0], 0) if bruto and "anexo" in bruto else 0 for bruto in brutos)
+    return max(1, sum(peso <= MAIOR_PESO for peso in pesos))

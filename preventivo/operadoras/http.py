@@ -25,7 +25,7 @@ from preventivo.operadoras.base import Falha, FalhaDaOperadora, Interrompida, Op
 from preventivo.operadoras.conexao import Adaptador
 
 MAIOR_RESPOSTA = 1024 * 1024
-MAIOR_PDF = 5 * 1024 * 1024
+MAIOR_PDF = 1024 * 1024  # it goes with a message, and many are sent at once; instead of a larger one ours is drawn
 MAIOR_ESPERA = 24 * 60 * 60.0  # nobody is waited for longer, whatever it asks
 CONEXOES = 50  # kept open; the most that Operacao.conexoes may be
 JSON = ("application/json",)

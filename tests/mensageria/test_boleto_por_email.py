@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faturamento.fonte import FonteDeContas
-from mensageria import composicao, descadastro, envio, previa
+from mensageria import composicao, descadastro, envio, previa, reserva, trabalhador
 from mensageria.barras import png_itf
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.composicao import NaoCompoe, preparar
@@ -315,9 +315,70 @@ def test_a_block_reads_its_attachments_in_one_query(de_boletos, django_assert_ma
 
     assert feito == {"aceita": 10}
     lidos = [c["sql"] for c in capturadas.captured_queries if "mensageria_anexo" in c["sql"]]
-    assert len(lidos) == 1
+    assert len([sql for sql in lidos if "OCTET_LENGTH" not in sql.upper()]) == 1
+    assert len(lidos) == 2, "what they weigh is asked before"
     enviados = Counter(anexos(ler(envelope.conteudo))[0].get_content() for envelope in canal.recebidos)
     assert enviados == {PDF + bytes([n]): 2 for n in range(5)}
+
+
+@pytest.fixture
+def pesadas(de_boletos, monkeypatch) -> list[Mensagem]:
+    """Five messages in order, each with a PDF of its own, of which a block may hold two."""
+    monkeypatch.setattr(reserva, "MAIOR_PESO", 2 * len(PDF) + 5)
+    mensagens = []
+    for n in range(5):
+        guardado = Anexo.objects.guardar(PDF + bytes([n]), nome="b.pdf", tipo="application/pdf")
+        mensagens.append(m := nova(prioridade=5 - n))
+        de_boletos.extras[m.objeto_id] = {"anexo": [guardado.resumo, "b.pdf"]}
+    return mensagens
+
+
+def reservar(servico, quantas: int = 10) -> list[int]:
+    with trabalhador.vagas(servico, 1) as [vaga]:
+        bloco = reserva.reservar(vaga, "um", AGORA, quantas)
+        bloco.dominios.close()
+        return [m.id for m in bloco.mensagens]
+
+
+def test_a_block_holds_the_attachments_that_fit_and_leaves_the_rest_untouched(
+    de_boletos, pesadas, django_assert_max_num_queries
+):
+    antes = {m["id"]: m for m in Mensagem.objects.values()}
+
+    with django_assert_max_num_queries(200) as capturadas:
+        tomadas = reservar(de_boletos.servico)
+
+    assert tomadas == [m.pk for m in pesadas[:2]]
+    depois = {m["id"]: m for m in Mensagem.objects.values()}
+    assert [depois[m.pk] == antes[m.pk] for m in pesadas] == [False, False, True, True, True]
+    lido = "".join(c["sql"] for c in capturadas.captured_queries if "mensageria_anexo" in c["sql"]).rpartition("SELECT")
+    resumos = [de_boletos.extras[m.objeto_id]["anexo"][0] for m in pesadas]
+    assert [resumo in lido[2] for resumo in resumos] == [True, True, False, False, False]
+    assert reservar(de_boletos.servico) == [m.pk for m in pesadas[2:4]], "in their order, by whoever comes next"
+
+
+def test_all_of_the_heavy_ones_leave_in_one_turn_each_once(de_boletos, pesadas):
+    canal = CanalDeMemoria()
+
+    assert envio.enviar(de_boletos.servico, canal=canal, relogio=lambda: AGORA) == {"aceita": 5}
+
+    assert [anexos(ler(e.conteudo))[0].get_content() for e in canal.recebidos] == [PDF + bytes([n]) for n in range(5)]
+
+
+def test_one_that_alone_is_more_than_a_block_holds_leaves_alone(de_boletos, pesadas, monkeypatch):
+    monkeypatch.setattr(reserva, "MAIOR_PESO", 1)
+
+    assert reservar(de_boletos.servico) == [pesadas[0].pk]
+
+
+def test_where_nothing_is_attached_nothing_is_weighed(de_boletos, monkeypatch, django_assert_max_num_queries):
+    monkeypatch.setattr(reserva, "MAIOR_PESO", 0)
+    esperadas = {nova().pk for _ in range(3)}
+
+    with django_assert_max_num_queries(200) as capturadas:
+        assert set(reservar(de_boletos.servico)) == esperadas
+
+    assert not [c["sql"] for c in capturadas.captured_queries if "mensageria_anexo" in c["sql"]]
 
 
 def test_what_was_sent_renders_again_to_the_hash_of_its_attempt(de_boletos):

@@ -211,7 +211,13 @@ def test_only_open_boletos_of_the_rule_have_their_pdf_fetched_and_only_once(oper
 
 
 @pytest.mark.parametrize(
-    "ordem", [OrdemAPI(rota="pdf", status=500), OrdemAPI("truncar", rota="pdf"), OrdemAPI("lixo", rota="pdf")]
+    "ordem",
+    [
+        OrdemAPI(rota="pdf", status=500),
+        OrdemAPI("truncar", rota="pdf"),
+        OrdemAPI("lixo", rota="pdf"),
+        OrdemAPI("gigante", rota="pdf"),
+    ],
 )
 def test_a_pdf_that_does_not_come_fails_nothing_and_is_asked_for_again_with_the_confirmation(operacao, api, ordem):
     campanha = nova_campanha(operacao, cpfs=1)

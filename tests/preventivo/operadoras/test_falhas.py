@@ -233,12 +233,12 @@ def test_what_is_not_a_whole_pdf_is_refused(api, cliente, pdf):
 
 
 def test_a_pdf_has_a_limit_of_its_own(api, cliente):
-    api.definir(CPF, um_acordo(replace(PRIMEIRO, pdf=pdf_de(["x" * 2_000_000]))))
+    api.definir(CPF, um_acordo(replace(PRIMEIRO, pdf=pdf_de(["x" * 1_000_000]))))
     cliente.consultar(CPF)
-    assert len(cliente.pdf("B/1")) > 2_000_000
+    assert len(cliente.pdf("B/1")) > 1_000_000
 
     api.ordenar(OrdemAPI("gigante", rota="pdf"))
-    assert "maior que 5120 KB" in str(falha_de(cliente.pdf, "B/1"))
+    assert "maior que 1024 KB" in str(falha_de(cliente.pdf, "B/1"))
 
 
 def test_a_pdf_fails_as_a_question_does(api, cliente):

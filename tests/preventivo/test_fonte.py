@@ -146,12 +146,12 @@ def test_an_agency_that_said_nothing_of_itself_sends_all_the_same(boleto, smtp):
 
 
 def test_what_the_company_did_not_say_is_not_shown(campanha):
-    boleto = novo_boleto(campanha, documento_beneficiario="", beneficiario="")
-    aviso = aviso_de(boleto)
+    aviso = aviso_de(novo_boleto(campanha))
 
     contexto = F.contextos([aviso.pk], HOJE)[aviso.pk]
 
-    assert [rotulo for rotulo, _ in contexto["quadro"]] == ["Acordo", "Vencimento", "Valor"]
+    do_beneficiario = ["Beneficiário", "CNPJ do beneficiário"]
+    assert [rotulo for rotulo, _ in contexto["quadro"]] == [*do_beneficiario, "Acordo", "Vencimento", "Valor"]
     assert "pix" not in contexto and contexto["valores"]["{PARCELA}"] == ""
 
 

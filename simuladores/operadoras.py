@@ -225,6 +225,12 @@ class OperadorasSimuladas:
         with self._mudou:
             return Counter((consulta.dialeto, consulta.cpf) for consulta in self.consultas if consulta.completa)
 
+    @property
+    def respondendo(self) -> int:
+        """How many questions are being answered now, also to who is gone."""
+        with self._mudou:
+            return self._simultaneas
+
     def esperar(self, n: int, prazo: float = 5) -> list[Consulta]:
         """Wait until `n` questions came since the start or `limpar`; TimeoutError when `prazo` ends first."""
         with self._mudou:

@@ -40,6 +40,7 @@ def test_a_killed_collector_costs_no_more_than_the_requests_in_the_air(transacti
             with coletor(operacao, 60 * vez) as filho:
                 esperar(lambda quantos=ate: len(coletados()) >= quantos, PRAZO, 0.005)
                 matar(filho)
+            esperar(lambda: not api.respondendo, PRAZO, 0.005)  # it may be answering who is gone
             respondidos = {cpf for _, cpf in api.respondidas()}
             no_ar = respondidos - coletados()
             assert len(no_ar) <= CONEXOES and coletados() <= respondidos

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cadastro.campos import cifrar
@@ -76,11 +76,11 @@ def test_what_is_no_token_is_refused(token):
         descadastro.ler(token)
 
 
-@given(st.data())
-def test_a_token_that_was_touched_is_refused(data):
+@given(st.integers(0, 10**6), st.sampled_from("ABCabc012-_"))
+def test_a_token_that_was_touched_is_refused(onde, outro):
     token = descadastro.token(ANA, "boletos")
-    posicao = data.draw(st.integers(0, len(token) - 4))  # the last ones may be spare bits and padding
-    outro = data.draw(st.sampled_from("ABCabc012-_").filter(lambda c: c != token[posicao]))
+    posicao = onde % (len(token) - 3)  # the last ones may be spare bits and padding
+    assume(token[posicao] != outro)
 
     with pytest.raises(TokenInvalido):
         descadastro.ler(token[:posicao] + outro + token[posicao + 1 :])

@@ -12,8 +12,8 @@ from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cobranca.models import CobrancaDocumento
 from cobranca.textos import DADOS_COBRANCA
 from faturamento import codigo_barras
-from faturamento.fonte import celulares, contexto, data, empresa, linhas, moeda
-from mensageria.fontes import Objeto, SemExemplo
+from faturamento.fonte import celulares, contexto, data, moeda
+from mensageria.fontes import Objeto, SemExemplo, empresa, linhas
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 

@@ -6,17 +6,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, FilteredRelation, Q, TextChoices
 
 from cadastro.digitos import formatar_matricula
-from cadastro.documentos import formatar_documento
 from cadastro.models import ParametroSistema, Relacao
 from cadastro.telefones import celular_e164
 from faturamento import codigo_barras
 from faturamento.models import ClienteConta, Conta
 from faturamento.textos import DADOS_FATURAMENTO
-from mensageria.fontes import Objeto, SemExemplo
+from mensageria.fontes import Objeto, SemExemplo, empresa, linhas
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 
@@ -86,13 +84,6 @@ WHERE cc.conta_id = ANY (%(ids)s) AND cc.relacao = 2
 _PONTO_E_VIRGULA = str.maketrans(",.", ".,")
 
 
-def linhas(consulta: str, valores: Mapping[str, Any]) -> list[tuple]:
-    """A block in plain SQL, its ids in one array: the ORM takes longer over a thousand of them than the database."""
-    with connection.cursor() as cursor:
-        cursor.execute(consulta, valores)
-        return cursor.fetchall()
-
-
 def celulares(fones: list[tuple]) -> dict[int, str]:
     """{object: mobile}, of rows of object, DDD and number, but for what is no mobile."""
     return {objeto: celular for objeto, ddd, numero in fones if (celular := celular_e164(ddd, numero))}
@@ -111,17 +102,6 @@ def data(dia: date) -> str:
 def mes_ano(referencia: int) -> str:
     """202611 as 11/2026."""
     return f"{referencia % 100:02}/{referencia // 100}"
-
-
-def empresa(parametro: ParametroSistema) -> dict[str, str]:
-    """The company as every layout shows it."""
-    return {
-        "nome": parametro.nome_empresa,
-        "cnpj": formatar_documento(parametro.cnpj),
-        "endereco": parametro.endereco,
-        "telefone": parametro.telefone_atendimento,
-        "site": parametro.site,
-    }
 
 
 def contexto(

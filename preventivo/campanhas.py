@@ -130,9 +130,13 @@ def confirmar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
 
 
 def _so_os_primeiros(campanha: Campanha) -> None:
-    """A test asks about few CPFs, and fills nobody's mailbox."""
+    """A test asks about few CPFs, and fills nobody's mailbox. The others have no rows below them yet."""
     primeiros = Registro.objects.filter(campanha=campanha).order_by("pk")[:CPFS_DE_UM_TESTE]
-    Registro.objects.filter(campanha=campanha).exclude(pk__in=[r.pk for r in primeiros]).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM preventivo_registro WHERE campanha_id = %s AND id <> ALL (%s)",
+            [campanha.pk, [r.pk for r in primeiros]],
+        )
     campanha.registros, campanha.enderecos = len(primeiros), sum(len(r.emails) for r in primeiros)
     campanha.save(update_fields=["registros", "enderecos"])
 
@@ -259,8 +263,9 @@ def reenviar_falhas(
         registro.registrar(usuario, campanha, f"Falhas reenviadas: {motivo}")
     reenviadas = 0
     while ids := list(falhas.values_list("pk", flat=True)[:BLOCO]):
-        reenviadas += decisoes.reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
-        regra.segurar_velhas(campanha, agora)
+        with transaction.atomic():  # none is due before it is known whether it must be asked about
+            reenviadas += decisoes.reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
+            regra.segurar_velhas(campanha, agora)
     return reenviadas
 
 

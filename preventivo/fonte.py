@@ -6,12 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import TextChoices
 
 from cadastro.documentos import formatar_documento
 from cadastro.models import ParametroSistema
-from mensageria.fontes import DeOnde, Objeto, SemExemplo
+from mensageria.fontes import DeOnde, Objeto, SemExemplo, empresa, linhas
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 from mensageria.pagamento.boleto import formatar_linha
@@ -130,7 +129,7 @@ class FonteDeBoletos:
     def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
         return {
             id_: Objeto(f"Boleto {numero}", None, None, f"CPF {mascarar_cpf(cpf)}")
-            for id_, numero, cpf in _linhas(OBJETOS, {"ids": list(ids)})
+            for id_, numero, cpf in linhas(OBJETOS, {"ids": list(ids)})
         }
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
@@ -141,15 +140,16 @@ class FonteDeBoletos:
             "pago": Boleto.Situacao.PAGO.value,
             "aberto": Boleto.Situacao.ABERTO.value,
         }
-        return dict(_linhas(MOTIVOS, valores))
+        return dict(linhas(MOTIVOS, valores))
 
     def destinos(self, canal: int, ids: Collection[int], hoje: date) -> dict[int, str]:
         """All to one address in a test campaign."""
-        return dict(_linhas(DESTINOS, {"ids": list(ids)})) if canal == Canal.EMAIL else {}
+        return dict(linhas(DESTINOS, {"ids": list(ids)})) if canal == Canal.EMAIL else {}
 
     def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
-        quem_envia = _empresa(ParametroSistema.objects.first())
-        return {aviso: _contexto(_Linha(*dele), quem_envia) for aviso, *dele in _linhas(CONTEXTOS, {"ids": list(ids)})}
+        parametro = ParametroSistema.objects.first()  # a collection agency may have none
+        quem_envia = empresa(parametro) if parametro else {}
+        return {aviso: _contexto(_Linha(*dele), quem_envia) for aviso, *dele in linhas(CONTEXTOS, {"ids": list(ids)})}
 
 
 def exemplo_do_tipo(tipo: TipoCampanha) -> int:
@@ -210,22 +210,3 @@ def _contexto(b: _Linha, quem_envia: dict[str, str]) -> dict[str, Any]:
     if b.anexo:
         return contexto | {"anexo": [b.anexo, b.nome_do_anexo]}
     return contexto | {"pdf": {"pagador": f"CPF {mascarar_cpf(b.cpf)}"}}
-
-
-def _empresa(parametro: ParametroSistema | None) -> dict[str, str]:
-    """Who runs this installation; a collection agency may not have said."""
-    if parametro is None:
-        return {}
-    return {
-        "nome": parametro.nome_empresa,
-        "cnpj": formatar_documento(parametro.cnpj),
-        "endereco": parametro.endereco,
-        "telefone": parametro.telefone_atendimento,
-        "site": parametro.site,
-    }
-
-
-def _linhas(consulta: str, valores: Mapping[str, Any]) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(consulta, valores)
-        return cursor.fetchall()

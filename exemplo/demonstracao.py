@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.utils import timezone
 
@@ -65,6 +66,7 @@ def banco_proprio(sufixo: str = "demo") -> Iterator[None]:
         trabalhador.este().fechar()  # its session would keep the database from being made anew
         connection.close()
         connection.settings_dict.update(NAME=nome)
+        ContentType.objects.clear_cache()  # its numbers are of that database
         connection.settings_dict["TEST"]["NAME"] = teste
 
 

@@ -12,6 +12,9 @@ import pypdfium2
 import pytest
 import zxingcpp
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from cobranca.models import CobrancaDocumento
@@ -35,6 +38,9 @@ def demonstrada(django_db_setup, django_db_blocker, tmp_path_factory):
     originais = {nome: getattr(settings, nome) for nome in nomes}
     with django_db_blocker.unblock(), demonstracao.banco_proprio():
         yield pasta, demonstracao.executar(pasta, demonstracao.relogio_de(HOJE), lambda _: None)
+    with django_db_blocker.unblock(), CaptureQueriesContext(connection) as consultas:
+        ContentType.objects.get_for_model(Aviso)
+    assert len(consultas) == 1, "what was remembered of the demonstration's database outlived it"
     for nome, valor in originais.items():
         setattr(settings, nome, valor)
 

@@ -17,6 +17,7 @@ from mensageria.diario import Cercado, SemEspaco
 from mensageria.estados import Classe
 from mensageria.reserva import ErroInesperado, Saindo
 from mensageria.resultados import Resultado
+from mensageria.ritmo import Limites, quantas_por_pedido
 from mensageria.turno import EmMaos, PosseExpirada, Turno
 
 log = logging.getLogger(__name__)
@@ -141,7 +142,12 @@ class _Conducao:
             self._largar(self.prontas)
             return
         try:
-            t.verificar_se_velha(self.turno, self.em_maos)  # before its moment is asked for: it may take a while
+            # What may take a while comes before the moment is asked for, not between the moment and the body.
+            self._anotar_feitos()  # what came of a body, before the next one leaves
+            if self.parada:
+                return
+            t.verificar_se_velha(self.turno, self.em_maos)
+            self._anunciar_proximas()
             quantas = t.vezes(self.turno, len(self.prontas))
             if quantas is None:  # its moment is far off
                 self._parar(seguir=False)
@@ -149,17 +155,19 @@ class _Conducao:
             saem, self.prontas = self.prontas[:quantas], self.prontas[quantas:]
             if saem:
                 self._soltar(saem)
-            if self.prontas and self.turno.saidas:  # the disk takes its time before their moment, not after it
-                proximas = self.prontas[: self.turno.saidas[0][1]]
-                t.anunciar(self.em_maos, [esteira.na_frente.dono.m.id for esteira in proximas])
+                t.pedir_saidas(self.turno, len(self.prontas))
+                self._anunciar_proximas()
         except Exception as erro:
             self._parar(erro=erro)
 
+    def _anunciar_proximas(self) -> None:
+        """Those that a limit makes wait for their moment; with none, all that leave are announced together."""
+        if self.turno.limites != Limites():
+            proximas = self.prontas[: quantas_por_pedido(self.turno.limites)]
+            t.anunciar(self.em_maos, [esteira.na_frente.dono.m.id for esteira in proximas])
+
     def _soltar(self, esteiras: list[Esteira]) -> None:
         saidas = [esteira.na_frente.dono for esteira in esteiras]
-        self._anotar_feitos()  # what came of a body, before the next one leaves
-        if self.parada:
-            return
         try:
             agora, barradas = t.autorizar(self.turno, self.em_maos, [saida.m for saida in saidas])
         except (PosseExpirada, Cercado):

@@ -118,24 +118,38 @@ def vezes(turno: Turno, quantas: int) -> int | None:
     """
     if turno.limites == Limites():
         return quantas
-    saidas = turno.saidas
-    while saidas and time.monotonic() - saidas[0][0] > ATRASO_TOLERADO:
+    if devidas := _devidas(turno, quantas):
+        return devidas
+    pedir_saidas(turno, quantas)
+    return _devidas(turno, quantas) if turno.saidas else None
+
+
+def _devidas(turno: Turno, quantas: int) -> int:
+    """Take up to so many of the departures whose moment is now. Nothing may stand between this and the bodies."""
+    saidas, agora = turno.saidas, time.monotonic()
+    while saidas and agora - saidas[0][0] > ATRASO_TOLERADO:
         saidas.popleft()
-    # Where more bodies wait, the next departure is asked for too: the time until then is the disk's and the network's.
-    while len(saidas) < SAIDAS_EM_MAOS and (faltam := quantas - sum(n for _, n in saidas)) > 0:
-        saida = Ritmo.objects.pedir(turno.servico, min(faltam, quantas_por_pedido(turno.limites)), MAIOR_ESPERA)
-        if not saida.quantas:
-            break
-        # Counted from the answer: the service's row may have been waited for, and the way back is short.
-        saidas.append((time.monotonic() + saida.espera, saida.quantas))
-    if not saidas:
-        return None
-    if time.monotonic() < saidas[0][0]:
+    if not saidas or agora < saidas[0][0]:
         return 0
     sai_em, concedidas = saidas.popleft()
     if concedidas > quantas:
         saidas.appendleft((sai_em, concedidas - quantas))
     return min(quantas, concedidas)
+
+
+def pedir_saidas(turno: Turno, quantas: int) -> None:
+    """Ask ahead for the departures of so many bodies that wait: the time until then is the database's and the disk's.
+
+    The row may have to be waited for, so this is for when no departure is due.
+    """
+    if turno.limites == Limites():
+        return
+    while len(turno.saidas) < SAIDAS_EM_MAOS and (faltam := quantas - sum(n for _, n in turno.saidas)) > 0:
+        saida = Ritmo.objects.pedir(turno.servico, min(faltam, quantas_por_pedido(turno.limites)), MAIOR_ESPERA)
+        if not saida.quantas:
+            break
+        # Counted from the answer: the service's row may have been waited for, and the way back is short.
+        turno.saidas.append((time.monotonic() + saida.espera, saida.quantas))
 
 
 def autorizar(

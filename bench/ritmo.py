@@ -62,7 +62,7 @@ def executar(pedido: argparse.Namespace) -> int:
 
 def correr(alvo: Avisa, quantos: int, pasta: Path) -> Resultado:
     """Send for a while; what is measured begins when every worker has a connection open."""
-    with processos.sorvedouro(pasta) as porta:
+    with processos.sorvedouro(pasta, a_frente=True) as porta:
         try:
             alvo.preparar(porta, pasta)
             vivos = [alvo.iniciar(indice) for indice in range(quantos)]

@@ -82,7 +82,7 @@ WHERE d.id = ANY (%(ids)s)
 """
 
 CONTEXTOS = f"""
-SELECT d.id, cl.nome, d.imovel_id, d.localidade_id, d.validade, d.valor, d.tipo_documento
+SELECT d.id, coalesce(d.sequencial, d.id), cl.nome, d.imovel_id, d.localidade_id, d.validade, d.valor, d.tipo_documento
 FROM cobranca_cobrancadocumento d
 JOIN cadastro_clienteimovel u ON {DO_USUARIO}
 JOIN cadastro_cliente cl ON cl.id = u.cliente_id
@@ -147,13 +147,13 @@ class FonteDeDocumentos:
         parametro = ParametroSistema.atual()
         da_empresa = empresa(parametro)
         return {
-            documento: self._contexto(documento, *dele, parametro, da_empresa)
+            documento: self._contexto(*dele, parametro, da_empresa)
             for documento, *dele in linhas(CONTEXTOS, {"ids": list(ids), "hoje": hoje})
         }
 
     def _contexto(
         self,
-        documento: int,
+        numero: int,
         nome: str,
         matricula: int,
         localidade: int,
@@ -167,7 +167,7 @@ class FonteDeDocumentos:
             codigo = codigo_barras.codigo_documento(
                 localidade=localidade,
                 matricula=matricula,
-                sequencial=documento,
+                sequencial=numero,
                 tipo_documento=tipo,
                 valor=valor,
                 empresa=parametro.codigo_febraban,
@@ -181,6 +181,6 @@ class FonteDeDocumentos:
             matricula=matricula,
             nome=nome,
             valores={"{VALIDADEDOC}": dia, "{VALORDOC}": reais},
-            quadro=[["Documento", str(documento)], ["Validade", dia], ["Valor", f"R$ {reais}"]],
+            quadro=[["Documento", str(numero)], ["Validade", dia], ["Valor", f"R$ {reais}"]],
             empresa=da_empresa,
         )

@@ -170,7 +170,7 @@ class ComandoAcao(models.Model):
 
 
 class CobrancaDocumento(models.Model):
-    """A payable document over what an imóvel owes; its id is the sequencial (9 digits) of its bar code."""
+    """A payable document over what an imóvel owes; `numero` is the sequencial (9 digits) of its bar code."""
 
     comando = models.ForeignKey(ComandoAcao, on_delete=models.PROTECT, related_name="documentos")
     imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, related_name="documentos", verbose_name="imóvel")
@@ -181,6 +181,9 @@ class CobrancaDocumento(models.Model):
     valor = models.DecimalField(max_digits=11, decimal_places=2)
     cancelado = models.BooleanField(default=False)
     pago_em = models.DateField("pago em", null=True, blank=True)
+    sequencial = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="o que outro sistema lhe deu; vazio: o próprio código"
+    )
 
     class Meta:
         verbose_name = "documento de cobrança"
@@ -194,6 +197,11 @@ class CobrancaDocumento(models.Model):
 
     def __str__(self):
         return f"Documento {self.pk} de {self.imovel_id}"
+
+    @property
+    def numero(self) -> int:
+        """What identifies it in its bar code: of a document made elsewhere, the number that it has there."""
+        return self.sequencial or self.pk
 
 
 class CobrancaDocumentoItem(models.Model):

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "django_celery_beat",
     "django_htmx",
     "django_include_bootstrap",
     "telas",
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
     "faturamento",
     "cobranca",
     "preventivo",
+    "ponte",
     "painel",
     "exemplo",
 ]

@@ -19,6 +19,7 @@ PODE_IMPORTAR = {
     "faturamento": {"mensageria", "batch", "cadastro", "telas"},
     "cobranca": {"faturamento", "mensageria", "batch", "cadastro", "telas"},
     "preventivo": {"mensageria", "batch", "cadastro", "telas"},
+    "ponte": {"cobranca", "faturamento", "mensageria", "batch", "cadastro", "telas"},
     "simuladores": set(),
 }
 LIVRES = {"config", "exemplo", "painel"}

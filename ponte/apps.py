@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class PonteConfig(AppConfig):
+    name = "ponte"
+    verbose_name = "ponte com o GSAN"

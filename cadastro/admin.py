@@ -340,7 +340,7 @@ class ParametroSistemaAdmin(AdminAvisa):
                     "abreviatura_empresa",
                     "cnpj",
                     "nome_estado",
-                    "endereco",
+                    "logradouro",
                     "telefone_atendimento",
                     "site",
                     "email",

@@ -53,7 +53,7 @@ class FormularioDeParametros(FormularioDeModelo):
             "nome_empresa",
             "abreviatura_empresa",
             "cnpj",
-            "endereco",
+            "logradouro",
             "telefone_atendimento",
             "site",
             "email",
@@ -68,7 +68,7 @@ class FormularioDeParametros(FormularioDeModelo):
             "nome_empresa": "Nome da Empresa",
             "abreviatura_empresa": "Abreviatura da Empresa",
             "cnpj": "CNPJ",
-            "endereco": "Endereço",
+            "logradouro": "Endereço",
             "telefone_atendimento": "Número do Telefone de Atendimento",
             "site": "Endereço do Site",
             "email": "E-Mail",
@@ -95,7 +95,7 @@ class FormularioDeParametros(FormularioDeModelo):
             Fieldset(
                 "Dados Gerais da Empresa",
                 _lado_a_lado(("nome_empresa", "6"), ("abreviatura_empresa", "3"), ("nome_estado", "3")),
-                _lado_a_lado(("cnpj", "3"), ("endereco", "9")),
+                _lado_a_lado(("cnpj", "3"), ("logradouro", "9")),
                 _lado_a_lado("telefone_atendimento", "site", "email"),
             ),
             Fieldset(

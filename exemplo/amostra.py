@@ -56,7 +56,7 @@ def _parametros(hoje: date) -> None:
         nome_empresa="ÁGUAS DO EXEMPLO S.A.",
         abreviatura_empresa="AGUAEX",
         cnpj="11222333000181",
-        endereco="Rua das Nascentes, 100, Natal/RN, 59000-000",
+        logradouro="Rua das Nascentes, 100, Natal/RN, 59000-000",
         telefone_atendimento="0800 000 0195",
         site="https://aguas.example",
         email="atendimento@aguas.example",

@@ -34,7 +34,7 @@ def novo_parametro_sistema(**campos) -> ParametroSistema:
         "nome_empresa": "COMPANHIA DE ÁGUAS DE TESTE",
         "abreviatura_empresa": "CAT",
         "cnpj": "11222333000181",
-        "endereco": "Rua da Água, 1",
+        "logradouro": "Rua da Água, 1",
         "ano_mes_faturamento": 202611,
         "codigo_febraban": "0123",
     }

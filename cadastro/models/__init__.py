@@ -16,7 +16,9 @@ from cadastro.models.parametros import (
     TAMANHO_SMS_DO_OPERADOR,
     TAMANHO_SMS_MAXIMO,
     TAMANHO_SMS_MINIMO,
+    Funcionario,
     ParametroSistema,
+    UnidadeOrganizacional,
 )
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "ClienteImovel",
     "ClienteQuerySet",
     "Endereco",
+    "Funcionario",
     "Gerencia",
     "Imovel",
     "Localidade",
@@ -38,5 +41,6 @@ __all__ = [
     "Relacao",
     "Rota",
     "SetorComercial",
+    "UnidadeOrganizacional",
     "VinculoQuerySet",
 ]

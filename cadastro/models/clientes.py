@@ -66,6 +66,9 @@ class Cliente(models.Model):
     email = models.EmailField("e-mail", max_length=254, blank=True)
     por_sms = models.BooleanField("por SMS", default=False)
     por_email = models.BooleanField("por e-mail", default=False)
+    nao_perturbe = models.BooleanField(
+        "não perturbe", default=False, db_default=False, help_text="só recebe os avisos obrigatórios"
+    )
     ativo = models.BooleanField(default=True)
     alterado_em = models.DateTimeField("alterado em", auto_now=True)
 

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -81,8 +82,16 @@ class ProcessoFuncionalidade(models.Model):
         return self.descricao
 
 
+class Aviso(models.IntegerChoices):
+    """When whoever started a process is told by e-mail that it ended."""
+
+    SEM_CONCLUIR = 1, "Só se não for concluído"
+    SEMPRE = 2, "Sempre que terminar"
+
+
 class ProcessoIniciado(models.Model):
     Situacao = SituacaoProcesso
+    Aviso = Aviso
     A_EXECUTAR = (SituacaoProcesso.EM_ESPERA, SituacaoProcesso.EM_PROCESSAMENTO)
     # A process that another may wait for.
     AINDA_POR_TERMINAR = (
@@ -96,6 +105,7 @@ class ProcessoIniciado(models.Model):
         SituacaoProcesso.CONCLUIDO_COM_ERRO,
         SituacaoProcesso.EXECUCAO_CANCELADA,
     )
+    A_CANCELAR = (*AINDA_POR_TERMINAR, SituacaoProcesso.AGUARDANDO_AUTORIZACAO)
 
     processo = models.ForeignKey(Processo, on_delete=models.PROTECT, related_name="iniciados")
     usuario = models.ForeignKey(
@@ -114,6 +124,13 @@ class ProcessoIniciado(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     execucao = models.UUIDField("execução", default=uuid.uuid4, unique=True, editable=False)
+    avisar = models.PositiveSmallIntegerField(
+        "avisar por e-mail", choices=Aviso, default=Aviso.SEM_CONCLUIR, db_default=Aviso.SEM_CONCLUIR
+    )
+    cancelado_por = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    motivo_do_cancelamento = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = "processo iniciado"
@@ -123,9 +140,16 @@ class ProcessoIniciado(models.Model):
             ("autorizar_processo", "Pode autorizar processos"),
             ("continuar_processo", "Pode continuar processos"),
             ("reiniciar_processo", "Pode reiniciar processos"),
+            ("cancelar_processo", "Pode cancelar processos"),
         ]
         indexes = [
             models.Index(fields=["agendado_para"], name="processo_a_executar", condition=Q(situacao__in=(1, 3))),
+            # What Consultar Processos filters by.
+            models.Index(fields=["agendado_para"], name="processo_agendado"),
+            models.Index(fields=["iniciado_em"], name="processo_iniciado_em"),
+            models.Index(fields=["concluido_em"], name="processo_concluido_em"),
+            models.Index(fields=["comandado_em"], name="processo_comandado_em"),
+            models.Index(fields=["situacao", "-id"], name="processo_por_situacao"),
         ]
 
     def __str__(self):
@@ -162,6 +186,11 @@ class FuncionalidadeIniciada(models.Model):
     iniciada_em = models.DateTimeField("início", null=True, blank=True)
     concluida_em = models.DateTimeField("conclusão", null=True, blank=True)
     erro = models.TextField(blank=True, help_text="o primeiro erro de uma unidade")
+    explicacao = models.TextField(
+        "explicação", blank=True, default="", db_default="", help_text="o que aconteceu, nas palavras do operador"
+    )
+    unidade_do_erro = models.CharField(max_length=120, blank=True, default="", db_default="")
+    erro_em = models.DateTimeField("data/hora do erro", null=True, blank=True)
 
     class Meta:
         verbose_name = "funcionalidade iniciada"
@@ -206,6 +235,7 @@ class UnidadeIniciada(models.Model):
     total = models.BigIntegerField(default=0)
     resultado = models.JSONField(default=dict, blank=True)
     erro = models.TextField(blank=True)
+    explicacao = models.TextField("explicação", blank=True, default="", db_default="")
 
     objects = UnidadeIniciadaQuerySet.as_manager()
 
@@ -223,3 +253,86 @@ class UnidadeIniciada(models.Model):
 
     def __str__(self):
         return self.descricao or str(self.codigo)
+
+
+class AgendamentoQuerySet(models.QuerySet):
+    def devidos(self, agora: datetime):
+        """Those whose moment has come."""
+        return self.filter(ativo=True, proximo__lte=agora).order_by("proximo", "id")
+
+
+class Agendamento(models.Model):
+    """A process to be commanded again and again. `proximo` is the moment of its next command: none while paused."""
+
+    class Repeticao(models.IntegerChoices):
+        MENSAL = 1, "Todo mês, num dia"
+        DIAS = 2, "A cada tantos dias"
+        SEMANAL = 3, "Em dias da semana"
+
+    class Dia(models.IntegerChoices):
+        """Of the week, as `date.isoweekday` counts them."""
+
+        SEGUNDA = 1, "segunda"
+        TERCA = 2, "terça"
+        QUARTA = 3, "quarta"
+        QUINTA = 4, "quinta"
+        SEXTA = 5, "sexta"
+        SABADO = 6, "sábado"
+        DOMINGO = 7, "domingo"
+
+    processo = models.ForeignKey(Processo, on_delete=models.PROTECT, related_name="agendamentos")
+    repeticao = models.PositiveSmallIntegerField("repetição", choices=Repeticao, default=Repeticao.MENSAL)
+    dia_do_mes = models.PositiveSmallIntegerField(
+        "dia do mês", null=True, blank=True, help_text="num mês mais curto, o último dia"
+    )
+    intervalo = models.PositiveSmallIntegerField("intervalo em dias", null=True, blank=True)
+    dias_da_semana = ArrayField(
+        models.PositiveSmallIntegerField(choices=Dia), verbose_name="dias da semana", default=list, blank=True
+    )
+    a_partir_de = models.DateField("a partir de")
+    hora = models.TimeField()
+    complemento = models.CharField(max_length=55, blank=True)
+    avisar = models.PositiveSmallIntegerField("avisar por e-mail", choices=Aviso, default=Aviso.SEM_CONCLUIR)
+    ativo = models.BooleanField(default=True)
+    criado_por = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name="criado por")
+    proximo = models.DateTimeField("próximo", null=True, blank=True, editable=False)
+
+    objects = AgendamentoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(repeticao=1, dia_do_mes__range=(1, 31), intervalo=None, dias_da_semana=[])
+                | Q(repeticao=2, dia_do_mes=None, intervalo__range=(1, 366), dias_da_semana=[])
+                | Q(repeticao=3, dia_do_mes=None, intervalo=None, dias_da_semana__len__range=(1, 7)),
+                name="agendamento_com_a_sua_regra",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["proximo"], name="agendamento_devido", condition=Q(ativo=True)),
+        ]
+
+    def __str__(self):
+        return f"Agendamento {self.pk}: {self.processo}"
+
+
+class DataAgendada(models.Model):
+    """A date of an agendamento, taken once: the process that was commanded for it, or why none was."""
+
+    agendamento = models.ForeignKey(Agendamento, on_delete=models.CASCADE, related_name="datas")
+    data = models.DateField()
+    iniciado = models.OneToOneField(
+        ProcessoIniciado, on_delete=models.SET_NULL, null=True, blank=True, related_name="data_agendada"
+    )
+    recusa = models.CharField(max_length=300, blank=True)
+    tomada_em = models.DateTimeField("tomada em")
+
+    class Meta:
+        verbose_name = "data agendada"
+        verbose_name_plural = "datas agendadas"
+        ordering = ["-data"]
+        constraints = [models.UniqueConstraint(fields=["agendamento", "data"], name="data_agendada_unica")]
+
+    def __str__(self):
+        return f"{self.data:%d/%m/%Y}"

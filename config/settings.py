@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "csp",
     "django_celery_beat",
+    "django_celery_beat",
     "django_htmx",
     "django_include_bootstrap",
     "telas",

@@ -149,6 +149,14 @@ class Imovel(models.Model):
         SUPRIMIDO_PARCIAL = 7, "Suprimido parcial"
         SUPRIMIDO_PARCIAL_A_PEDIDO = 8, "Suprimido parcial a pedido"
 
+    class SituacaoEsgoto(models.IntegerChoices):
+        POTENCIAL = 1, "Potencial"
+        FACTIVEL = 2, "Factível"
+        LIGADO = 3, "Ligado"
+        EM_FISCALIZACAO = 4, "Em fiscalização"
+        FORA_DE_USO = 5, "Ligado fora de uso"
+        TAMPONADO = 6, "Tamponado"
+
     matricula = models.PositiveIntegerField("matrícula", primary_key=True, help_text="com o dígito, sem o ponto")
     quadra = models.ForeignKey(Quadra, on_delete=models.PROTECT, related_name="imoveis")
     localidade = models.ForeignKey(Localidade, on_delete=models.PROTECT, related_name="imoveis")

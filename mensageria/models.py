@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import datetime, time, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -570,6 +571,7 @@ class Mensagem(models.Model):
     class Meta:
         verbose_name_plural = "mensagens"
         ordering = ["-id"]
+        permissions = [("emitir_dossie", "Pode emitir o dossiê de uma mensagem")]
         indexes = [
             models.Index(
                 fields=["remetente", "origem", "-prioridade", "proxima_tentativa_em"],
@@ -663,6 +665,33 @@ class TentativaEnvio(models.Model):
 
     def delete(self, *args, **kwargs):
         raise Imutavel("Uma tentativa de envio não se apaga.")
+
+
+class ReciboDeEntrega(models.Model):
+    """What an operator said of an SMS that it took, and when it was known here. Append-only; one for each change."""
+
+    mensagem = models.ForeignKey(Mensagem, on_delete=models.PROTECT, related_name="recibos", db_constraint=False)
+    momento = models.DateTimeField()
+    situacao = models.CharField("situação", max_length=12)
+    codigo = models.CharField("código", max_length=40, blank=True)
+    texto = models.CharField(max_length=300, blank=True)
+    id_externo = models.CharField("identificação externa", max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = "recibo de entrega"
+        verbose_name_plural = "recibos de entrega"
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{self.situacao} {self.codigo}".strip()
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise Imutavel("Um recibo não se altera.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise Imutavel("Um recibo não se apaga.")
 
 
 class NaoGerada(models.Model):
@@ -818,3 +847,46 @@ class DestinatarioAlerta(models.Model):
 
     def __str__(self):
         return self.email
+
+
+class ChaveDeAssinaturaManager(models.Manager):
+    def atual(self, agora: datetime) -> "ChaveDeAssinatura":
+        """The one that signs, made when there is none; two who ask at once get the same."""
+        achada = self.filter(em_uso=True).first()
+        if achada is not None:
+            return achada
+        privada = Ed25519PrivateKey.generate()
+        publica = privada.public_key().public_bytes_raw().hex()
+        defaults = {"publica": publica, "privada": privada.private_bytes_raw().hex(), "criada_em": agora}
+        return self.get_or_create(em_uso=True, defaults=defaults)[0]
+
+
+class ChaveDeAssinatura(models.Model):
+    """An Ed25519 key that signs dossiers. The private half is encrypted at rest; the public one stays for ever, so that
+    what it signed can be checked after another took its place."""
+
+    publica = models.CharField("chave pública", max_length=64, unique=True)  # hexadecimal, as the other
+    privada = SegredoField("chave privada")
+    criada_em = models.DateTimeField("criada em")
+    em_uso = models.BooleanField("em uso", default=True)
+
+    objects = ChaveDeAssinaturaManager()
+
+    class Meta:
+        verbose_name = "chave de assinatura"
+        verbose_name_plural = "chaves de assinatura"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["em_uso"], condition=Q(em_uso=True), name="chave_de_assinatura_em_uso")
+        ]
+
+    def __str__(self):
+        return self.impressao
+
+    @property
+    def impressao(self) -> str:
+        """SHA-256 of the public key: what people compare."""
+        return hashlib.sha256(bytes.fromhex(self.publica)).hexdigest()
+
+    def assinar(self, dados: bytes) -> bytes:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self.privada)).sign(dados)

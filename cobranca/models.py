@@ -1,6 +1,7 @@
 """Collection: the actions, their criteria, the commands that run them and the documents that these make."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -26,6 +27,28 @@ class TipoServico(models.Model):
         return self.descricao
 
 
+class TipoDocumento(models.Model):
+    """Tipo de documento a ser gerado: its code is two digits of the bar code."""
+
+    id = models.PositiveSmallIntegerField(
+        "código", primary_key=True, validators=[MinValueValidator(1), MaxValueValidator(99)]
+    )
+    descricao = models.CharField("descrição", max_length=40)
+    pede_texto = models.BooleanField(
+        "pede texto personalizado", default=False, help_text="A ação que o gera tem de trazer o texto."
+    )
+    ativo = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = "tipo de documento"
+        verbose_name_plural = "tipos de documento"
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(condition=Q(id__range=(1, 99)), name="tipo_documento_de_2_digitos")]
+
+    def __str__(self):
+        return f"{self.pk} - {self.descricao}"
+
+
 class CriterioCobranca(models.Model):
     descricao = models.CharField("descrição", max_length=60)
     dias_de_atraso = models.PositiveSmallIntegerField("dias de atraso", default=1, validators=[MinValueValidator(1)])
@@ -48,9 +71,53 @@ class AcaoCobranca(models.Model):
     """A collection action (UC0214). One that sends messages stands alone: no service, cronograma or neighbours."""
 
     descricao = models.CharField("descrição da ação de cobrança", max_length=40, unique=True)
+    ativa = models.BooleanField(default=True)
+
+    # The document
     dias_de_validade = models.PositiveSmallIntegerField(
         "número de dias de validade da ação", validators=[MinValueValidator(1), MaxValueValidator(9999)]
     )
+    dias_de_vencimento = models.PositiveSmallIntegerField(
+        "número de dias de vencimento", null=True, blank=True, validators=[MaxValueValidator(9999)]
+    )
+    tipo_documento = models.PositiveSmallIntegerField(
+        "tipo de documento a ser gerado", default=3, validators=[MinValueValidator(1), MaxValueValidator(99)]
+    )
+    texto_personalizado = models.CharField("texto personalizado", max_length=500, blank=True)
+
+    # Whom it looks at
+    criterio = models.ForeignKey(CriterioCobranca, on_delete=models.PROTECT, verbose_name="critério de cobrança")
+    situacoes_agua = ArrayField(
+        models.PositiveSmallIntegerField(choices=Imovel.SituacaoAgua),
+        verbose_name="situação da ligação de água dos imóveis",
+        default=list,
+        blank=True,
+    )
+    situacoes_esgoto = ArrayField(
+        models.PositiveSmallIntegerField(choices=Imovel.SituacaoEsgoto),
+        verbose_name="situação da ligação de esgoto dos imóveis",
+        default=list,
+        blank=True,
+    )
+    so_documento_valido = models.BooleanField("efetuar ação para CPF/CNPJ válido", default=False)
+    executa_sem_debito = models.BooleanField("pode ser executada para imóveis sem débito", default=False)
+
+    # What it charges
+    considera_debitos = models.BooleanField("considera débitos a cobrar", default=False)
+    acrescimos = models.BooleanField("considera acréscimos por impontualidade", default=False)
+    gera_taxa = models.BooleanField("gera taxa", default=False)
+    considera_creditos = models.BooleanField("considera créditos a realizar", default=False)
+    considera_promissorias = models.BooleanField("considera notas promissória", default=False)
+    por_valor_decrescente = models.BooleanField("seleção ordenando por valor decrescente", default=False)
+    valida_por_item = models.BooleanField("validar por item cobrado", default=False)
+    dias_minimos = models.PositiveIntegerField(
+        "quantidade de dias mínimo de cobrança", null=True, blank=True, validators=[MaxValueValidator(999_999)]
+    )
+    dias_maximos = models.PositiveIntegerField(
+        "quantidade de dias máximo de cobrança", null=True, blank=True, validators=[MaxValueValidator(999_999)]
+    )
+
+    # Its place among the others
     predecessora = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -70,10 +137,16 @@ class AcaoCobranca(models.Model):
         related_name="sucessoras_alternativas",
         verbose_name="ação predecessora alternativa",
     )
-    tipo_documento = models.PositiveSmallIntegerField(
-        "tipo de documento a ser gerado", default=1, validators=[MinValueValidator(1), MaxValueValidator(99)]
-    )
-    criterio = models.ForeignKey(CriterioCobranca, on_delete=models.PROTECT, verbose_name="critério de cobrança")
+    compoe_cronograma = models.BooleanField("compõe o cronograma", default=False)
+    ordem_cronograma = models.PositiveSmallIntegerField("ordem no cronograma", default=0, blank=True)
+    obrigatoria = models.BooleanField("ação obrigatória", default=False)
+    repetida_no_ciclo = models.BooleanField("pode ser repetida no ciclo", default=False)
+    usa_metas = models.BooleanField("usa metas no cronograma", default=False)
+    ordena_no_cronograma = models.BooleanField("usa ordenamento no cronograma", default=False)
+    ordena_nas_eventuais = models.BooleanField("usa ordenamento nas eventuais", default=False)
+    exibe_eventual = models.BooleanField("exibir cobrança eventual", default=True)
+
+    # What follows from it
     tipo_servico = models.ForeignKey(
         TipoServico,
         on_delete=models.PROTECT,
@@ -81,9 +154,14 @@ class AcaoCobranca(models.Model):
         blank=True,
         verbose_name="tipo de serviço da ordem de serviço a ser gerada",
     )
-    compoe_cronograma = models.BooleanField("compõe o cronograma", default=False)
-    ordem_cronograma = models.PositiveSmallIntegerField("ordem no cronograma", default=0, blank=True)
-    considera_debitos = models.BooleanField("considera débitos a cobrar", default=False)
+    suspende_abastecimento = models.BooleanField("provoca suspensão de abastecimento", default=False)
+    emite_boletins = models.BooleanField("pode emitir boletins de cadastro", default=False)
+    debito_interfere = models.BooleanField("situação do débito interfere na situação da ação", default=False)
+    dias_remuneracao = models.PositiveSmallIntegerField(
+        "limite de dias para remuneração de terceiros", null=True, blank=True, validators=[MaxValueValidator(9999)]
+    )
+
+    # The message
     por_sms = models.BooleanField("enviar mensagem por SMS", default=False)
     por_email = models.BooleanField("enviar mensagem por e-mail", default=False)
     tentativas_email = models.PositiveSmallIntegerField(
@@ -93,7 +171,6 @@ class AcaoCobranca(models.Model):
     texto_sms = models.CharField("texto SMS", max_length=300, blank=True)
     texto_email = models.TextField("texto e-mail", max_length=10000, blank=True)
     transliterar = models.BooleanField("trocar acentos no SMS", default=True)
-    ativa = models.BooleanField(default=True)
 
     class Meta:
         verbose_name = "ação de cobrança"
@@ -122,6 +199,16 @@ class AcaoCobranca(models.Model):
                 condition=Q(por_email=False) | (~Q(texto_email="") & Q(tentativas_email__gte=1)),
                 name="acao_email_com_texto",
             ),
+            models.CheckConstraint(
+                condition=Q(obrigatoria=False) | Q(compoe_cronograma=True),
+                name="acao_obrigatoria_no_cronograma",
+                violation_error_message="Ação obrigatória deve compor o cronograma.",
+            ),
+            models.CheckConstraint(
+                condition=Q(valida_por_item=False)
+                | Q(dias_minimos__isnull=False, dias_maximos__isnull=False, dias_minimos__lte=F("dias_maximos")),
+                name="acao_dias_dos_itens",
+            ),
         ]
 
     def __str__(self):
@@ -132,14 +219,19 @@ class AcaoCobranca(models.Model):
         return self.por_sms or self.por_email
 
     def clean(self):
-        """The rules of gsan.md 3.2. The numbers of what is switched off are stored as 0, empty ones too."""
+        """The rules of gsan.md 3.2. What a number depends on being off, it is stored as 0 or empty."""
         self.ordem_cronograma = (self.compoe_cronograma and self.ordem_cronograma) or 0
         self.tentativas_email = (self.por_email and self.tentativas_email) or 0
+        if not self.predecessora_id:
+            self.dias_da_predecessora = None
+        if not self.valida_por_item:
+            self.dias_minimos = self.dias_maximos = None
         try:
             tamanho_maximo_sms = ParametroSistema.atual().tamanho_maximo_sms
         except ParametroSistema.DoesNotExist as erro:
             raise ValidationError(str(erro)) from None
-        if erros := conferir_acao(self, tamanho_maximo_sms=tamanho_maximo_sms):
+        tipo = TipoDocumento.objects.filter(pk=self.tipo_documento).first()
+        if erros := conferir_acao(self, tipo=tipo, tamanho_maximo_sms=tamanho_maximo_sms):
             raise ValidationError(erros)
 
 
@@ -159,6 +251,10 @@ class ComandoAcao(models.Model):
     gerado_em = models.DateTimeField("documentos gerados em", null=True, blank=True, editable=False)
     anunciado_em = models.DateTimeField("mensagens geradas em", null=True, blank=True, editable=False)
     documentos_gerados = models.PositiveIntegerField(default=0, editable=False)
+    cancelado_em = models.DateTimeField("cancelado em", null=True, blank=True, editable=False)
+    cancelado_por = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
 
     class Meta:
         verbose_name = "comando de ação de cobrança"
@@ -178,6 +274,7 @@ class CobrancaDocumento(models.Model):
     tipo_documento = models.PositiveSmallIntegerField("tipo de documento")
     emissao = models.DateField("emissão")
     validade = models.DateField()
+    vencimento = models.DateField(null=True, blank=True, help_text="vazio: a validade")
     valor = models.DecimalField(max_digits=11, decimal_places=2)
     cancelado = models.BooleanField(default=False)
     pago_em = models.DateField("pago em", null=True, blank=True)
@@ -242,6 +339,10 @@ class ImovelSemDocumento(models.Model):
         VALOR_ABAIXO = 34, "Débito abaixo do valor mínimo"
         SEM_USUARIO = 35, "Imóvel sem usuário"
         PROGRAMA_ESPECIAL = 36, "Perfil do programa especial"
+        SITUACAO_DA_LIGACAO = 37, "Situação da ligação que a ação não alcança"
+        DOCUMENTO_INVALIDO = 38, "Usuário sem CPF/CNPJ válido"
+        FORA_DA_FAIXA = 39, "Nenhum débito na faixa de dias da ação"
+        SEM_PREDECESSORA = 40, "Sem documento da ação predecessora há dias bastantes"
 
     comando = models.ForeignKey(ComandoAcao, on_delete=models.CASCADE, related_name="sem_documento")
     imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, verbose_name="imóvel")

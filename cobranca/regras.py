@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,17 @@ from cobranca.textos import DADOS_COBRANCA
 from mensageria.textos import conferir_texto
 
 if TYPE_CHECKING:
-    from cobranca.models import AcaoCobranca
+    from cobranca.models import AcaoCobranca, TipoDocumento
+
+ESPECIAIS = re.compile(r"[^\w .,/()ºª-]|_")
 
 
-def conferir_acao(acao: AcaoCobranca, *, tamanho_maximo_sms: int) -> dict[str, list[str]]:
-    """What is wrong with an action: {field: messages}; empty when nothing is."""
+def conferir_acao(acao: AcaoCobranca, *, tipo: TipoDocumento | None, tamanho_maximo_sms: int) -> dict[str, list[str]]:
+    """What is wrong with an action whose type of document is `tipo`: {field: messages}; empty when nothing is."""
     erros: dict[str, list[str]] = defaultdict(list)
+    _conferir_descricao(acao, erros)
+    _conferir_documento(acao, tipo, erros)
+    _conferir_itens(acao, erros)
     _conferir_cronograma(acao, erros)
     _conferir_vizinhas(acao, erros)
     if acao.envia_mensagem:
@@ -43,9 +49,41 @@ def _titulo(acao: AcaoCobranca, campo: str) -> str:
     return acao._meta.get_field(campo).verbose_name.title()
 
 
+def _conferir_descricao(acao: AcaoCobranca, erros: dict) -> None:
+    if achados := dict.fromkeys(ESPECIAIS.findall(acao.descricao)):
+        erros["descricao"].append(
+            f"Descrição da Ação de Cobrança não pode ter caracteres especiais: {' '.join(achados)}"
+        )
+
+
+def _conferir_documento(acao: AcaoCobranca, tipo: TipoDocumento | None, erros: dict) -> None:
+    if tipo is None and acao.tipo_documento is not None:
+        erros["tipo_documento"].append("Tipo de Documento inexistente.")
+    elif tipo and tipo.pede_texto and not acao.texto_personalizado.strip():
+        erros["texto_personalizado"].append("Informe Texto personalizado.")
+    if (acao.dias_de_vencimento or 0) > (acao.dias_de_validade or 0):
+        erros["dias_de_vencimento"].append(
+            "Número de Dias de Vencimento não pode ser maior que o Número de Dias de Validade da Ação."
+        )
+
+
+def _conferir_itens(acao: AcaoCobranca, erros: dict) -> None:
+    if not acao.valida_por_item:
+        return
+    for campo, qual in (("dias_minimos", "Mínimo"), ("dias_maximos", "Máximo")):
+        if getattr(acao, campo) is None:
+            erros[campo].append(f"Informe Quantidade de Dias {qual} de Cobrança.")
+    if None not in (acao.dias_minimos, acao.dias_maximos) and acao.dias_minimos > acao.dias_maximos:
+        erros["dias_maximos"].append(
+            "Quantidade de Dias Máximo de Cobrança não pode ser menor que a Quantidade de Dias Mínimo."
+        )
+
+
 def _conferir_cronograma(acao: AcaoCobranca, erros: dict) -> None:
     outras = type(acao).objects.exclude(pk=acao.pk)
     if not acao.compoe_cronograma:
+        if acao.obrigatoria:
+            erros["obrigatoria"].append("Ação Obrigatória deve compor o cronograma.")
         if not acao.envia_mensagem:  # one that does is refused by FS0018
             for campo in _predecessoras(acao):
                 nome = _titulo(acao, campo)

@@ -19,7 +19,11 @@ from mensageria import trabalhador
 
 pytest_plugins = ["tests.exemplares"]
 _numeros = itertools.count(1)
-DAS_MIGRACOES = {"faturamento": "0002_processo_336", "preventivo": "0002_operacoes"}
+DAS_MIGRACOES = {
+    "faturamento": "0002_processo_336",
+    "preventivo": "0002_operacoes",
+    "cobranca": "0005_tipos_de_documento",
+}
 
 
 @receiver(post_migrate)

@@ -207,7 +207,8 @@ class Alvo:
 class Arquivo:
     """One CSV file. The steps are plain SQL, run in this order: preparar, the alvo's update and insert, concluir.
 
-    A step that changes rows for a line says so with `anotar`; `tabelas` are analysed after a large import.
+    A step that changes rows for a line says so with `anotar`; `tabelas` are analysed after a large import. What a file
+    would rather take without a field than refuse, it writes to `imp_aviso` (linha, coluna, motivo), and empties.
     """
 
     nome: str
@@ -254,7 +255,10 @@ def registrados() -> list[Arquivo]:
 
 @dataclass
 class ResultadoArquivo:
-    """What became of a file: lidas = novas + alteradas + iguais + recusadas. With `erro` nothing of it was stored."""
+    """What became of a file: lidas = novas + alteradas + iguais + recusadas. With `erro` nothing of it was stored.
+
+    `avisos` are fields that were left out of lines that were taken; they stand in the file of refusals too.
+    """
 
     arquivo: str
     lidas: int = 0
@@ -262,6 +266,7 @@ class ResultadoArquivo:
     alteradas: int = 0
     iguais: int = 0
     recusadas: int = 0
+    avisos: int = 0
     erro: str = ""
     arquivo_de_recusadas: Path | None = None
     codificacao: str = ""
@@ -305,6 +310,11 @@ def importar(
         _Importacao(arquivo, caminho, destino, hoje, progresso or (lambda *_: None)).executar()
         for arquivo, caminho in achados
     ]
+
+
+def importar_arquivo(arquivo: Arquivo, caminho: Path, *, saida: Path, hoje: date | None = None) -> ResultadoArquivo:
+    """Import one file, registered or not, in its own transaction; see `importar`."""
+    return _Importacao(arquivo, caminho, saida, hoje, lambda *_: None).executar()
 
 
 class _Importacao:
@@ -355,7 +365,7 @@ class _Importacao:
             self._etapa("gravando")
             novas = self._gravar(cursor)
             self._contar(cursor, novas)
-            if self.resultado.recusadas:
+            if self.resultado.recusadas or self.resultado.avisos:
                 self._escrever_recusadas(rascunho)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -366,11 +376,12 @@ class _Importacao:
         """COPY the readable lines to imp_bruto, and what Python refused to imp_recusa."""
         colunas = ", ".join(leitor.saida)
         cursor.execute(
-            "DROP TABLE IF EXISTS imp_bruto, imp_recusa, imp_linha, imp_tocada;"
+            "DROP TABLE IF EXISTS imp_bruto, imp_recusa, imp_linha, imp_tocada, imp_aviso;"
             f"CREATE TEMP TABLE imp_bruto (linha integer, {', '.join(f'{nome} text' for nome in leitor.saida)})"
             " ON COMMIT DROP;"
             "CREATE TEMP TABLE imp_recusa (linha integer, coluna text, motivo text) ON COMMIT DROP;"
-            "CREATE TEMP TABLE imp_tocada (linha integer, nova boolean) ON COMMIT DROP"
+            "CREATE TEMP TABLE imp_tocada (linha integer, nova boolean) ON COMMIT DROP;"
+            "CREATE TEMP TABLE imp_aviso (linha integer, coluna text, motivo text) ON COMMIT DROP"
         )
         with tempfile.SpooledTemporaryFile(max_size=1 << 20) as recusas:
             blocos = leitor.blocos(
@@ -414,9 +425,10 @@ class _Importacao:
             SELECT count(*), count(erro), (SELECT count(*) FROM imp_recusa),
                    (SELECT count(DISTINCT linha) FROM imp_tocada WHERE nova),
                    (SELECT count(DISTINCT linha) FROM imp_tocada JOIN imp_linha USING (linha)
-                    WHERE NOT nova AND (existente OR NOT cria))
+                    WHERE NOT nova AND (existente OR NOT cria)),
+                   (SELECT count(*) FROM imp_aviso)
             FROM imp_linha""")
-        conferidas, com_erro, ilegiveis, registradas, alteradas = cursor.fetchone()
+        conferidas, com_erro, ilegiveis, registradas, alteradas, self.resultado.avisos = cursor.fetchone()
         r = self.resultado
         r.lidas, r.recusadas = conferidas + ilegiveis, com_erro + ilegiveis
         r.novas, r.alteradas = novas + registradas, alteradas
@@ -434,7 +446,8 @@ class _Importacao:
             cursor.execute("""
                 SELECT linha, split_part(erro, E'\\t', 1), substr(erro, strpos(erro, E'\\t') + 1)
                 FROM imp_linha WHERE erro IS NOT NULL
-                UNION ALL SELECT linha, coalesce(coluna, ''), motivo FROM imp_recusa ORDER BY 1""")
+                UNION ALL SELECT linha, coalesce(coluna, ''), motivo FROM imp_recusa
+                UNION ALL SELECT linha, coluna, motivo FROM imp_aviso ORDER BY 1, 2""")
             for linha, coluna, motivo, bruta in _com_o_original(cursor, original):
                 lida = bruta[: 4 * TAMANHO_DO_ORIGINAL].decode(self.resultado.codificacao, "replace")
                 lida = lida.rstrip("\r\n").replace("\0", "\N{REPLACEMENT CHARACTER}")
@@ -442,7 +455,7 @@ class _Importacao:
 
     def _publicar_recusadas(self, rascunho: Path) -> None:
         """Put the file of refusals in place; without refusals, take away that of an earlier import."""
-        if self.resultado.recusadas:
+        if self.resultado.recusadas or self.resultado.avisos:
             rascunho.replace(self.recusadas)
             self.resultado.arquivo_de_recusadas = self.recusadas
         else:
@@ -474,9 +487,11 @@ def linha_csv(campos: tuple) -> bytes:
 
 
 def _com_o_original(recusas, original: BinaryIO) -> Iterator[tuple[int, str, str, bytes]]:
-    lidas = linhas(original)
+    lidas, ultima, bruta = linhas(original), 0, b""
     for linha, coluna, motivo in recusas:
-        yield linha, coluna, motivo, next((bruta for numero, bruta in lidas if numero == linha), b"")
+        if linha != ultima:
+            ultima, bruta = linha, next((bruta for numero, bruta in lidas if numero == linha), b"")
+        yield linha, coluna, motivo, bruta
 
 
 # --- the SQL, made from the description ---

@@ -189,6 +189,8 @@ _DOCUMENTO_REPETIDO = """
                 (SELECT documento FROM imp_linha WHERE erro IS NULL GROUP BY documento HAVING count(*) > 1)) x
     WHERE linha <> primeira"""
 
+_TIPO = "CASE length(l.documento) WHEN 11 THEN 1 WHEN 14 THEN 2 ELSE {se_nao} END"  # as Cliente.save
+
 CLIENTES = Arquivo(
     nome="clientes",
     colunas=(
@@ -227,8 +229,8 @@ CLIENTES = Arquivo(
             "por_email": "l.por_email",
             "ativo": "l.ativo",
         },
-        ao_criar={"alterado_em": "statement_timestamp()"},
-        ao_alterar={"alterado_em": "statement_timestamp()"},
+        ao_criar={"alterado_em": "statement_timestamp()", "tipo": _TIPO.format(se_nao=1)},
+        ao_alterar={"alterado_em": "statement_timestamp()", "tipo": _TIPO.format(se_nao="t.tipo")},
         sequencia="id",
     ),
 )

@@ -25,6 +25,7 @@ OPERADOR = {
     "cadastro.parametrosistema": EDITAR,
     "cadastro.cliente": EDITAR,
     "cadastro.clientefone": TUDO,
+    "cadastro.clienteendereco": TUDO,
     "cadastro.clienteimovel": TUDO,
     "faturamento.*": VER,
     "faturamento.parametromensagem": TUDO,
@@ -42,7 +43,10 @@ OPERADOR = {
     "preventivo.campanha": EDITAR,
     "preventivo.layout": VER,
 }
+DO_NOME = ("nome_curto", "nome_generico", "nome_validado", "em_duplicidade")
+SEM_CPF = ("sem_documento_inserir", "sem_documento_manter")
 SUPERVISOR = OPERADOR | {
+    "cadastro.cliente": (*EDITAR, *DO_NOME, *SEM_CPF),
     "batch.processoiniciado": (*INICIAR, "autorizar_processo", "continuar_processo", "reiniciar_processo"),
     "mensageria.alerta": DECIDIR,  # take from the Painel
     "mensageria.mensagem": DECIDIR,  # send again, settle uncertain ones, cancel

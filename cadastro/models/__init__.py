@@ -1,6 +1,16 @@
 """Who and where: the company's parameters, the places with their imóveis, and the customers with their phones."""
 
-from cadastro.models.clientes import Cliente, ClienteFone, ClienteImovel, ClienteQuerySet, Relacao, VinculoQuerySet
+from cadastro.models.clientes import (
+    UFS,
+    Cliente,
+    ClienteEndereco,
+    ClienteFone,
+    ClienteImovel,
+    ClienteQuerySet,
+    NomeGenerico,
+    Relacao,
+    VinculoQuerySet,
+)
 from cadastro.models.lugares import (
     Endereco,
     Gerencia,
@@ -25,7 +35,9 @@ __all__ = [
     "TAMANHO_SMS_DO_OPERADOR",
     "TAMANHO_SMS_MAXIMO",
     "TAMANHO_SMS_MINIMO",
+    "UFS",
     "Cliente",
+    "ClienteEndereco",
     "ClienteFone",
     "ClienteImovel",
     "ClienteQuerySet",
@@ -35,6 +47,7 @@ __all__ = [
     "Imovel",
     "Localidade",
     "Municipio",
+    "NomeGenerico",
     "ParametroSistema",
     "Perfil",
     "Quadra",

@@ -7,16 +7,21 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 
 from cadastro.campos import DocumentoField
 from cadastro.documentos import normalizar_documento
-from cadastro.models.lugares import Imovel
+from cadastro.models.lugares import Endereco, Imovel
 from cadastro.nomes import normalizar_nome
 from cadastro.telefones import celular_e164, formatar_telefone
+
+UFS = (
+    *("AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA", "PB", "PE", "PI", "PR"),
+    *("RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO"),
+)
 
 
 class ClienteQuerySet(models.QuerySet):
@@ -57,15 +62,59 @@ class ClienteQuerySet(models.QuerySet):
         return self.filter(pk__in=ClienteImovel.objects.filter(imovel=matricula).values("cliente"))
 
 
+# What customers got after there were millions of them has constant defaults and no check, which would read them all.
+
+
+def _texto(rotulo: str, tamanho: int, **opcoes) -> models.CharField:
+    """Empty while it is not known, also for who writes the table in SQL."""
+    return models.CharField(rotulo, max_length=tamanho, blank=True, default="", db_default="", **opcoes)
+
+
+def _sim_nao(rotulo: str, padrao: bool) -> models.BooleanField:
+    return models.BooleanField(rotulo, default=padrao, db_default=padrao)
+
+
 class Cliente(models.Model):
+    class Tipo(models.IntegerChoices):
+        FISICA = 1, "Pessoa Física"
+        JURIDICA = 2, "Pessoa Jurídica"
+
+    class Sexo(models.IntegerChoices):
+        MASCULINO = 1, "Masculino"
+        FEMININO = 2, "Feminino"
+
+    DO_TIPO = {11: Tipo.FISICA, 14: Tipo.JURIDICA}  # by the positions of the document
+
     nome = models.CharField(max_length=100)
+    nome_abreviado = _texto("nome abreviado", 40)
     nome_busca = models.CharField(max_length=100, editable=False, default="")
+    tipo = models.SmallIntegerField(choices=Tipo, default=Tipo.FISICA, db_default=Tipo.FISICA)
     documento = DocumentoField(
         "CPF/CNPJ", max_length=14, null=True, blank=True, unique=True, help_text="CPF ou CNPJ, também o alfanumérico"
     )
+    documento_validado = _sim_nao("CPF/CNPJ validado", False)
     email = models.EmailField("e-mail", max_length=254, blank=True)
     por_sms = models.BooleanField("por SMS", default=False)
     por_email = models.BooleanField("por e-mail", default=False)
+    # Of a person
+    rg = _texto("RG", 13)
+    rg_orgao = _texto("órgão expedidor do RG", 20)
+    rg_uf = _texto("UF do RG", 2, choices=[(uf, uf) for uf in UFS])
+    rg_emissao = models.DateField("data de emissão do RG", null=True, blank=True)
+    nascimento = models.DateField("data de nascimento", null=True, blank=True)
+    sexo = models.SmallIntegerField(choices=Sexo, null=True, blank=True)
+    profissao = _texto("profissão", 60)
+    nome_mae = _texto("nome da mãe", 100)
+    # Of a company
+    ramo_atividade = _texto("ramo de atividade", 60)
+    # How he is charged
+    dia_vencimento = models.SmallIntegerField(
+        "dia do vencimento", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(31)]
+    )
+    acrescimos = _sim_nao("acréscimos por impontualidade", True)
+    acao_cobranca = _sim_nao("ação de cobrança", True)
+    negativacao = _sim_nao("negativação", True)
+    fatura_antecipada = _sim_nao("fatura antecipada", False)
     nao_perturbe = models.BooleanField(
         "não perturbe", default=False, db_default=False, help_text="só recebe os avisos obrigatórios"
     )
@@ -76,6 +125,14 @@ class Cliente(models.Model):
 
     class Meta:
         ordering = ["nome_busca", "id"]
+        permissions = [  # GSAN's permissões especiais
+            ("sem_documento_inserir", "Pode inserir pessoa física sem CPF"),
+            ("sem_documento_manter", "Pode manter pessoa física sem CPF"),
+            ("nome_curto", "Pode informar nome de cliente com menos de 10 posições"),
+            ("nome_generico", "Pode informar nome genérico de cliente"),
+            ("em_duplicidade", "Pode cadastrar cliente em duplicidade"),
+            ("nome_validado", "Pode alterar nome de cliente com CPF/CNPJ validado"),
+        ]
         indexes = [
             models.Index(OpClass(F("nome_busca"), name="text_pattern_ops"), name="cliente_nome_prefixo"),
             GinIndex(SearchVector("nome_busca", config="simple"), name="cliente_nome_palavras"),
@@ -99,6 +156,9 @@ class Cliente(models.Model):
             self.documento = normalizar_documento(self.documento)
         except ValueError as erro:
             raise ValidationError({"documento": str(erro)}) from None
+        if self.DO_TIPO[len(self.documento)] != self.tipo:
+            sigla = "CPF, de 11" if self.tipo == self.Tipo.FISICA else "CNPJ, de 14"
+            raise ValidationError({"documento": f"{self.get_tipo_display()} tem {sigla} posições."})
 
     def unique_error_message(self, model_class, unique_check):
         """Say whose the document is."""
@@ -108,15 +168,12 @@ class Cliente(models.Model):
         dono = Cliente.objects.por_documento(self.documento).values_list("pk", flat=True).first()
         return ValidationError(f"{sigla} já informado para cliente {dono}.", code="unique")
 
-    @property
-    def tipo(self) -> str:
-        """What the document tells: a CPF is of a person, a CNPJ of a company."""
-        return {11: "Pessoa Física", 14: "Pessoa Jurídica"}.get(len(self.documento or ""), "")
-
     def save(self, *args, **kwargs):
         self.nome_busca = normalizar_nome(self.nome)[:100]  # some letters become many: ß, ㎏
-        if (campos := kwargs.get("update_fields")) and "nome" in campos:
-            kwargs["update_fields"] = {*campos, "nome_busca"}
+        self.tipo = self.DO_TIPO.get(len(self.documento or ""), self.tipo)  # the document tells
+        if campos := kwargs.get("update_fields"):
+            seguem = {"nome": "nome_busca", "documento": "tipo"}
+            kwargs["update_fields"] = {*campos, *(seguem[campo] for campo in campos if campo in seguem)}
         super().save(*args, **kwargs)
 
 
@@ -190,6 +247,45 @@ class ClienteFone(models.Model):
         return self.pode_ser_sms and celular_e164(self.ddd, self.numero) is not None
 
 
+class ClienteEndereco(Endereco):
+    class Tipo(models.IntegerChoices):
+        RESIDENCIAL = 1, "Residencial"
+        COMERCIAL = 2, "Comercial"
+
+    cliente = models.ForeignKey(Cliente, on_delete=models.CASCADE, related_name="enderecos")
+    tipo = models.PositiveSmallIntegerField(choices=Tipo)
+    correspondencia = models.BooleanField("correspondência", default=False)
+
+    class Meta:
+        verbose_name = "endereço do cliente"
+        verbose_name_plural = "endereços dos clientes"
+        ordering = ["-correspondencia", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cliente"],
+                condition=Q(correspondencia=True),
+                name="endereco_uma_correspondencia_por_cliente",
+                violation_error_message="O cliente já tem um endereço de correspondência.",
+            ),
+            models.CheckConstraint(condition=Q(tipo__in=(1, 2)), name="endereco_tipo"),
+            models.CheckConstraint(condition=Q(cep__regex=r"^[0-9]{8}$"), name="endereco_cep"),
+        ]
+
+
+class NomeGenerico(models.Model):
+    """A name that names nobody, such as CONSUMIDOR: which ones is data of each company."""
+
+    nome = models.CharField(max_length=50, unique=True, help_text="sem contar acentos, maiúsculas e algarismos")
+
+    class Meta:
+        verbose_name = "nome genérico"
+        verbose_name_plural = "nomes genéricos"
+        ordering = ["nome"]
+
+    def __str__(self):
+        return self.nome
+
+
 class Relacao(models.IntegerChoices):
     """ClienteRelacaoTipo of GSAN: what a customer is of an imóvel or of a conta."""
 
@@ -209,6 +305,7 @@ class ClienteImovel(models.Model):
     relacao = models.PositiveSmallIntegerField("relação", choices=Relacao)
     inicio = models.DateField("data de início")
     fim = models.DateField("data de fim", null=True, blank=True, help_text="vazia enquanto o vínculo vale")
+    motivo_fim = _texto("motivo do fim", 60)
 
     objects = VinculoQuerySet.as_manager()
 

@@ -243,7 +243,7 @@ def test_a_document_of_another_customer_says_whose_it_is(entrar, documento, sigl
 
 @pytest.mark.parametrize(
     ("documento", "tipo"),
-    [("52998224725", "Pessoa Física"), ("11222333000181", "Pessoa Jurídica"), (None, "Sem CPF/CNPJ")],
+    [("52998224725", "Pessoa Física"), ("11222333000181", "Pessoa Jurídica"), (None, "Pessoa Física")],
 )
 def test_the_document_tells_the_type(chefe, documento, tipo):
     assert tipo in chefe.get(da(novo_cliente(documento=documento))).content.decode()

@@ -168,6 +168,12 @@ class Imovel(models.Model):
     situacao_agua = models.PositiveSmallIntegerField(
         "situação da água", choices=SituacaoAgua, default=SituacaoAgua.LIGADO
     )
+    situacao_esgoto = models.PositiveSmallIntegerField(
+        "situação do esgoto",
+        choices=SituacaoEsgoto,
+        default=SituacaoEsgoto.POTENCIAL,
+        db_default=SituacaoEsgoto.POTENCIAL,
+    )
 
     class Meta:
         verbose_name = "imóvel"

@@ -264,7 +264,8 @@ def test_a_wrong_document_is_refused_beside_its_field(chefe):
 
 
 def imovel_com(imovel, vinculos: dict) -> dict:
-    campos = ("quadra_id", "localidade_id", "perfil_id", "lote", "sublote", "categoria", "situacao_agua")
+    situacoes = ("situacao_agua", "situacao_esgoto")
+    campos = ("quadra_id", "localidade_id", "perfil_id", "lote", "sublote", "categoria", *situacoes)
     return {campo.removesuffix("_id"): getattr(imovel, campo) for campo in campos} | vinculos
 
 

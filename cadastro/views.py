@@ -1,4 +1,4 @@
-"""The operator's screens of the parameters and of the customers."""
+"""The operator's screens of the customers."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,18 +14,17 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cadastro import alcance, telefones_do_cliente
-from cadastro import parametros as regras
 from cadastro.forms import (
     FiltroDeClientes,
     FormularioDeCliente,
     FormularioDeEscolha,
-    FormularioDeParametros,
     FormularioDeTelefone,
     so_para_ver,
 )
-from cadastro.models import TAMANHO_SMS_MAXIMO, Cliente, ClienteFone, ParametroSistema
-from telas import confirmacao, pedidos, registro
-from telas.formularios import FormularioDeModelo, quem_mudou
+from cadastro.gravacao import Recusado, gravar
+from cadastro.models import Cliente, ClienteFone
+from telas import confirmacao, pedidos
+from telas.formularios import quem_mudou
 from telas.paginacao import Pagina
 
 IMOVEIS_NA_TELA = 20
@@ -35,82 +33,9 @@ MAIOR_CONTAGEM = 1_000
 ver_ou_enviar = require_http_methods(["GET", "HEAD", "POST"])
 
 
-class _Recusado(Exception):
-    """The form that was sent has errors; what was begun is undone."""
-
-    def __init__(self, formulario: BaseForm):
-        super().__init__(formulario.errors)
-        self.formulario = formulario
-
-
-def _gravar(request, abrir: Callable[[], FormularioDeModelo], sucesso: str, destino: str) -> str:
-    """Save the form that `abrir` makes, once per pedido, in one transaction with its log. Raises _Recusado."""
-    try:
-        return _gravar_uma_vez(request, abrir, sucesso, destino)
-    except IntegrityError:
-        # Somebody stored meanwhile what only one row may hold: a second look sees it, and says so beside its field.
-        return _gravar_uma_vez(request, abrir, sucesso, destino)
-
-
-def _gravar_uma_vez(request, abrir: Callable[[], FormularioDeModelo], sucesso: str, destino: str) -> str:
-
-    def fazer() -> str:
-        formulario = abrir()
-        if not formulario.is_valid():
-            raise _Recusado(formulario)
-        inserindo = formulario.instance._state.adding
-        objeto = formulario.save()
-        rotulos = ", ".join(str(formulario.fields[nome].label) for nome in formulario.changed_data if nome != "visto")
-        if inserindo:
-            registro.inserido(request.user, objeto)
-        elif rotulos:
-            registro.registrar(request.user, objeto, f"Alterado: {rotulos}.")
-        messages.success(request, sucesso)
-        return destino
-
-    return pedidos.atender(request, fazer)
-
-
 def _exigir(request, *permissoes: str) -> None:
     if not request.user.has_perms(permissoes):
         raise PermissionDenied
-
-
-# Parameters
-
-
-@ver_ou_enviar
-@permission_required("cadastro.view_parametrosistema", raise_exception=True)
-def parametros(request):
-    atual = ParametroSistema.objects.select_related("perfil_programa_especial").first()
-    permissao = "cadastro.change_parametrosistema" if atual else "cadastro.add_parametrosistema"
-    pode_gravar = request.user.has_perm(permissao)
-    formulario = FormularioDeParametros(instance=atual, usuario=request.user)
-    if request.method == "POST":
-        _exigir(request, permissao)
-        try:
-            return redirect(
-                _gravar(
-                    request,
-                    lambda: FormularioDeParametros(request.POST, instance=regras.para_alterar(), usuario=request.user),
-                    "Parâmetro do Sistema informado com sucesso.",
-                    reverse("cadastro:parametros"),
-                )
-            )
-        except _Recusado as recusado:
-            formulario = recusado.formulario
-    if not pode_gravar:
-        so_para_ver(formulario)
-    contexto = {
-        "form": formulario,
-        "atual": atual,
-        "pode_gravar": pode_gravar,
-        "ultima": registro.ultima_alteracao(atual) if atual else None,
-        "tamanho_maximo": TAMANHO_SMS_MAXIMO,
-        "posicoes_do_codigo_de_barras": regras.POSICOES_DO_CODIGO_DE_BARRAS,
-        "posicoes_para_o_texto": regras.posicoes_para_o_texto(formulario["tamanho_maximo_sms"].value()),
-    }
-    return render(request, "cadastro/parametros.html", contexto)
 
 
 # Customers
@@ -140,14 +65,14 @@ def cliente_nome_tipo(request, pk: int):
         _exigir(request, "cadastro.change_cliente")
         try:
             return redirect(
-                _gravar(
+                gravar(
                     request,
                     lambda: FormularioDeCliente(request.POST, instance=Cliente.objects.select_for_update().get(pk=pk)),
                     f"Cliente de código {pk} atualizado com sucesso.",
                     reverse("cadastro:cliente_nome_tipo", args=[pk]),
                 )
             )
-        except _Recusado as recusado:
+        except Recusado as recusado:
             formulario = recusado.formulario
     if not pode_gravar:
         so_para_ver(formulario)

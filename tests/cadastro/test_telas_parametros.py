@@ -18,7 +18,7 @@ CERTO = {
     "nome_empresa": "COMPANHIA DE ÁGUAS",
     "abreviatura_empresa": "CA",
     "cnpj": "11.222.333/0001-81",
-    "endereco": "Rua da Água, 1",
+    "logradouro": "Rua da Água, 1",
     "telefone_atendimento": "0800 000 0195",
     "site": "",
     "email": "",

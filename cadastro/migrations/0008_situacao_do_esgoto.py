@@ -4,15 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cadastro', '0007_nomes_genericos'),
+        ("cadastro", "0007_nomes_genericos"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='imovel',
-            name='situacao_esgoto',
-            field=models.PositiveSmallIntegerField(choices=[(1, 'Potencial'), (2, 'Factível'), (3, 'Ligado'), (4, 'Em fiscalização'), (5, 'Ligado fora de uso'), (6, 'Tamponado')], db_default=1, default=1, verbose_name='situação do esgoto'),
+            model_name="imovel",
+            name="situacao_esgoto",
+            field=models.PositiveSmallIntegerField(
+                choices=[
+                    (1, "Potencial"),
+                    (2, "Factível"),
+                    (3, "Ligado"),
+                    (4, "Em fiscalização"),
+                    (5, "Ligado fora de uso"),
+                    (6, "Tamponado"),
+                ],
+                db_default=1,
+                default=1,
+                verbose_name="situação do esgoto",
+            ),
         ),
     ]

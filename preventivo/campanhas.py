@@ -7,7 +7,7 @@ it. The tick finds in the database what is to be done, so a step that was lost i
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Sum
@@ -29,6 +29,7 @@ ACABAM = (Estado.PENDENTE, Estado.EM_ENVIO)  # what is still to leave
 SEM_CONFERENCIA = "Não foi confirmada em 24 horas"
 DIA_PERDIDO = "O dia do envio passou antes que o envio começasse: nada foi enviado."
 CPFS_DE_UM_TESTE = 10
+MENSAGENS_AINDA_VALEM = timedelta(days=10)  # after the end of a campaign: its boletos are due in seven
 DIA_INTERROMPIDO = "O dia do envio terminou antes de todas as mensagens serem geradas."
 
 # {action: (in which situations, what a campaign is after it)}
@@ -232,7 +233,7 @@ def _reabrir_as_do_dia(campanha: Campanha) -> None:
 
 
 def _cancelar_pendentes(campanha: Campanha, usuario, motivo: str) -> None:
-    pendentes = Mensagem.objects.filter(lote__in=list(_lotes(campanha)), estado=Estado.PENDENTE).order_by("pk")
+    pendentes = _mensagens(campanha).filter(estado=Estado.PENDENTE).order_by("pk")
     for _ in range(POR_VEZ // BLOCO):
         with transaction.atomic():
             ids = list(pendentes.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BLOCO])
@@ -370,6 +371,7 @@ def tique(agora: datetime) -> None:
             _passo(pk, agora)
         except Exception:
             log.exception("O passo da campanha %s falhou.", pk)
+    _reabrir_as_que_ainda_enviam(agora)
     _acabar_de_cancelar(agora)
 
 
@@ -501,6 +503,17 @@ def _houve_falha(campanha: Campanha, quantas: dict[int, int]) -> bool:
     return sem_resposta(campanha).exists()
 
 
+def _reabrir_as_que_ainda_enviam(agora: datetime) -> None:
+    """Somebody sent again, on another page, a message of a campaign that had ended: it ends anew, by its new counts."""
+    a_sair = LoteContagem.objects.filter(
+        lote__execucao=OuterRef("execucao"), estado__in=ACABAM, quantidade__gt=0, lote__origem=regra.ORIGEM
+    )
+    encerradas = Campanha.objects.filter(
+        situacao__in=(S.CONCLUIDA, S.CONCLUIDA_COM_FALHAS), encerrada_em__gte=agora - MENSAGENS_AINDA_VALEM
+    )
+    encerradas.filter(Exists(a_sair)).update(situacao=S.ENVIANDO, motivo="", encerrada_em=None)
+
+
 def _acabar_de_cancelar(agora: datetime) -> None:
     """The messages that the request had no time for, and those that came back from whoever was sending them."""
     desde = agora - Campanha.PRAZO_PARA_CONFERIR
@@ -543,7 +556,7 @@ def _lotes(campanha: Campanha):
 
 
 def _mensagens(campanha: Campanha):
-    return Mensagem.objects.filter(lote__in=list(_lotes(campanha)))
+    return Mensagem.objects.da_execucao(campanha.execucao)
 
 
 def _exigir_motivo(motivo: str) -> None:

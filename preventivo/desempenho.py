@@ -207,4 +207,4 @@ def _codigo(motivo: str) -> Func:
 
 
 def _mensagens(campanha: Campanha):
-    return Mensagem.objects.filter(lote__in=list(Lote.objects.filter(execucao=campanha.execucao)))
+    return Mensagem.objects.da_execucao(campanha.execucao)

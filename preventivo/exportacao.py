@@ -19,7 +19,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from cadastro.documentos import formatar_documento
 from mensageria.consumo import milhar
 from mensageria.estados import Estado
-from mensageria.models import Lote, Mensagem
+from mensageria.models import Mensagem
 from preventivo.desempenho import ACEITAS, todos_que_nao_receberam
 from preventivo.fonte import ORIGEM, mascarar_cpf
 from preventivo.models import Aviso, Campanha
@@ -97,8 +97,8 @@ def _da_planilha(valor):
 def receberam(campanha: Campanha, *, inteiro: bool) -> Tabela:
     """Each boleto and address whose message was accepted; a CPF is whole only when asked so."""
     colunas = ("CPF", "E-mail", "Boleto", "Vencimento", "Valor", "Enviada em", "Serviço", "Situação", "Mensagem")
-    lotes = list(Lote.objects.filter(execucao=campanha.execucao))
-    da_mensagem = Mensagem.objects.filter(origem=ORIGEM, objeto_id=OuterRef("pk"), lote__in=lotes, estado__in=ACEITAS)
+    da_campanha = Mensagem.objects.da_execucao(campanha.execucao)
+    da_mensagem = da_campanha.filter(origem=ORIGEM, objeto_id=OuterRef("pk"), estado__in=ACEITAS)
     avisos = Aviso.objects.filter(campanha=campanha, situacao=Aviso.Situacao.NA_FILA).order_by("pk")
     linhas = avisos.annotate(
         mensagem=Subquery(da_mensagem.values("pk")[:1]),

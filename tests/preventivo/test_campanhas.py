@@ -432,6 +432,21 @@ def test_how_it_ends_is_told_by_its_messages(operacao, estado, motivo, situacao)
     assert ler(campanha).situacao == situacao
 
 
+def test_one_that_ended_goes_on_while_an_uncertain_message_is_sent_again_and_ends_anew(operacao):
+    campanha = enviando(operacao)
+    por_todas_em(campanha, Estado.INCERTA)
+    campanhas.tique(AGORA)
+    assert ler(campanha).situacao == S.CONCLUIDA_COM_FALHAS
+
+    Mensagem.objects.update(estado=Estado.PENDENTE, reserva=None)
+    campanhas.tique(AGORA + MINUTO)
+    assert (ler(campanha).situacao, ler(campanha).encerrada_em) == (S.ENVIANDO, None)
+
+    por_todas_em(campanha, Estado.ENVIADA)
+    campanhas.tique(AGORA + 2 * MINUTO)
+    assert (ler(campanha).situacao, ler(campanha).encerrada_em) == (S.CONCLUIDA, AGORA + 2 * MINUTO)
+
+
 def test_a_wrong_line_ends_it_with_failures(operacao):
     campanha = nova_campanha(operacao, situacao=S.AGENDADA)
     novo_boleto(campanha, codigo="", problema="errada")

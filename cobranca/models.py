@@ -1,5 +1,7 @@
 """Collection: the actions, their criteria, the commands that run them and the documents that these make."""
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -8,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from cadastro.models import Imovel, Localidade, ParametroSistema
+from cobranca import ficha
 from cobranca.regras import conferir_acao
 from faturamento.models import Conta, DebitoACobrar
 
@@ -71,6 +74,12 @@ class AcaoCobranca(models.Model):
     """A collection action (UC0214). One that sends messages stands alone: no service, cronograma or neighbours."""
 
     descricao = models.CharField("descrição da ação de cobrança", max_length=40, unique=True)
+    aviso_obrigatorio = models.BooleanField(
+        "aviso obrigatório",
+        default=False,
+        db_default=False,
+        help_text="sai a qualquer hora e também para quem pediu não perturbe",
+    )
     ativa = models.BooleanField(default=True)
 
     # The document
@@ -251,6 +260,10 @@ class ComandoAcao(models.Model):
     gerado_em = models.DateTimeField("documentos gerados em", null=True, blank=True, editable=False)
     anunciado_em = models.DateTimeField("mensagens geradas em", null=True, blank=True, editable=False)
     documentos_gerados = models.PositiveIntegerField(default=0, editable=False)
+    fichas = models.PositiveIntegerField("fichas de compensação", default=0, db_default=0, editable=False)
+    fichas_sem_conta = models.PositiveIntegerField(  # that no account was there for
+        "documentos com valor de ficha que saíram com o código de arrecadação", default=0, db_default=0, editable=False
+    )
     cancelado_em = models.DateTimeField("cancelado em", null=True, blank=True, editable=False)
     cancelado_por = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
@@ -263,6 +276,76 @@ class ComandoAcao(models.Model):
 
     def __str__(self):
         return self.titulo
+
+
+class ContaBancaria(models.Model):
+    """The bank account that the fichas de compensação are paid to; what their lines are made of never changes after
+    the first. At most one gives its numbers at a time, and each of them once."""
+
+    # What a line is made of.
+    FIXOS = ("banco", "agencia", "conta", "convenio", "carteira")
+
+    banco = models.CharField(max_length=3, choices=[(b.codigo, f"{b.codigo} {b.nome}") for b in ficha.BANCOS.values()])
+    agencia = models.CharField("agência", max_length=4, help_text="4 algarismos, sem o dígito")
+    conta = models.CharField(max_length=10, blank=True, help_text="sem o dígito: Bradesco 7 algarismos, Itaú 5")
+    convenio = models.CharField(
+        "convênio ou código do beneficiário",
+        max_length=7,
+        blank=True,
+        help_text="Banco do Brasil: 7 algarismos; Caixa: 6, sem o dígito",
+    )
+    carteira = models.CharField(max_length=3, help_text="Banco do Brasil e Bradesco: 2 algarismos; Caixa: 14; Itaú: 3")
+    proximo_nosso_numero = models.BigIntegerField(
+        "próximo nosso número", default=1, validators=[MinValueValidator(1)], help_text="só aumenta: nenhum se repete"
+    )
+    instrucoes = models.CharField("instruções", max_length=200, blank=True, help_text="impressas na ficha")
+    ativa = models.BooleanField(default=True, help_text="a que dá número às novas fichas: só uma")
+
+    class Meta:
+        verbose_name = "conta bancária"
+        verbose_name_plural = "contas bancárias"
+        ordering = ["-ativa", "banco", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ativa"],
+                condition=Q(ativa=True),
+                name="conta_bancaria_uma_ativa",
+                violation_error_message="Já existe uma conta bancária ativa: desative-a antes.",
+            ),
+            # Two rows of one account would give the same numbers twice. Where there is a convênio it is the account.
+            models.UniqueConstraint(
+                fields=["banco", "convenio"],
+                condition=~Q(convenio=""),
+                name="conta_bancaria_convenio_unico",
+                violation_error_message="Este convênio já está cadastrado.",
+            ),
+            models.UniqueConstraint(
+                fields=["banco", "agencia", "conta", "carteira"],
+                condition=Q(convenio=""),
+                name="conta_bancaria_unica",
+                violation_error_message="Esta conta bancária já está cadastrada.",
+            ),
+            models.CheckConstraint(condition=Q(proximo_nosso_numero__gte=1), name="conta_bancaria_numero_positivo"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_banco_display()}, agência {self.agencia}, carteira {self.carteira}"
+
+    def clean(self):
+        """What the bank asks of each field; and what boletos were made of stays as it was."""
+        if erros := ficha.conferir_conta(self):
+            raise ValidationError(erros)
+        for campo in {"conta", "convenio"} - set(ficha.banco(self.banco).tamanhos):
+            setattr(self, campo, "")
+        guardada = type(self).objects.filter(pk=self.pk).first()
+        if guardada is None:
+            return
+        if self.proximo_nosso_numero < guardada.proximo_nosso_numero:
+            raise ValidationError({"proximo_nosso_numero": "O próximo nosso número não pode diminuir."})
+        mudados = [campo for campo in self.FIXOS if getattr(self, campo) != getattr(guardada, campo)]
+        if mudados and self.documentos.exists():
+            palavras = "Há fichas desta conta: desative-a e cadastre outra."
+            raise ValidationError(dict.fromkeys(mudados, palavras))
 
 
 class CobrancaDocumento(models.Model):
@@ -281,6 +364,17 @@ class CobrancaDocumento(models.Model):
     sequencial = models.PositiveIntegerField(
         null=True, blank=True, editable=False, help_text="o que outro sistema lhe deu; vazio: o próprio código"
     )
+    # Those of a ficha de compensação; what was made as one stays one.
+    conta_bancaria = models.ForeignKey(
+        ContaBancaria,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="documentos",
+        verbose_name="conta bancária",
+        db_index=False,  # documento_nosso_numero_unico begins with it
+    )
+    nosso_numero = models.BigIntegerField("nosso número", null=True, blank=True)
 
     class Meta:
         verbose_name = "documento de cobrança"
@@ -290,6 +384,17 @@ class CobrancaDocumento(models.Model):
             models.CheckConstraint(condition=Q(valor__gt=0), name="documento_valor_positivo"),
             models.CheckConstraint(condition=Q(validade__gte=F("emissao")), name="documento_validade"),
             models.CheckConstraint(condition=Q(id__range=(1, 999999999)), name="documento_sequencial_de_9_digitos"),
+            # Only of the fichas, which are few: no number is given twice, whoever gives them.
+            models.UniqueConstraint(
+                fields=["conta_bancaria", "nosso_numero"],
+                condition=Q(nosso_numero__isnull=False),
+                name="documento_nosso_numero_unico",
+            ),
+            models.CheckConstraint(
+                condition=Q(conta_bancaria__isnull=True, nosso_numero__isnull=True)
+                | Q(conta_bancaria__isnull=False, nosso_numero__isnull=False),
+                name="documento_ficha_com_numero",
+            ),
         ]
 
     def __str__(self):
@@ -299,6 +404,15 @@ class CobrancaDocumento(models.Model):
     def numero(self) -> int:
         """What identifies it in its bar code: of a document made elsewhere, the number that it has there."""
         return self.sequencial or self.pk
+
+    @property
+    def vence_em(self) -> date:
+        """The day that a boleto of it carries."""
+        return self.vencimento or self.validade
+
+    @property
+    def ficha(self) -> bool:
+        return self.nosso_numero is not None
 
 
 class CobrancaDocumentoItem(models.Model):

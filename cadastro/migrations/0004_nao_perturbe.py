@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cadastro', '0003_parametros_de_antes'),
+        ("cadastro", "0003_parametros_de_antes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='cliente',
-            name='nao_perturbe',
-            field=models.BooleanField(db_default=False, default=False, help_text='só recebe os avisos obrigatórios', verbose_name='não perturbe'),
+            model_name="cliente",
+            name="nao_perturbe",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="só recebe os avisos obrigatórios",
+                verbose_name="não perturbe",
+            ),
         ),
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from mensageria.estados import Estado
 from mensageria.models import Lote, LoteContagem, Mensagem, NaoGerada
@@ -90,6 +90,14 @@ def da_execucao(execucao: UUID, agora: datetime, *, contar: bool = False) -> lis
     mensagens = Mensagem.objects.filter(lote__in=lotes)
     totais = _por_lote(mensagens) if contar else {id_: sum(c.values()) for id_, c in contagens.items()}
     return [do_lote(lote, contagens[lote.id], programadas.get(lote.id, 0), totais.get(lote.id, 0)) for lote in lotes]
+
+
+def da_unidade(origem: str, unidade: int) -> dict[int, tuple[int, int]]:
+    """Of one unit, in whatever runs: {canal: (messages made, messages that left)}. The ledger tells it, no count."""
+    suas = LoteContagem.objects.filter(lote__origem=origem, lote__unidade=unidade)
+    sairam = Sum("quantidade", filter=Q(estado__in=(Estado.ENVIADA, Estado.ENTREGUE)), default=0)
+    somas = suas.values_list("lote__canal").annotate(geradas=Sum("quantidade"), enviadas=sairam)
+    return {canal: (geradas, enviadas) for canal, geradas, enviadas in somas}
 
 
 def _programadas(pendentes: dict[int, int], agora: datetime) -> dict[int, int]:

@@ -143,8 +143,8 @@ def enfileirar(
                 continue
             if ha_anteriores:
                 _renovar(cursor, origem, canal, coluna, saida, por_onde)
-            _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora)
-            novas = _inserir(cursor, execucao, origem, canal, acao, coluna, saida, por_onde, agora)
+            _abrir_lotes(cursor, execucao, origem, unidade, canal, acao, coluna, agora)
+            novas = _inserir(cursor, execucao, origem, unidade, canal, acao, coluna, saida, por_onde, agora)
             contagem[coluna] += novas
             if novas < aptas[canal]:
                 contagem["nao_geradas"] += _ja_anunciadas(cursor, execucao, origem, unidade, canal, coluna)
@@ -200,16 +200,16 @@ def _deixar_de_fora(cursor, execucao, origem, unidade, canal, motivo: str, condi
     return cursor.rowcount
 
 
-def _abrir_lotes(cursor, execucao, origem, canal, acao, coluna, agora) -> None:
+def _abrir_lotes(cursor, execucao, origem, unidade, canal, acao, coluna, agora) -> None:
     cursor.execute(
         f"""
-        INSERT INTO mensageria_lote (execucao, origem, canal, localidade_id, acao, criado_em)
-        SELECT DISTINCT %s::uuid, %s, %s::smallint, localidade_id, %s, %s::timestamptz
+        INSERT INTO mensageria_lote (execucao, origem, unidade, canal, localidade_id, acao, criado_em)
+        SELECT DISTINCT %s::uuid, %s, %s::bigint, %s::smallint, localidade_id, %s, %s::timestamptz
         FROM candidata WHERE motivo IS NULL AND motivo_{coluna} IS NULL
         ORDER BY localidade_id
         ON CONFLICT DO NOTHING
         """,
-        [execucao, origem, canal, acao, agora],
+        [execucao, origem, unidade, canal, acao, agora],
     )
 
 
@@ -247,7 +247,7 @@ def _renovar(cursor, origem, canal, coluna, saida: Saida, por_onde: int) -> None
     )
 
 
-def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_onde: int, agora) -> int:
+def _inserir(cursor, execucao, origem, unidade, canal, acao, coluna, saida: Saida, por_onde: int, agora) -> int:
     cursor.execute(
         f"""
         INSERT INTO mensageria_mensagem (
@@ -259,7 +259,7 @@ def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_on
             %(texto)s, c.enviar_apos, c.expira_em, c.prioridade, %(tentativas)s, c.enviar_apos, %(agora)s
         FROM candidata c
         JOIN mensageria_lote l ON l.execucao = %(execucao)s AND l.origem = %(origem)s AND l.canal = %(canal)s
-            AND l.acao = %(acao)s AND {SEM_NULO.format("l")} = {SEM_NULO.format("c")}
+            AND l.unidade = %(unidade)s AND l.acao = %(acao)s AND {SEM_NULO.format("l")} = {SEM_NULO.format("c")}
         WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL
         ORDER BY c.objeto_id
         ON CONFLICT (chave) DO NOTHING
@@ -271,6 +271,7 @@ def _inserir(cursor, execucao, origem, canal, acao, coluna, saida: Saida, por_on
             "tentativas": saida.tentativas,
             "agora": agora,
             "execucao": execucao,
+            "unidade": unidade,
             "acao": acao,
             **_por_onde_sai(canal, por_onde),
         },

@@ -423,6 +423,8 @@ class Lote(models.Model):
     canal = models.PositiveSmallIntegerField(choices=Canal)
     localidade = models.ForeignKey("cadastro.Localidade", on_delete=models.PROTECT, null=True, blank=True)
     acao = models.CharField("ação", max_length=60, blank=True)
+    # Of the run, which made it: a comando of the collection counts its messages by it. Those of before have none.
+    unidade = models.BigIntegerField(null=True, blank=True, editable=False)
     # The last results, the newest at the end: "r" for what the destination refused, "a" for what was accepted.
     ultimas = models.CharField("últimos resultados", max_length=1000, blank=True, db_default="", editable=False)
     pausado_em = models.DateTimeField("pausado em", null=True, blank=True, editable=False)
@@ -433,12 +435,15 @@ class Lote(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["execucao", "origem", "canal", "localidade", "acao"],
+                fields=["execucao", "origem", "canal", "localidade", "acao", "unidade"],
                 name="lote_celula_unica",
                 nulls_distinct=False,
             )
         ]
-        indexes = [models.Index(fields=["pausado_em"], name="lote_pausado", condition=Q(pausado_em__isnull=False))]
+        indexes = [
+            models.Index(fields=["pausado_em"], name="lote_pausado", condition=Q(pausado_em__isnull=False)),
+            models.Index(fields=["origem", "unidade"], name="lote_da_unidade"),
+        ]
 
     def __str__(self):
         return f"{self.origem} {self.get_canal_display()} {self.localidade_id or ''} {self.acao}".strip()

@@ -78,7 +78,9 @@ class Motivo(models.TextChoices):
     DESCADASTRO = "descadastro", "Destinatário pediu para não receber"
     CAMPANHA_CANCELADA = "campanha_cancelada", "Campanha cancelada"
     NAO_CONFIRMADO = "nao_confirmado", "Boleto sem confirmação da empresa"
+    NAO_PERTURBE = "nao_perturbe", "Cliente pediu para não ser perturbado"
     PRAZO = "prazo", "Prazo"
+    SEM_JANELA = "sem_janela", "Sem janela de contato até o prazo"
     SEM_CONTEXTO = "sem_contexto", "Dados incompletos para compor"
     OPERADOR = "operador", "Cancelada pelo operador"
 

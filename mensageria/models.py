@@ -16,6 +16,8 @@ from django.utils import timezone
 from cadastro.campos import SegredoField
 from mensageria import fontes, ritmo
 from mensageria.estados import Classe, Estado, PoliticaIncerta
+from mensageria.janela import DIAS, FERIADO, FIM_DO_DIA, horas_em_palavras
+from mensageria.palavras import nome_da_origem
 from mensageria.ritmo import Limites
 
 
@@ -412,6 +414,13 @@ class VersaoTexto(models.Model):
         raise Imutavel("Uma versão de texto não se apaga.")
 
 
+class Isencao(models.TextChoices):
+    """What leaves at any hour."""
+
+    OBRIGATORIO = "obrigatorio", "Aviso obrigatório"
+    TESTE = "teste", "Teste"
+
+
 class Lote(models.Model):
     """Messages of one run that share localidade, ação and canal: a cell of its balance.
 
@@ -425,6 +434,8 @@ class Lote(models.Model):
     acao = models.CharField("ação", max_length=60, blank=True)
     # Of the run, which made it: a comando of the collection counts its messages by it. Those of before have none.
     unidade = models.BigIntegerField(null=True, blank=True, editable=False)
+    # Why its messages wait for no window of contact; as it was when they were made.
+    isencao = models.CharField("isenção", max_length=12, choices=Isencao, blank=True, db_default="", editable=False)
     # The last results, the newest at the end: "r" for what the destination refused, "a" for what was accepted.
     ultimas = models.CharField("últimos resultados", max_length=1000, blank=True, db_default="", editable=False)
     pausado_em = models.DateTimeField("pausado em", null=True, blank=True, editable=False)
@@ -895,3 +906,71 @@ class ChaveDeAssinatura(models.Model):
 
     def assinar(self, dados: bytes) -> bytes:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self.privada)).sign(dados)
+
+
+class JanelaContato(models.Model):
+    """When messages of a channel may leave: those of one origin, or of all that have none of their own.
+
+    Without a row they leave at any hour. A day that is absent from `horarios` is closed.
+    """
+
+    canal = models.PositiveSmallIntegerField(choices=Canal)
+    origem = models.CharField(max_length=20, blank=True, help_text="vazia: todas")
+
+    class Meta:
+        verbose_name = "janela de contato"
+        verbose_name_plural = "janelas de contato"
+        ordering = ["canal", "origem"]
+        constraints = [models.UniqueConstraint(fields=["canal", "origem"], name="janela_unica")]
+
+    def __str__(self):
+        return f"{self.get_canal_display()} de {nome_da_origem(self.origem) if self.origem else 'todas as origens'}"
+
+
+class HorarioContato(models.Model):
+    """The hours of one day of a window; until 00:00 is until the end of the day."""
+
+    janela = models.ForeignKey(JanelaContato, on_delete=models.CASCADE, related_name="horarios")
+    dia = models.PositiveSmallIntegerField(choices=list(enumerate(DIAS)))
+    das = models.TimeField()
+    ate = models.TimeField("até")
+
+    class Meta:
+        verbose_name = "horário de contato"
+        verbose_name_plural = "horários de contato"
+        ordering = ["janela", "dia"]
+        constraints = [
+            models.UniqueConstraint(fields=["janela", "dia"], name="horario_unico_no_dia"),
+            models.CheckConstraint(condition=Q(das__lt=F("ate")) | Q(ate=FIM_DO_DIA), name="horario_no_mesmo_dia"),
+            models.CheckConstraint(condition=Q(dia__lte=FERIADO), name="horario_dia_da_semana"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_dia_display()}, {horas_em_palavras((self.das, self.ate))}"
+
+
+class FeriadoLocal(models.Model):
+    """A holiday that is not national: of one localidade, of all of a município, or of every place."""
+
+    data = models.DateField()
+    descricao = models.CharField("descrição", max_length=60)
+    localidade = models.ForeignKey("cadastro.Localidade", on_delete=models.PROTECT, null=True, blank=True)
+    municipio = models.ForeignKey(
+        "cadastro.Municipio", on_delete=models.PROTECT, null=True, blank=True, verbose_name="município"
+    )
+
+    class Meta:
+        verbose_name = "feriado local"
+        verbose_name_plural = "feriados locais"
+        ordering = ["data", "descricao"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["data", "localidade", "municipio"], name="feriado_unico", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(localidade__isnull=True) | Q(municipio__isnull=True), name="feriado_de_um_lugar"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.data:%d/%m/%Y}, {self.descricao}"

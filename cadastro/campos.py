@@ -46,6 +46,8 @@ def decifrar(cifrado: str) -> str:
 class SegredoField(models.TextField):
     """Text encrypted at rest with CHAVES_DE_CIFRA: the first key writes, any of them reads. Empty stays empty."""
 
+    secreto = True  # telas.auditoria never keeps it
+
     def get_prep_value(self, value):
         if not value:
             return ""

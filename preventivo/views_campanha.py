@@ -332,7 +332,7 @@ def _agir(request, uma: Campanha, acao: Acao, fazer: Callable):
     if destino := pedidos.ja_atendido(request) if request.method == "POST" else "":
         return HttpResponseRedirect(destino)
     if acao.nome not in campanhas.acoes(uma):
-        messages.warning(request, f"A campanha está {uma.get_situacao_display()}: isso não cabe mais.")
+        messages.warning(request, f"A campanha está {uma.get_situacao_display()}: isso não pode ser feito agora.")
         return HttpResponseRedirect(pagina)
     if not acao.com_formulario and (confirmacao.voltou(request) or request.method != "POST"):
         return HttpResponseRedirect(pagina)

@@ -522,7 +522,7 @@ def test_what_no_longer_applies_is_said_and_not_done(operador, a_conferir):
 
     resposta = operador.post(url(a_conferir, "descartar"), {"confirmado": "1"}, follow=True)
 
-    assert "A campanha está Coletando: isso não cabe mais." in texto(resposta)
+    assert "A campanha está Coletando: isso não pode ser feito agora." in texto(resposta)
     assert a_conferir.registros_da_campanha.count() == 2
 
 

@@ -74,8 +74,7 @@ def criar(
 
     A file enters one campaign of the operação; a test sends nothing to customers, so it neither counts nor is refused.
     """
-    operacao = Operacao.objects.select_for_update(no_key=True).defer("segredo").get(pk=operacao.pk)
-    _conferir_dados(operacao, tipo, envia_em, agora)
+    _conferir_dados(Operacao.objects.defer("segredo").get(pk=operacao.pk), tipo, envia_em, agora)
     campanha = Campanha(
         operacao=operacao, tipo=tipo, envia_em=envia_em, teste_para=teste_para, criado_por=usuario, criado_em=agora
     )
@@ -83,6 +82,9 @@ def criar(
         arquivos.guardar(campanha, arquivo)
     except arquivos.ArquivoRecusado as erro:
         raise CampanhaRecusada("arquivo", str(erro)) from erro
+    # Storing 50 MB takes a while, and the collector writes that row too: it is locked only to compare the file.
+    operacao = Operacao.objects.select_for_update(no_key=True).defer("segredo").get(pk=operacao.pk)
+    _conferir_dados(operacao, tipo, envia_em, agora)
     if not teste_para:
         _conferir_repetido(campanha)
     registro.inserido(usuario, campanha)

@@ -63,6 +63,11 @@ def formatar_documento(documento: str) -> str:
     return documento
 
 
+def mascarar(documento: str) -> str:
+    """A CPF as people see it who may not see it whole, ***.456.789-**; a CNPJ is public, and comes with its mask."""
+    return f"***.{documento[3:6]}.{documento[6:9]}-**" if len(documento) == 11 else formatar_documento(documento)
+
+
 def gerar_cpf(aleatorio: random.Random) -> str:
     """A valid CPF drawn from `aleatorio`, for fictitious data. Two draws may coincide."""
     while True:

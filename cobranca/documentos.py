@@ -33,7 +33,7 @@ def gerar_documentos(comando_id: int, *, hoje: date, agora: datetime) -> Counter
         contagem = Counter(
             documentos=_criar_documentos(cursor, comando, hoje), sem_documento=_registrar_sem_documento(cursor, comando)
         )
-    contagem.update(_numerar_fichas(comando))
+    contagem.update(+_numerar_fichas(comando))
     comando.gerado_em = agora
     comando.documentos_gerados = contagem["documentos"]
     comando.fichas, comando.fichas_sem_conta = contagem["fichas"], contagem["fichas_sem_conta"]

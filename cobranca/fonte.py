@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, TextChoices
 
 from cadastro.digitos import formatar_matricula
+from cadastro.documentos import formatar_documento
 from cadastro.models import ClienteImovel, ParametroSistema, Relacao
-from cobranca.models import CobrancaDocumento
+from cobranca import pagavel
+from cobranca.models import CobrancaDocumento, ContaBancaria
 from cobranca.textos import DADOS_COBRANCA
 from faturamento import codigo_barras
 from faturamento.fonte import celulares, contexto, data, moeda
@@ -82,7 +83,8 @@ WHERE d.id = ANY (%(ids)s)
 """
 
 CONTEXTOS = f"""
-SELECT d.id, coalesce(d.sequencial, d.id), cl.nome, d.imovel_id, d.localidade_id, d.validade, d.valor, d.tipo_documento
+SELECT d.id, cl.nome, cl.documento, d.imovel_id, d.localidade_id, d.emissao, d.validade, d.vencimento, d.valor,
+    d.tipo_documento, d.sequencial, d.conta_bancaria_id, d.nosso_numero
 FROM cobranca_cobrancadocumento d
 JOIN cadastro_clienteimovel u ON {DO_USUARIO}
 JOIN cadastro_cliente cl ON cl.id = u.cliente_id
@@ -118,6 +120,10 @@ class FonteDeDocumentos:
             raise SemExemplo(f"O imóvel {formatar_matricula(matricula)} não tem documento com cliente usuário.")
         raise SemExemplo("Não há documento de cobrança: comande uma ação e gere os documentos dela.")
 
+    def do_imovel(self, matricula: int, limite: int) -> Collection[int]:
+        documentos = CobrancaDocumento.objects.filter(imovel=matricula).order_by("-id")
+        return list(documentos.values_list("id", flat=True)[:limite])
+
     def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
         """The customer is who was the usuário of the imóvel when the document was made."""
         do_dia = Q(imovel__vinculos__inicio__lte=F("emissao")) & (
@@ -146,41 +152,59 @@ class FonteDeDocumentos:
     def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
         parametro = ParametroSistema.atual()
         da_empresa = empresa(parametro)
+        achados = linhas(CONTEXTOS, {"ids": list(ids), "hoje": hoje})
+        contas = ContaBancaria.objects.in_bulk({linha[-2] for linha in achados} - {None})
         return {
-            documento: self._contexto(*dele, parametro, da_empresa)
-            for documento, *dele in linhas(CONTEXTOS, {"ids": list(ids), "hoje": hoje})
+            linha[0]: self._contexto(_documento(linha, contas), *linha[1:3], parametro, da_empresa) for linha in achados
         }
 
     def _contexto(
         self,
-        numero: int,
+        documento: CobrancaDocumento,
         nome: str,
-        matricula: int,
-        localidade: int,
-        validade: date,
-        valor: Decimal,
-        tipo: int,
+        cpf_cnpj: str | None,
         parametro: ParametroSistema,
         da_empresa: dict,
     ) -> dict[str, Any]:
         try:
-            codigo = codigo_barras.codigo_documento(
-                localidade=localidade,
-                matricula=matricula,
-                sequencial=numero,
-                tipo_documento=tipo,
-                valor=valor,
-                empresa=parametro.codigo_febraban,
-                modulo=parametro.modulo_digito_verificador,
-            )
+            pago_por = pagavel.de(documento, parametro)
         except codigo_barras.ErroCodigoBarras as erro:
             return {"impedimento": str(erro)}
-        dia, reais = data(validade), moeda(valor)
-        return contexto(
-            codigo=codigo,
-            matricula=matricula,
+        dia, reais = data(documento.validade), moeda(documento.valor)
+        feito = contexto(
+            codigo=pago_por.codigo,
+            linha=pago_por.linha,
+            linha_formatada=pago_por.linha_formatada,
+            matricula=documento.imovel_id,
             nome=nome,
             valores={"{VALIDADEDOC}": dia, "{VALORDOC}": reais},
-            quadro=[["Documento", str(numero)], ["Validade", dia], ["Valor", f"R$ {reais}"]],
+            quadro=_quadro(documento, parametro, dia, reais),
             empresa=da_empresa,
         )
+        if not documento.ficha:
+            return feito
+        return feito | {"layout": "boleto/1", "pdf": pagavel.folha(documento, parametro, nome=nome, cpf_cnpj=cpf_cnpj)}
+
+
+_COLUNAS = ("imovel_id", "localidade_id", "emissao", "validade", "vencimento", "valor", "tipo_documento", "sequencial")
+
+
+def _documento(linha: tuple, contas: Mapping[int, ContaBancaria]) -> CobrancaDocumento:
+    """A row of CONTEXTOS as the document that it is."""
+    documento = CobrancaDocumento(id=linha[0], **dict(zip(_COLUNAS, linha[3:-2], strict=True)))
+    documento.conta_bancaria, documento.nosso_numero = contas.get(linha[-2]), linha[-1]
+    return documento
+
+
+def _quadro(documento: CobrancaDocumento, parametro: ParametroSistema, dia: str, reais: str) -> list[list[str]]:
+    """Whoever pays a boleto compares the payee with what the bank shows."""
+    da_ficha = [
+        ["Beneficiário", parametro.nome_empresa],
+        ["CNPJ do beneficiário", formatar_documento(parametro.cnpj)],
+        ["Vencimento", data(documento.vence_em)],
+    ]
+    return [
+        ["Documento", str(documento.numero)],
+        *(da_ficha if documento.ficha else [["Validade", dia]]),
+        ["Valor", f"R$ {reais}"],
+    ]

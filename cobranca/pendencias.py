@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from batch.registro import Pendencia
+from cobranca import numeracao
 from cobranca.fonte import ORIGEM
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
 from faturamento.pendencias import do_sistema, dos_clientes
@@ -16,14 +17,14 @@ COM_MENSAGEM = Q(por_sms=True) | Q(por_email=True)
 
 def da_funcionalidade(agora: datetime) -> list[Pendencia]:
     """All that generating the messages of documents may lack."""
-    topicos = (do_sistema, das_acoes, dos_comandos, da_saida, dos_clientes)
+    topicos = (do_sistema, das_acoes, dos_comandos, das_fichas, da_saida, dos_clientes)
     return [pendencia for topico in topicos for pendencia in topico(agora)]
 
 
 def das_acoes(agora: datetime) -> list[Pendencia]:
     if not CriterioCobranca.objects.exists():
-        texto = "Nenhum critério de cobrança foi cadastrado, e toda ação precisa de um: cadastre-o na Administração."
-        return [Pendencia(texto, "admin:cobranca_criteriocobranca_add")]
+        texto = "Nenhum critério de cobrança foi cadastrado, e toda ação precisa de um: insira-o."
+        return [Pendencia(texto, "cobranca:criterios")]
     acoes = AcaoCobranca.objects.filter(COM_MENSAGEM)
     if acoes.filter(ativa=True).exists():
         return []
@@ -35,12 +36,20 @@ def das_acoes(agora: datetime) -> list[Pendencia]:
 
 def dos_comandos(agora: datetime) -> list[Pendencia]:
     """Comandos whose messages wait for their documents."""
-    a_gerar = ComandoAcao.objects.filter(Q(acao__por_sms=True) | Q(acao__por_email=True), gerado_em=None)
+    a_gerar = ComandoAcao.objects.filter(
+        Q(acao__por_sms=True) | Q(acao__por_email=True), gerado_em=None, cancelado_em=None
+    )
     comando = a_gerar.order_by("id").first()
     if comando is None:
         return []
     texto = f"Há comandos sem documentos, como “{comando}”: gere os documentos para que as mensagens saiam."
     return [Pendencia(texto, "cobranca:comandos", grave=False)]
+
+
+def das_fichas(agora: datetime) -> list[Pendencia]:
+    """Documents that should be fichas de compensação, and no account to pay them to."""
+    texto = numeracao.sem_conta()
+    return [Pendencia(texto, "admin:cobranca_contabancaria_changelist", grave=False)] if texto else []
 
 
 def da_saida(agora: datetime) -> list[Pendencia]:

@@ -105,17 +105,28 @@ def mes_ano(referencia: int) -> str:
 
 
 def contexto(
-    *, codigo: str, matricula: int, nome: str, valores: dict[str, str], quadro: list[list[str]], empresa: dict[str, str]
+    *,
+    codigo: str,
+    matricula: int,
+    nome: str,
+    valores: dict[str, str],
+    quadro: list[list[str]],
+    empresa: dict[str, str],
+    linha: str = "",
+    linha_formatada: str = "",
 ) -> dict[str, Any]:
-    """What a message about money owed by an imóvel is composed from; `valores` and `quadro` are what only it has."""
-    da_matricula, linha = str(matricula), codigo_barras.linha_digitavel(codigo)
+    """What a message about money owed by an imóvel is composed from; `valores` and `quadro` are what only it has.
+
+    Without a `linha`, the code is of arrecadação and has one.
+    """
+    da_matricula, linha = str(matricula), linha or codigo_barras.linha_digitavel(codigo)
     return {
         "valores": {"{MATRICULA}": da_matricula, "{NOME}": nome, **valores},
         "quadro": [["Matrícula", da_matricula], ["Cliente", nome], *quadro],  # written as the tag writes it
         "empresa": empresa,
         "codigo": codigo,
         "linha": linha,
-        "linha_formatada": codigo_barras.formatar_linha(linha),
+        "linha_formatada": linha_formatada or codigo_barras.formatar_linha(linha),
     }
 
 
@@ -146,6 +157,10 @@ class FonteDeContas:
         raise SemExemplo(
             "Não há conta com cliente usuário na referência do grupo: importe as contas ou informe uma matrícula."
         )
+
+    def do_imovel(self, matricula: int, limite: int) -> Collection[int]:
+        contas = Conta.objects.filter(imovel=matricula).order_by("-referencia", "-id")
+        return list(contas.values_list("id", flat=True)[:limite])
 
     def objetos(self, ids: Collection[int]) -> dict[int, Objeto]:
         contas = Conta.objects.filter(id__in=ids).annotate(

@@ -20,17 +20,29 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from mensageria import alertas, circuito, consumo, em_paralelo, em_serie, pausas, resultados, rotacao, trabalhador
+from mensageria import (
+    alertas,
+    calendario,
+    circuito,
+    consumo,
+    em_paralelo,
+    em_serie,
+    espera,
+    pausas,
+    resultados,
+    rotacao,
+    trabalhador,
+)
 from mensageria import reserva as reservas
 from mensageria.ao_lado import AoLado
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.esteiras import Esteiras
 from mensageria.diario import Cercado, Diario, SemEspaco
 from mensageria.estados import Classe, Estado, Motivo
-from mensageria.models import Alerta, Mensagem, Ritmo, Servico
+from mensageria.models import Alerta, Mensagem, MensagemQuerySet, Ritmo, Servico
 from mensageria.resultados import BlocoPerdido
 from mensageria.saida import abrir_canal, sem_segredo
-from mensageria.turno import MAIOR_ESPERA, EmMaos, PosseExpirada, Relogio, Turno, continuo, impedir
+from mensageria.turno import MAIOR_ESPERA, EmMaos, PosseExpirada, Relogio, Turno, continuo, fechar_janelas, impedir
 
 log = logging.getLogger(__name__)
 
@@ -158,6 +170,7 @@ def _enviar_bloco(turno: Turno, em_maos: EmMaos, esteiras: Esteiras | None) -> b
     """
     try:
         impedir(em_maos, set(pausas.pausados()))  # a lote may have paused since it was taken
+        fechar_janelas(em_maos, turno.relogio())
         if esteiras is None:
             return em_serie.enviar(turno, em_maos)
         return em_paralelo.enviar(turno, em_maos, esteiras)
@@ -223,12 +236,27 @@ def _alertas_do_diario():
 
 
 def varrer_prazo(agora: datetime) -> int:
-    """Cancel what is pending past its limit, a block at a time; return how many. What somebody holds waits."""
-    vencidas = Mensagem.objects.filter(estado=Estado.PENDENTE, expira_em__lte=agora).order_by("expira_em")
+    """Cancel what is pending past its limit; return how many. What somebody holds waits."""
+    return _varrer(Mensagem.objects.filter(expira_em__lte=agora).order_by("expira_em"), Motivo.PRAZO)
+
+
+def varrer_janela(agora: datetime) -> int:
+    """Cancel what waits for a window of contact that opens only past its limit; return how many."""
     total = 0
+    for abre, lotes in espera.fechados(calendario.ler(agora), agora).items():
+        delas = Mensagem.objects.filter(lote__in=lotes)
+        if abre is not None:
+            delas = delas.filter(expira_em__lte=abre)
+        total += _varrer(delas.order_by("id"), Motivo.SEM_JANELA)
+    return total
+
+
+def _varrer(condenadas: MensagemQuerySet, motivo: Motivo) -> int:
+    """A block at a time."""
+    pendentes, total = condenadas.filter(estado=Estado.PENDENTE), 0
     while True:
         with transaction.atomic():
-            ids = list(vencidas.select_for_update(skip_locked=True).values_list("id", flat=True)[:BLOCO_DA_VARREDURA])
-            total += Mensagem.objects.filter(id__in=ids).update(estado=Estado.CANCELADA, motivo=Motivo.PRAZO)
+            ids = list(pendentes.select_for_update(skip_locked=True).values_list("id", flat=True)[:BLOCO_DA_VARREDURA])
+            total += Mensagem.objects.filter(id__in=ids).update(estado=Estado.CANCELADA, motivo=motivo)
         if len(ids) < BLOCO_DA_VARREDURA:
             return total

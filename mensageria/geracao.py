@@ -12,7 +12,9 @@ from uuid import UUID
 from django.db import connection
 
 from cadastro.telefones import DDDS
+from mensageria import calendario
 from mensageria.estados import Estado
+from mensageria.janela import Calendario
 from mensageria.models import Canal, NaoGerada, OrigemEnvio, VersaoTexto
 
 # The last four columns of `candidata`, for a SELECT that has the customer as `cl` and the phone marked SMS as `f`, and
@@ -31,6 +33,7 @@ COLUNAS_DO_CLIENTE = """CASE
 DDDS_COM_SMS = sorted(DDDS)
 JA_ANUNCIADA = "ja_anunciada"
 SEM_SAIDA = "sem_saida"
+SEM_JANELA = "sem_janela"
 # The reasons that this module and COLUNAS_DO_CLIENTE give, for the MotivoDeNaoGerar of every origin.
 MOTIVOS_DO_CANAL = {
     "SMS_DESLIGADO": ("sms_desligado", "Cliente não recebe por SMS"),
@@ -38,6 +41,7 @@ MOTIVOS_DO_CANAL = {
     "TELEFONE_INVALIDO": ("telefone_invalido", "Telefone marcado não é um celular válido"),
     "EMAIL_DESLIGADO": ("email_desligado", "Cliente não recebe por e-mail"),
     "SEM_EMAIL": ("sem_email", "Cliente sem e-mail"),
+    "SEM_JANELA": (SEM_JANELA, "Sem janela de contato até o prazo"),
     "SEM_SAIDA": (SEM_SAIDA, "Origem sem remetente ou gateway"),
     "JA_ANUNCIADA": (JA_ANUNCIADA, "Já há mensagem de outra execução"),
 }
@@ -103,6 +107,33 @@ def esvaziar_candidatas() -> None:
         cursor.execute("DELETE FROM candidata")
 
 
+def deixar_sem_janela(origem: str, agora: datetime) -> None:
+    """Leave out the channel of each candidate whose window of contact opens only past its limit."""
+    dele = calendario.ler(agora)
+    with connection.cursor() as cursor:
+        for canal, coluna in COLUNA.items():
+            if dele.porta(canal, origem, None) is not None:
+                _deixar_sem_janela(cursor, dele, canal, origem, coluna, agora)
+
+
+def _deixar_sem_janela(cursor, dele: Calendario, canal: Canal, origem: str, coluna: str, agora: datetime) -> None:
+    """Candidates of one localidade nearly always leave at one moment, so there are few openings to find."""
+    cursor.execute(
+        f"SELECT DISTINCT localidade_id, enviar_apos FROM candidata WHERE motivo IS NULL AND motivo_{coluna} IS NULL"
+    )
+    celulas = cursor.fetchall()
+    abrem = [dele.proxima_abertura(canal, origem, lugar, max(quando, agora)) for lugar, quando in celulas]
+    cursor.execute(
+        f"""
+        UPDATE candidata c SET motivo_{coluna} = '{SEM_JANELA}'
+        FROM unnest(%s::integer[], %s::timestamptz[], %s::timestamptz[]) AS o (localidade_id, enviar_apos, abre)
+        WHERE c.motivo IS NULL AND c.motivo_{coluna} IS NULL AND c.enviar_apos = o.enviar_apos
+            AND {SEM_NULO.format("c")} = {SEM_NULO.format("o")} AND (o.abre IS NULL OR o.abre >= c.expira_em)
+        """,
+        [[lugar for lugar, _ in celulas], [quando for _, quando in celulas], abrem],
+    )
+
+
 def enfileirar(
     *,
     execucao: UUID,
@@ -112,11 +143,12 @@ def enfileirar(
     agora: datetime,
     acao: str = "",
     remetente: int | None = None,
+    isencao: str = "",
 ) -> Counter:
     """Queue the candidates and store who is left out; return the counts by channel and `nao_geradas`.
 
     One message for each chave: a repeated one is refreshed while it is pending and otherwise left as it is. The e-mails
-    leave by `remetente`, the one of the origin unless another is given.
+    leave by `remetente`, the one of the origin unless another is given. With an Isencao they wait for no window.
     """
     envio = OrigemEnvio.objects.filter(pk=origem).first()
     contagem = Counter(sms=0, email=0, nao_geradas=0)
@@ -143,7 +175,7 @@ def enfileirar(
                 continue
             if ha_anteriores:
                 _renovar(cursor, origem, canal, coluna, saida, por_onde)
-            _abrir_lotes(cursor, execucao, origem, unidade, canal, acao, coluna, agora)
+            _abrir_lotes(cursor, execucao, origem, unidade, canal, acao, isencao, coluna, agora)
             novas = _inserir(cursor, execucao, origem, unidade, canal, acao, coluna, saida, por_onde, agora)
             contagem[coluna] += novas
             if novas < aptas[canal]:
@@ -200,16 +232,16 @@ def _deixar_de_fora(cursor, execucao, origem, unidade, canal, motivo: str, condi
     return cursor.rowcount
 
 
-def _abrir_lotes(cursor, execucao, origem, unidade, canal, acao, coluna, agora) -> None:
+def _abrir_lotes(cursor, execucao, origem, unidade, canal, acao, isencao, coluna, agora) -> None:
     cursor.execute(
         f"""
-        INSERT INTO mensageria_lote (execucao, origem, unidade, canal, localidade_id, acao, criado_em)
-        SELECT DISTINCT %s::uuid, %s, %s::bigint, %s::smallint, localidade_id, %s, %s::timestamptz
+        INSERT INTO mensageria_lote (execucao, origem, unidade, canal, localidade_id, acao, isencao, criado_em)
+        SELECT DISTINCT %s::uuid, %s, %s::bigint, %s::smallint, localidade_id, %s, %s, %s::timestamptz
         FROM candidata WHERE motivo IS NULL AND motivo_{coluna} IS NULL
         ORDER BY localidade_id
         ON CONFLICT DO NOTHING
         """,
-        [execucao, origem, unidade, canal, acao, agora],
+        [execucao, origem, unidade, canal, acao, isencao, agora],
     )
 
 

@@ -1,7 +1,7 @@
 """When a customer may be spoken to: hours by channel and origin, on each day of the week and on holidays.
 
-Pure rules; `mensageria.calendario` reads the rows. What no window speaks of is always open. The window of an origin goes
-before that of all of them. Hours are of the local day and none crosses midnight; a holiday has hours of its own.
+Pure rules; `mensageria.calendario` reads the rows. What no window speaks of is always open. The window of an origin
+goes before that of all of them. Hours are of the local day and none crosses midnight; a holiday has hours of its own.
 """
 
 from collections.abc import Mapping
@@ -106,6 +106,10 @@ class Calendario:
     def aberta(self, canal: int, origem: str, localidade: int | None, agora: datetime) -> bool:
         porta = self.porta(canal, origem, localidade)
         return porta is None or porta.aberta(agora)
+
+    def aberta_em_toda_parte(self, canal: int, origem: str, agora: datetime) -> bool:
+        """Whether it is open wherever a message of that kind may be of."""
+        return all(self.aberta(canal, origem, lugar, agora) for lugar in (None, *self.locais))
 
     def proxima_abertura(self, canal: int, origem: str, localidade: int | None, agora: datetime) -> datetime | None:
         """The first moment from `agora` on when such a message may leave; None when there is none."""

@@ -20,11 +20,12 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from cadastro.models import ParametroSistema
-from mensageria import composicao, consumo, descadastro, fontes, pausas, trabalhador
+from mensageria import calendario, composicao, consumo, descadastro, espera, fontes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
 from mensageria.escrita import atualizar, travar_contagens
 from mensageria.estados import Classe, Estado, Motivo
+from mensageria.janela import Calendario
 from mensageria.models import Canal, Mensagem, MensagemQuerySet, Remetente, Reserva, Servico, VersaoTexto
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Saindo:
     contexto: dict | None = None
     conteudo: bytes = b""
     erro: FalhaDeEnvio | None = None  # what keeps it from being composed, and is nobody's reply
+    fecha_em: datetime | None = None  # when its window of contact closes
 
 
 COLUNAS = [campo.name for campo in fields(Saindo)][:13]
@@ -80,7 +82,10 @@ class Bloco:
 
 
 def ha_devidas(servico: Servico, agora: datetime) -> bool:
-    return not consumo.esgotado(servico, agora) and any(fila.exists() for fila in _filas(servico, agora))
+    if consumo.esgotado(servico, agora):
+        return False
+    # In its order, so that the index of that order is read; what exists() asks has none.
+    return any(fila.values_list("id")[:1] for fila in _filas(servico, calendario.ler(agora), agora))
 
 
 def reservar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int) -> Bloco | None:
@@ -152,8 +157,16 @@ def arrendamento(servico: Servico) -> timedelta:
     return timedelta(seconds=settings.ARRENDAMENTO + 4 * servico.prazo)
 
 
-def _filas(servico: Servico, agora: datetime) -> list[MensagemQuerySet]:
-    """The queues of a service, one for each sender and origin: each is read in the order of its index, and only so."""
+URGENTES = ("-prioridade", "proxima_tentativa_em")
+POR_LOTE = ("lote", "enviar_apos")
+
+
+def _filas(servico: Servico, dele: Calendario, agora: datetime) -> list[MensagemQuerySet]:
+    """The queues of a service, one for each sender and origin: each is read in the order of an index, and only so.
+
+    What waits for its window of contact is in none, and is not even passed over: of an origin that is closed in part
+    only the lotes that may leave are read, one after the other.
+    """
     devidas = Mensagem.objects.devidas(agora)
     if pausados := pausas.pausados():
         devidas = devidas.exclude(lote__in=pausados)
@@ -162,7 +175,14 @@ def _filas(servico: Servico, agora: datetime) -> list[MensagemQuerySet]:
         donos = [{"canal": Canal.EMAIL, "remetente": r} for r in remetentes.values_list("id", flat=True)]
     else:
         donos = [{"canal": Canal.SMS, "gateway": servico}]
-    return [devidas.filter(**dono, origem=origem) for dono in donos for origem in fontes.origens()]
+    abertos = espera.abertos(dele, servico.canal, fontes.origens(), agora)
+    return [
+        devidas.filter(**dono, origem=origem).order_by(*URGENTES)
+        if lotes is None
+        else devidas.filter(**dono, lote__in=lotes).order_by(*POR_LOTE)
+        for dono in donos
+        for origem, lotes in abertos.items()
+    ]
 
 
 def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: ExitStack) -> list[Saindo]:
@@ -172,7 +192,8 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
     """
     bloco: dict[int, Saindo] = {}
     fechados, vistas = _Dominios(servico, dominios), set()
-    filas = _filas(servico, agora)
+    dele = calendario.ler(agora)
+    filas = _filas(servico, dele, agora)
     while filas and len(bloco) < quantas:
         com_mais = []
         for indice, fila in enumerate(filas):
@@ -186,6 +207,9 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
                 com_mais.append(fila)
         filas = com_mais
     _ligar(bloco.values())
+    fecham = espera.fechamentos(dele, (m.lote_id for m in bloco.values()), agora)
+    for m in bloco.values():
+        m.fecha_em = fecham.get(m.lote_id)
     return sorted(bloco.values(), key=lambda m: (-m.prioridade, m.id))
 
 
@@ -198,8 +222,8 @@ def _ligar(mensagens: Collection[Saindo]) -> None:
 
 
 def _travar(fila: MensagemQuerySet, quantas: int) -> list[Saindo]:
-    linhas = fila.order_by("-prioridade", "proxima_tentativa_em").select_for_update(skip_locked=True)
-    return [Saindo(*linha) for linha in linhas.values_list(*COLUNAS)[:quantas]]
+    linhas = fila.select_for_update(skip_locked=True).values_list(*COLUNAS)
+    return [Saindo(*linha) for linha in linhas[:quantas]]
 
 
 class _Dominios:

@@ -103,6 +103,11 @@ def consultar_retornos(gateway_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def varrer_janela() -> None:
+    envio.varrer_janela(timezone.now())
+
+
+@shared_task(ignore_result=True)
 def esquecer_reservas() -> None:
     recuperacao.esquecer(timezone.now())
 

@@ -89,6 +89,15 @@ class EmMaos:
     anunciadas: set[int] = field(default_factory=set)  # in the journal, ahead of their moment
     # What a later check said of what is left: {id: why it must not leave, or "" to go back}
     impedidas: dict[int, str] = field(default_factory=dict)
+    fecha_em: datetime | None = None  # when the first window of contact of what is here closes
+
+    def __post_init__(self):
+        self.fecha_em = min((m.fecha_em for m in self.fila if m.fecha_em), default=None)
+
+    @property
+    def ainda_aqui(self) -> list[Saindo]:
+        """Whose body did not leave."""
+        return [*self.na_frente.values(), *self.fila]
 
 
 def continuo() -> float:
@@ -155,7 +164,7 @@ def pedir_saidas(turno: Turno, quantas: int) -> None:
 def autorizar(
     turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo], *, juntas: bool = False
 ) -> tuple[datetime, dict[int, str]]:
-    """The last check of all: no body leaves past its limit, on an old check or a lost lease.
+    """The last check of all: no body leaves past its limit or its window, on an old check or a lost lease.
 
     Return the moment, and those of the group that must not leave: {id: motivo, or "" to go back}. The others have been
     announced before the look at the lease, so that whoever recovers knows of every body that got past it. Where all
@@ -163,8 +172,10 @@ def autorizar(
     Raises PosseExpirada, Cercado or SemEspaco: none leaves.
     """
     agora = turno.relogio()
+    fechar_janelas(em_maos, agora)
     verificar_se_velha(turno, em_maos, grupo)
     barradas = {m.id: em_maos.impedidas[m.id] for m in grupo if m.id in em_maos.impedidas}
+    barradas |= {m.id: "" for m in grupo if m.fecha_em and agora >= m.fecha_em}
     barradas |= {m.id: Motivo.PRAZO.value for m in grupo if agora >= m.expira_em}
     saem = [] if barradas and juntas else [m.id for m in grupo if m.id not in barradas]
     if saem:
@@ -180,6 +191,15 @@ def anunciar(em_maos: EmMaos, ids: Sequence[int]) -> None:
     if novas := [id_ for id_ in ids if id_ not in em_maos.anunciadas]:
         em_maos.diario.anunciar(novas)
         em_maos.anunciadas.update(novas)
+
+
+def fechar_janelas(em_maos: EmMaos, agora: datetime) -> None:
+    """What is still here when its window of contact closes goes back."""
+    if em_maos.fecha_em is None or agora < em_maos.fecha_em:
+        return
+    aqui = [m for m in em_maos.ainda_aqui if m.fecha_em]
+    em_maos.impedidas |= {m.id: "" for m in aqui if agora >= m.fecha_em}
+    em_maos.fecha_em = min((m.fecha_em for m in aqui if agora < m.fecha_em), default=None)
 
 
 def verificar_se_velha(turno: Turno, em_maos: EmMaos, grupo: Sequence[Saindo] = ()) -> None:
@@ -245,8 +265,7 @@ def _depois_de_escritos(turno: Turno, em_maos: EmMaos) -> None:
 def impedir(em_maos: EmMaos, pausados: set[int]) -> None:
     """What is still here of a lote that paused goes back."""
     if pausados:
-        ainda_aqui = [*em_maos.na_frente.values(), *em_maos.fila]
-        em_maos.impedidas |= {m.id: "" for m in ainda_aqui if m.lote_id in pausados}
+        em_maos.impedidas |= {m.id: "" for m in em_maos.ainda_aqui if m.lote_id in pausados}
 
 
 def _aplicar(turno: Turno, em_maos: EmMaos, novos: list[Resultado]) -> set[int]:

@@ -11,14 +11,14 @@ from cadastro.models import ParametroSistema
 from cobranca.fonte import ITENS_PAGOS, ORIGEM
 from cobranca.models import AcaoCobranca, ComandoAcao
 from mensageria import geracao, previsao
-from mensageria.models import Canal, VersaoTexto, inicio_do_dia
+from mensageria.models import Canal, Isencao, VersaoTexto, inicio_do_dia
 from mensageria.previsao import Prevista
 
 
 def comandos_a_avisar() -> list[tuple[int, str]]:
     """The comandos whose documents exist and wait to be announced: (id, título)."""
     return list(
-        ComandoAcao.objects.filter(gerado_em__isnull=False, anunciado_em__isnull=True)
+        ComandoAcao.objects.filter(gerado_em__isnull=False, anunciado_em__isnull=True, cancelado_em__isnull=True)
         .exclude(acao__por_sms=False, acao__por_email=False)
         .order_by("id")
         .values_list("id", "titulo")
@@ -32,7 +32,7 @@ def gerar_avisos(*, comando_id: int, execucao: UUID, hoje: date, agora: datetime
     Return how many were queued by channel, and `nao_geradas`.
     """
     comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao").get(pk=comando_id)
-    if comando.anunciado_em or not comando.gerado_em:
+    if comando.anunciado_em or comando.cancelado_em or not comando.gerado_em:
         return Counter(sms=0, email=0, nao_geradas=0)
     geracao.limpar_nao_geradas(execucao, ORIGEM, comando_id)
     geracao.criar_candidatas()
@@ -44,6 +44,7 @@ def gerar_avisos(*, comando_id: int, execucao: UUID, hoje: date, agora: datetime
         saidas=geracao.saidas(ORIGEM, _textos(comando.acao), comando.acao.tentativas_email),
         agora=agora,
         acao=comando.acao.descricao,
+        isencao=_isencao(comando),
     )
     if not geracao.faltou_saida(execucao, ORIGEM, comando_id):  # else a later run announces what could not leave
         comando.anunciado_em = agora
@@ -54,11 +55,16 @@ def gerar_avisos(*, comando_id: int, execucao: UUID, hoje: date, agora: datetime
 def simular_avisos(*, comando_id: int, hoje: date, agora: datetime) -> Prevista:
     """What `gerar_avisos` would do in a new run; nothing is written."""
     comando = ComandoAcao.objects.select_related("acao").get(pk=comando_id)
-    if comando.anunciado_em or not comando.gerado_em:
+    if comando.anunciado_em or comando.cancelado_em or not comando.gerado_em:
         return Prevista()
     with previsao.sem_gravar():
         _avaliar(comando, hoje, agora)
         return previsao.prever(origem=ORIGEM, textos=_textos(comando.acao), hoje=hoje, agora=agora)
+
+
+def _isencao(comando: ComandoAcao) -> str:
+    """What must be told, as before a service is cut off, waits for no window and no *não perturbe* holds it back."""
+    return Isencao.OBRIGATORIO.value if comando.acao.aviso_obrigatorio else ""
 
 
 def _textos(acao: AcaoCobranca) -> dict[Canal, VersaoTexto]:
@@ -84,6 +90,7 @@ SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date 
         WHEN i.perfil_id = %(perfil_especial)s THEN 'programa_especial'
         WHEN cl.id IS NULL THEN 'sem_usuario'
         WHEN NOT cl.ativo THEN 'cliente_inativo'
+        WHEN cl.nao_perturbe AND NOT %(obrigatorio)s THEN 'nao_perturbe'
     END,
     {geracao.COLUNAS_DO_CLIENTE}
 FROM cobranca_cobrancadocumento d
@@ -109,5 +116,8 @@ def _avaliar(comando: ComandoAcao, hoje: date, agora: datetime) -> None:
                 "perfil_especial": ParametroSistema.atual().perfil_programa_especial_id,
                 "ddds": geracao.DDDS_COM_SMS,
                 "comando": comando.pk,
+                "obrigatorio": comando.acao.aviso_obrigatorio,
             },
         )
+    if not _isencao(comando):
+        geracao.deixar_sem_janela(ORIGEM, agora)

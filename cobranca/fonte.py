@@ -31,6 +31,7 @@ MotivoDeNaoGerar = TextChoices(
         "PROGRAMA_ESPECIAL": ("programa_especial", "Perfil do programa especial"),
         "SEM_USUARIO": ("sem_usuario", "Imóvel sem cliente usuário"),
         "CLIENTE_INATIVO": ("cliente_inativo", "Cliente inativo"),
+        "NAO_PERTURBE": ("nao_perturbe", "Cliente pediu para não ser perturbado"),
         **MOTIVOS_DO_CANAL,
     },
     module=__name__,
@@ -56,9 +57,12 @@ SELECT id, motivo FROM (
         WHEN d.id IS NULL OR d.cancelado THEN 'objeto_cancelado'
         WHEN d.pago_em IS NOT NULL OR itens.todos_pagos THEN 'paga'
         WHEN (cl.ativo AND CASE WHEN %(sms)s THEN cl.por_sms ELSE cl.por_email END) IS NOT TRUE THEN 'canal_desligado'
+        WHEN cl.nao_perturbe AND NOT a.aviso_obrigatorio THEN 'nao_perturbe'
     END AS motivo
     FROM unnest(%(ids)s::bigint[]) AS v (id)
     LEFT JOIN cobranca_cobrancadocumento d ON d.id = v.id
+    LEFT JOIN cobranca_comandoacao co ON co.id = d.comando_id
+    LEFT JOIN cobranca_acaocobranca a ON a.id = co.acao_id
     LEFT JOIN cadastro_clienteimovel u ON {DO_USUARIO}
     LEFT JOIN cadastro_cliente cl ON cl.id = u.cliente_id
     {ITENS_PAGOS}

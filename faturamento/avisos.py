@@ -108,6 +108,7 @@ SELECT c.id, cl.id, c.localidade_id, {VERSAO},
         WHEN c.vencimento - %(dias)s > %(hoje)s THEN 'ainda_nao'
         WHEN cl.id IS NULL THEN 'sem_usuario'
         WHEN NOT cl.ativo THEN 'cliente_inativo'
+        WHEN cl.nao_perturbe THEN 'nao_perturbe'
     END,
     {geracao.COLUNAS_DO_CLIENTE}
 FROM faturamento_conta c
@@ -140,3 +141,4 @@ def _avaliar(
                 "referencia": grupo.referencia,
             },
         )
+    geracao.deixar_sem_janela(ORIGEM, agora)

@@ -34,6 +34,7 @@ MotivoDeNaoGerar = TextChoices(
         "AINDA_NAO": ("ainda_nao", "Ainda não chegou o dia"),
         "SEM_USUARIO": ("sem_usuario", "Conta sem cliente usuário"),
         "CLIENTE_INATIVO": ("cliente_inativo", "Cliente inativo"),
+        "NAO_PERTURBE": ("nao_perturbe", "Cliente pediu para não ser perturbado"),
         **MOTIVOS_DO_CANAL,
     },
     module=__name__,
@@ -50,6 +51,7 @@ SELECT id, motivo FROM (
         WHEN c.pago_em IS NOT NULL THEN 'paga'
         WHEN {VERSAO} <> v.versao THEN 'objeto_alterado'
         WHEN (cl.ativo AND CASE WHEN %(sms)s THEN cl.por_sms ELSE cl.por_email END) IS NOT TRUE THEN 'canal_desligado'
+        WHEN cl.nao_perturbe THEN 'nao_perturbe'
     END AS motivo
     FROM unnest(%(ids)s::bigint[], %(versoes)s::text[]) AS v (id, versao)
     LEFT JOIN faturamento_conta c ON c.id = v.id

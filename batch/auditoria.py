@@ -1,10 +1,26 @@
-"""What of the batch is audited: what can run, and what people asked to run."""
+"""What of the batch is audited: what can run, when, and what people asked to run."""
 
-from batch.models import FuncionalidadeIniciada, Processo, ProcessoFuncionalidade, ProcessoIniciado, UnidadeIniciada
+from django_celery_beat import models as relogio
+
+from batch.models import (
+    Agendamento,
+    DataAgendada,
+    FuncionalidadeIniciada,
+    Processo,
+    ProcessoFuncionalidade,
+    ProcessoIniciado,
+    UnidadeIniciada,
+)
 from telas.auditoria import auditar, isentar
 
 auditar(Processo)
 auditar(ProcessoFuncionalidade, de=["processo"], nome=["descricao"])
 auditar(ProcessoIniciado, de=["processo"], fora=["iniciado_em", "concluido_em"])
+auditar(Agendamento, de=["processo"], fora=["proximo"])
+auditar(relogio.PeriodicTask, fora=["last_run_at", "total_run_count", "date_changed"])
+auditar(relogio.CrontabSchedule)
+auditar(relogio.IntervalSchedule)
 
 isentar("Estado de uma execução, escrito enquanto ela anda.", FuncionalidadeIniciada, UnidadeIniciada)
+isentar("O que o relógio fez com cada data; o processo que ele comandou tem a sua entrada.", DataAgendada)
+isentar("Do django-celery-beat, sem uso aqui.", relogio.SolarSchedule, relogio.ClockedSchedule, relogio.PeriodicTasks)

@@ -5,7 +5,6 @@
 
 import json
 import logging
-import traceback
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from time import monotonic
@@ -16,7 +15,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from batch import registro
+from batch import erros, registro
 from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from batch.posse import ARRENDAMENTO, Posse, reivindicar
 from batch.registro import Aguardar, NaoRegistrada, PossePerdida, Trabalho
@@ -24,7 +23,6 @@ from batch.registro import Aguardar, NaoRegistrada, PossePerdida, Trabalho
 logger = logging.getLogger(__name__)
 
 TRAVA_DO_TIQUE = int.from_bytes(b"avisa")
-TAMANHO_DO_ERRO = 4000
 _Processo, _Funcionalidade, _Unidade = (m.Situacao for m in (ProcessoIniciado, FuncionalidadeIniciada, UnidadeIniciada))
 
 
@@ -107,11 +105,11 @@ def _comecar(devida: FuncionalidadeIniciada, agora: datetime) -> None:
             _criar_unidades(devida, registro.buscar(devida.funcionalidade.codigo).unidades(devida.iniciado))
         devida.situacao = _Funcionalidade.EM_PROCESSAMENTO
     except NaoRegistrada as erro:
-        _recusar(devida, str(erro), agora)
-    except Exception:
+        _recusar(devida, erro, str(erro), agora)
+    except Exception as erro:
         logger.exception("A funcionalidade %s não começou.", devida.pk)
-        _recusar(devida, _texto_do_erro(), agora)
-    devida.save(update_fields=["situacao", "iniciada_em", "concluida_em", "erro"])
+        _recusar(devida, erro, erros.em_detalhe(erro), agora)
+    devida.save(update_fields=["situacao", "iniciada_em", "concluida_em", "erro", "explicacao", "erro_em"])
 
 
 def _criar_unidades(devida: FuncionalidadeIniciada, unidades: Iterable[tuple[int, str]]) -> None:
@@ -122,27 +120,34 @@ def _criar_unidades(devida: FuncionalidadeIniciada, unidades: Iterable[tuple[int
     )
 
 
-def _recusar(devida: FuncionalidadeIniciada, erro: str, agora: datetime) -> None:
-    devida.situacao, devida.concluida_em, devida.erro = _Funcionalidade.CONCLUIDA_COM_ERRO, agora, erro
+def _recusar(devida: FuncionalidadeIniciada, erro: Exception, detalhe: str, agora: datetime) -> None:
+    devida.situacao, devida.concluida_em, devida.erro_em = _Funcionalidade.CONCLUIDA_COM_ERRO, agora, agora
+    devida.erro, devida.explicacao = detalhe, erros.em_palavras(erro)
 
 
 def _encerrar_processos(iniciados: list[int], agora: datetime) -> bool:
-    """Close the processes that have nothing running and nothing that can still start."""
+    """Close the processes that have nothing running and nothing that can still start, and tell who wants to know."""
     funcionalidades = FuncionalidadeIniciada.objects.filter(iniciado=OuterRef("pk"))
     em_andamento = funcionalidades.filter(situacao=_Funcionalidade.EM_PROCESSAMENTO)
     incompletas = funcionalidades.exclude(situacao=_Funcionalidade.CONCLUIDA)
-    encerrados = ProcessoIniciado.objects.filter(
+    a_encerrar = ProcessoIniciado.objects.filter(
         ~Exists(em_andamento),
         ~Exists(_na_vez().filter(iniciado=OuterRef("pk"))),
         pk__in=iniciados,
         situacao__in=ProcessoIniciado.A_EXECUTAR,
-    ).update(
+    )
+    encerrados = list(a_encerrar.values_list("pk", flat=True))
+    if not encerrados:
+        return False
+    ProcessoIniciado.objects.filter(pk__in=encerrados).update(
         situacao=Case(
             When(Exists(incompletas), then=Value(_Processo.CONCLUIDO_COM_ERRO)), default=Value(_Processo.CONCLUIDO)
         ),
         concluido_em=agora,
     )
-    return bool(encerrados)
+    for encerrado in ProcessoIniciado.objects.filter(pk__in=encerrados).select_related("processo", "usuario"):
+        registro.terminou(encerrado, agora)
+    return True
 
 
 # A unit
@@ -170,12 +175,11 @@ def _rodar(posse: Posse, agora: datetime) -> None:
         _guardar(posse, retorno, agora, _momento(agora, inicio))
     except PossePerdida:
         raise
-    except Exception:
+    except Exception as erro:
         logger.exception("A unidade %s falhou.", posse.unidade.pk)
-        erro = _texto_do_erro()
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()  # the error may be that the connection was lost
-        posse.falhar(erro, _momento(agora, inicio))
+        posse.falhar(erros.em_detalhe(erro), erros.em_palavras(erro), _momento(agora, inicio))
 
 
 def _chamar_passo(posse: Posse, agora: datetime) -> dict | Aguardar:
@@ -206,12 +210,6 @@ def _em_json(resultado: dict | None) -> dict:
 
 def _momento(agora: datetime, inicio: float) -> datetime:
     return agora + timedelta(seconds=monotonic() - inicio)
-
-
-def _texto_do_erro() -> str:
-    """The end of the current traceback, without what a text column refuses."""
-    texto = traceback.format_exc()[-TAMANHO_DO_ERRO:]
-    return texto.replace("\x00", "").encode(errors="replace").decode()
 
 
 def era_a_ultima(unidade_id: int) -> bool:

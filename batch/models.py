@@ -254,6 +254,11 @@ class UnidadeIniciada(models.Model):
     def __str__(self):
         return self.descricao or str(self.codigo)
 
+    @property
+    def nome(self) -> str:
+        """With its code, unless there is only one."""
+        return f"{self.codigo} - {self}" if self.codigo else str(self)
+
 
 class AgendamentoQuerySet(models.QuerySet):
     def devidos(self, agora: datetime):

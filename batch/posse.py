@@ -17,7 +17,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from batch.models import FuncionalidadeIniciada, UnidadeIniciada
+from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from batch.registro import PossePerdida
 
 logger = logging.getLogger(__name__)
@@ -112,9 +112,12 @@ class Posse:
         self._encerrar(resultado=resultado, nao_antes=ate)
 
     @transaction.atomic
-    def falhar(self, erro: str, momento: datetime) -> None:
-        self._encerrar(situacao=UnidadeIniciada.Situacao.CONCLUIDA_COM_ERRO, erro=erro, concluida_em=momento)
-        FuncionalidadeIniciada.objects.filter(pk=self.unidade.funcionalidade_id, erro="").update(erro=erro)
+    def falhar(self, erro: str, explicacao: str, momento: datetime) -> None:
+        """Keep the error of the unit; the first of its funcionalidade is the funcionalidade's too."""
+        falha = UnidadeIniciada.Situacao.CONCLUIDA_COM_ERRO
+        self._encerrar(situacao=falha, erro=erro, explicacao=explicacao, concluida_em=momento)
+        sem_erro = FuncionalidadeIniciada.objects.filter(pk=self.unidade.funcionalidade_id, erro="")
+        sem_erro.update(erro=erro, explicacao=explicacao, unidade_do_erro=self.unidade.nome, erro_em=momento)
 
     def _encerrar(self, **campos) -> None:
         feito, total = self._progresso
@@ -141,5 +144,17 @@ def reivindicar(unidade_id: int, *, agora: datetime, arrendamento: float = ARREN
         arrendada_ate=relogio + timedelta(seconds=arrendamento),
         iniciada_em=Coalesce(F("iniciada_em"), Value(agora)),
     )
+    if not _ainda_anda(unidade):
+        transaction.set_rollback(True)
+        return None
     unidade.posse += 1
     return Posse(unidade, arrendamento)
+
+
+def _ainda_anda(unidade: UnidadeIniciada) -> bool:
+    """Asked once more with the row in hand: who cancels the process takes its rows first, and may just have ended."""
+    return FuncionalidadeIniciada.objects.filter(
+        pk=unidade.funcionalidade_id,
+        situacao=FuncionalidadeIniciada.Situacao.EM_PROCESSAMENTO,
+        iniciado__situacao=ProcessoIniciado.Situacao.EM_PROCESSAMENTO,
+    ).exists()

@@ -6,6 +6,7 @@
 A step must be safe to run again: a worker may be lost in the middle of it.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,7 +14,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from batch.models import Processo, ProcessoIniciado
+from django.db import transaction
+
+from batch.models import DataAgendada, Processo, ProcessoIniciado
+
+logger = logging.getLogger(__name__)
 
 
 class PossePerdida(Exception):
@@ -167,3 +172,80 @@ def registradas() -> list[str]:
 def remover(codigo: str) -> None:
     """Forget a step: for tests, which register their own."""
     _passos.pop(codigo, None)
+
+
+# Errors
+
+
+_para_o_operador: list[type[BaseException]] = [NaoRegistrada]
+
+
+def fala_ao_operador(*classes: type[BaseException]) -> None:
+    """Say of exceptions that their words are for the operator: the Log of a process shows them first."""
+    _para_o_operador.extend(classes)
+
+
+def e_para_o_operador(erro: BaseException) -> bool:
+    return isinstance(erro, tuple(_para_o_operador))
+
+
+# What others want to know, or to do
+
+
+@dataclass(frozen=True)
+class Resto:
+    """What others go on doing for a run after it was cancelled, such as sending its messages.
+
+    `cancelar` is called as `cancelar(execucao, usuario=…, motivo=…, agora=…)` by whoever has `permissao`, outside any
+    transaction, and tells in words what it did.
+    """
+
+    nome: str
+    permissao: str
+    quantos: Callable[[UUID], int]
+    cancelar: Callable[..., str]
+
+
+AoTerminar = Callable[[ProcessoIniciado, datetime], object]
+AoRecusar = Callable[[DataAgendada, datetime], object]
+_ao_terminar: list[AoTerminar] = []
+_ao_recusar: list[AoRecusar] = []
+_restos: list[Resto] = []
+
+
+def ao_terminar(funcao: AoTerminar) -> AoTerminar:
+    """Have the decorated function called when a process ends, in the transaction that ends it."""
+    _ao_terminar.append(funcao)
+    return funcao
+
+
+def ao_recusar(funcao: AoRecusar) -> AoRecusar:
+    """Have the decorated function called when an agendamento could not command its process."""
+    _ao_recusar.append(funcao)
+    return funcao
+
+
+def resto(um: Resto) -> None:
+    _restos.append(um)
+
+
+def restos() -> list[Resto]:
+    return list(_restos)
+
+
+def terminou(iniciado: ProcessoIniciado, agora: datetime) -> None:
+    _contar(_ao_terminar, iniciado, agora)
+
+
+def recusado(tomada: DataAgendada, agora: datetime) -> None:
+    _contar(_ao_recusar, tomada, agora)
+
+
+def _contar(funcoes: list[Callable], *argumentos) -> None:
+    """Who cannot hear it undoes nothing."""
+    for funcao in funcoes:
+        try:
+            with transaction.atomic():
+                funcao(*argumentos)
+        except Exception:
+            logger.exception("%s falhou.", funcao)

@@ -20,6 +20,7 @@ TIQUE_DO_BATCH = 10  # seconds
 TIQUE_DO_ENVIO = 5
 TIQUE_DAS_CAMPANHAS = 5
 TIQUE_DOS_AVISOS = 15
+VARREDURA_DA_JANELA = 60  # it looks at what waits for a window, which may be millions
 UM_DIA = 86400
 
 TRANSPORT_ALIASES["filesystem"] = "config.fila:Transport"
@@ -37,7 +38,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_serializer="json",
     accept_content=["json"],
-    beat_schedule_filename=str(settings.VAR / "celerybeat-schedule"),
+    beat_scheduler="config.relogio:Relogio",
     # A tick that finds no worker in time is dropped: the next one does its work.
     beat_schedule={
         "tique-do-batch": {
@@ -54,6 +55,11 @@ app.conf.update(
             "task": "preventivo.tasks.tique",
             "schedule": TIQUE_DAS_CAMPANHAS,
             "options": {"expires": TIQUE_DAS_CAMPANHAS, "queue": "geral"},
+        },
+        "varrer-janela": {
+            "task": "mensageria.tasks.varrer_janela",
+            "schedule": VARREDURA_DA_JANELA,
+            "options": {"expires": VARREDURA_DA_JANELA, "queue": "geral"},
         },
         "tique-dos-avisos": {
             "task": "mensageria.tasks.avisar",

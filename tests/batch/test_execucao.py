@@ -321,7 +321,7 @@ def test_a_lost_unit_is_handed_out_again_with_a_higher_fencing_number(novo_inici
     with pytest.raises(posse.PossePerdida):
         perdida.conferir()
     with pytest.raises(posse.PossePerdida):
-        perdida.falhar("tarde demais", agora)
+        perdida.falhar("tarde demais", "", agora)
     assert UnidadeIniciada.objects.values_list("posse", "situacao", "erro").get() == (2, Unidade.CONCLUIDA, "")
     assert FuncionalidadeIniciada.objects.get().erro == ""
 

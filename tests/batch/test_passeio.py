@@ -1,4 +1,4 @@
-"""Any order of ticks, runners, failures, losses, continuations and restarts, against a model in memory."""
+"""Any order of ticks, runners, failures, losses, continuations, restarts and cancels, against a model in memory."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from batch.execucao import executar_pendentes, tique
-from batch.inicio import OperacaoRecusada, continuar, iniciar, reiniciar
+from batch.inicio import OperacaoRecusada, cancelar, continuar, iniciar, reiniciar
 from batch.models import FuncionalidadeIniciada, Processo, ProcessoFuncionalidade, ProcessoIniciado, UnidadeIniciada
 from batch.posse import Posse, reivindicar
 from batch.registro import PossePerdida
@@ -125,14 +125,17 @@ class Passeio(RuleBasedStateMachine):
     @rule(qual=numeros)
     def continuar_uma(self, qual):
         funcionalidade = self._sortear(list(FuncionalidadeIniciada.objects.order_by("id")), qual)
-        pode = funcionalidade.situacao == SF.CONCLUIDA_COM_ERRO
+        pode = funcionalidade.situacao in FuncionalidadeIniciada.A_CONTINUAR
+        continuadas = [funcionalidade]
+        if funcionalidade.situacao == SF.EXECUCAO_CANCELADA:  # all that the cancelling stopped goes on
+            continuadas = list(funcionalidade.iniciado.funcionalidades.filter(situacao=SF.EXECUCAO_CANCELADA))
         try:
             continuar(funcionalidade, usuario=None)
         except OperacaoRecusada:
             assert not pode
             return
         assert pode
-        for pk in funcionalidade.unidades.values_list("pk", flat=True):
+        for pk in UnidadeIniciada.objects.filter(funcionalidade__in=continuadas).values_list("pk", flat=True):
             if self.unidades[pk].estado != "concluida":
                 self.unidades[pk] = Unidade(posses=self.unidades[pk].posses)
 
@@ -152,6 +155,20 @@ class Passeio(RuleBasedStateMachine):
         for pk in unidades:
             del self.unidades[pk]
 
+    @rule(do_segundo=st.booleans())
+    def cancelar_um(self, do_segundo):
+        processo = ProcessoIniciado.objects.get(pk=self.segundo.pk if do_segundo else self.primeiro.pk)
+        pode = processo.situacao in ProcessoIniciado.A_CANCELAR
+        try:
+            cancelar(processo, usuario=None, motivo="Passeio", agora=self.agora)
+        except OperacaoRecusada:
+            assert not pode
+            return
+        assert pode
+        for pk in UnidadeIniciada.objects.filter(funcionalidade__iniciado=processo).values_list("pk", flat=True):
+            if self.unidades[pk].estado not in ("concluida", "falhou"):
+                self.unidades[pk] = Unidade(posses=self.unidades[pk].posses)
+
     # What always holds
 
     @invariant()
@@ -168,12 +185,14 @@ class Passeio(RuleBasedStateMachine):
             if funcionalidade.situacao == SF.CONCLUIDA_COM_ERRO:
                 assert SU.CONCLUIDA_COM_ERRO in situacoes <= {SU.CONCLUIDA, SU.CONCLUIDA_COM_ERRO}
                 assert funcionalidade.erro
-            encerrada = funcionalidade.situacao in (SF.CONCLUIDA, SF.CONCLUIDA_COM_ERRO)
+            encerrada = funcionalidade.situacao in (SF.CONCLUIDA, SF.CONCLUIDA_COM_ERRO, SF.EXECUCAO_CANCELADA)
             assert encerrada == (funcionalidade.concluida_em is not None)
         for processo in ProcessoIniciado.objects.all():
             situacoes = self._situacoes(processo)
             if processo.situacao == SP.CONCLUIDO:
                 assert set(situacoes) == {SF.CONCLUIDA}
+            if processo.situacao == SP.EXECUCAO_CANCELADA:
+                assert set(situacoes) <= {SF.CONCLUIDA, SF.CONCLUIDA_COM_ERRO, SF.EXECUCAO_CANCELADA}
             if processo.situacao == SP.CONCLUIDO_COM_ERRO:
                 assert SF.CONCLUIDA_COM_ERRO in situacoes
                 assert SF.EM_PROCESSAMENTO not in situacoes
@@ -205,8 +224,8 @@ class Passeio(RuleBasedStateMachine):
         for _ in range(5):
             self.agora += timedelta(minutes=1)
             executar_pendentes(self.agora)
-            for funcionalidade in FuncionalidadeIniciada.objects.filter(situacao=SF.CONCLUIDA_COM_ERRO):
-                continuar(funcionalidade, usuario=None)
+            while paradas := FuncionalidadeIniciada.objects.filter(situacao__in=FuncionalidadeIniciada.A_CONTINUAR):
+                continuar(paradas[0], usuario=None)
         assert set(ProcessoIniciado.objects.values_list("situacao", flat=True)) == {SP.CONCLUIDO}
         assert set(UnidadeIniciada.objects.values_list("situacao", flat=True)) == {SU.CONCLUIDA}
 
@@ -227,7 +246,7 @@ class Passeio(RuleBasedStateMachine):
         if como == "concluir":
             posse.concluir({}, self.agora)
         elif como == "falhar":
-            posse.falhar("defeito", self.agora)
+            posse.falhar("defeito", "Quebrou.", self.agora)
         else:
             posse.aguardar({}, self.agora + timedelta(seconds=30))
 

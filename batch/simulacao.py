@@ -12,7 +12,7 @@ from psycopg2.errors import QueryCanceled
 
 from batch import registro
 from batch.models import Processo, ProcessoIniciado
-from batch.registro import NaoRegistrada, Passo, Previsao, Trabalho
+from batch.registro import Expediente, NaoRegistrada, Passo, Previsao, Trabalho
 
 
 class TempoEsgotado(Exception):
@@ -31,11 +31,14 @@ class Simulacao:
     unidades_vistas: int = 0
     unidades_total: int = 0
     completa: bool = True
+    expedientes: set[Expediente] = field(default_factory=set)
 
     @property
-    def fim(self) -> datetime:
-        """When it would end, if it started at `agora`."""
-        return self.agora + timedelta(seconds=self.segundos)
+    def fim(self) -> datetime | None:
+        """When it would end, if it started at `agora` and all of it waited for the last of its hours; None if never."""
+        duracao = timedelta(seconds=self.segundos)
+        fins = [expediente.termina(self.agora, duracao) for expediente in self.expedientes]
+        return None if None in fins else max([self.agora + duracao, *fins])
 
     @property
     def quadros(self) -> dict[str, list[tuple[str, int]]]:
@@ -49,6 +52,7 @@ class Simulacao:
         self.quantidades.update(previsao.quantidades)
         self.segundos += previsao.segundos
         self.estimada |= previsao.estimada
+        self.expedientes |= previsao.expedientes
         self.problemas += [problema for problema in previsao.problemas if problema not in self.problemas]
         self.unidades_vistas += 1
 

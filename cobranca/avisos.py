@@ -59,7 +59,8 @@ def simular_avisos(*, comando_id: int, hoje: date, agora: datetime) -> Prevista:
         return Prevista()
     with previsao.sem_gravar():
         _avaliar(comando, hoje, agora)
-        return previsao.prever(origem=ORIGEM, textos=_textos(comando.acao), hoje=hoje, agora=agora)
+        textos = _textos(comando.acao)
+        return previsao.prever(origem=ORIGEM, textos=textos, hoje=hoje, agora=agora, isencao=_isencao(comando))
 
 
 def _isencao(comando: ComandoAcao) -> str:

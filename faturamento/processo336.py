@@ -25,7 +25,7 @@ def prevista(prever: Callable[[], Prevista]) -> Previsao:
         resposta = prever()
     except (avisos.SemTexto, ParametroSistema.DoesNotExist) as erro:
         return Previsao(problemas=(str(erro),))
-    return Previsao(resposta.quantidades, resposta.segundos, resposta.estimada)
+    return Previsao(resposta.quantidades, resposta.segundos, resposta.estimada, expedientes=frozenset(resposta.portas))
 
 
 def _simular(trabalho: Trabalho) -> Previsao:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
+from mensageria import calendario, espera
 from mensageria.estados import Estado
 from mensageria.models import Lote, LoteContagem, Mensagem, NaoGerada
 
@@ -26,7 +27,10 @@ COLUNAS = {
 
 @dataclass(frozen=True)
 class Linha:
-    """One cell: `programadas` are among the `pendentes`, and `entregues` among the `enviadas`."""
+    """One cell: `programadas` are among the `pendentes`, and `entregues` among the `enviadas`.
+
+    `espera` says, in words, which window of contact those that are due wait for; `isencao`, why they wait for none.
+    """
 
     origem: str
     acao: str
@@ -44,6 +48,8 @@ class Linha:
     localidade_id: int | None
     canal_id: int
     pausado: bool
+    isencao: str
+    espera: str
 
     @property
     def fecha(self) -> bool:
@@ -52,7 +58,7 @@ class Linha:
         )
 
 
-def do_lote(lote: Lote, contagens: dict[int, int], programadas: int, total: int) -> Linha:
+def do_lote(lote: Lote, contagens: dict[int, int], programadas: int, total: int, espera: str = "") -> Linha:
     return Linha(
         origem=lote.origem,
         acao=lote.acao,
@@ -70,6 +76,8 @@ def do_lote(lote: Lote, contagens: dict[int, int], programadas: int, total: int)
         localidade_id=lote.localidade_id,
         canal_id=lote.canal,
         pausado=lote.pausado_em is not None,
+        isencao=lote.get_isencao_display(),
+        espera=espera if contagens.get(Estado.PENDENTE, 0) > programadas else "",
     )
 
 
@@ -89,7 +97,12 @@ def da_execucao(execucao: UUID, agora: datetime, *, contar: bool = False) -> lis
     programadas = _programadas(pendentes, agora)
     mensagens = Mensagem.objects.filter(lote__in=lotes)
     totais = _por_lote(mensagens) if contar else {id_: sum(c.values()) for id_, c in contagens.items()}
-    return [do_lote(lote, contagens[lote.id], programadas.get(lote.id, 0), totais.get(lote.id, 0)) for lote in lotes]
+    dele = calendario.ler(agora)
+    esperas = {lote.id: espera.do_lote(dele, lote, agora) for lote in lotes if lote.id in pendentes}
+    return [
+        do_lote(lote, contagens[lote.id], programadas.get(lote.id, 0), totais.get(lote.id, 0), esperas.get(lote.id, ""))
+        for lote in lotes
+    ]
 
 
 def da_unidade(origem: str, unidade: int) -> dict[int, tuple[int, int]]:

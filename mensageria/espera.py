@@ -107,7 +107,7 @@ def do_lote(dele: Calendario, lote: Lote, agora: datetime) -> str:
 
 def das_execucoes(execucoes: Collection[UUID], agora: datetime) -> Mapping[UUID, list[str]]:
     """{run: what of it waits, in words}, as "SMS de Cobrança: aguardando janela (abre às 08:00)"."""
-    dele = calendario.ler(agora)
+    dele = calendario.ler(agora) if execucoes else calendario.SEM_JANELAS
     palavras: dict[UUID, list[str]] = {execucao: [] for execucao in execucoes}
     if not dele:
         return palavras

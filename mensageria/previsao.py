@@ -9,8 +9,9 @@ from datetime import date, datetime
 from django.db import connection, transaction
 from django.db.models import Avg
 
-from mensageria import fontes
+from mensageria import calendario, fontes
 from mensageria.alfabeto import segmentos
+from mensageria.janela import Porta, quando
 from mensageria.geracao import CHAVE, COLUNA, JA_ANUNCIADA, SEM_SAIDA, criar_candidatas
 from mensageria.models import Canal, OrigemEnvio, Servico, TentativaEnvio, VersaoTexto
 from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar
@@ -20,6 +21,7 @@ A_ENVIAR = "A enviar"
 FICAM_DE_FORA = "Ficam de fora"
 LINHA = {Canal.SMS: "SMS", Canal.EMAIL: "E-mails"}
 SEGMENTOS = "Segmentos de SMS"
+ESPERAM = "Esperam a janela de contato"
 
 GERADAS_POR_SEGUNDO = 6_000  # see "Figures" in docs/arquitetura.md
 AMOSTRA = 500  # candidates that are composed, at most, when only so their segments are known
@@ -34,17 +36,19 @@ def _nada_a_enviar() -> Counter[tuple[str, str]]:
 class Prevista:
     """How many would be queued and left out, by (quadro, linha), and the seconds until what is due by then has left.
 
-    `estimada` tells that the segments come from a sample.
+    `estimada` tells that the segments come from a sample. `portas` are the windows of contact that they leave by.
     """
 
     quantidades: Counter[tuple[str, str]] = field(default_factory=_nada_a_enviar)
     segundos: float = 0.0
     estimada: bool = False
+    portas: set[Porta] = field(default_factory=set)
 
     def somar(self, outra: "Prevista") -> None:
         self.quantidades.update(outra.quantidades)
         self.segundos += outra.segundos
         self.estimada |= outra.estimada
+        self.portas |= outra.portas
 
 
 @contextmanager
@@ -58,7 +62,9 @@ def sem_gravar() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def prever(*, origem: str, textos: Mapping[Canal, VersaoTexto], hoje: date, agora: datetime) -> Prevista:
+def prever(
+    *, origem: str, textos: Mapping[Canal, VersaoTexto], hoje: date, agora: datetime, isencao: str = ""
+) -> Prevista:
     """What `geracao.enfileirar` would do with the candidates in a new run. The texts need not be stored."""
     prevista, servicos = Prevista(), _servicos(origem)
     envios = []
@@ -73,6 +79,8 @@ def prever(*, origem: str, textos: Mapping[Canal, VersaoTexto], hoje: date, agor
             prevista.segundos += quantas / GERADAS_POR_SEGUNDO
             if quantas:
                 envios.append(devidas * segundos_por_mensagem(servicos[canal]))
+            if quantas and not isencao:
+                _esperar_janela(prevista, cursor, canal, valores)
             if quantas and canal == Canal.SMS:
                 _contar_segmentos(prevista, cursor, valores, texto, quantas, hoje)
     prevista.segundos += max(envios, default=0)  # the channels send side by side
@@ -98,6 +106,28 @@ def _prever_canal(prevista: Prevista, cursor, canal: Canal, valores: dict) -> tu
     return a_enviar
 
 
+def _esperar_janela(prevista: Prevista, cursor, canal: Canal, valores: dict) -> None:
+    """Which windows of contact the messages of a channel leave by, and how many wait until one opens."""
+    origem, agora = valores["origem"], valores["agora"]
+    dele = calendario.ler(agora)
+    if dele.porta(canal, origem, None) is None:
+        return
+    cursor.execute(
+        f"""
+        SELECT localidade_id, count(*) FILTER (WHERE enviar_apos <= %(agora)s)
+        FROM ({_avaliadas(canal)}) a WHERE motivo IS NULL GROUP BY 1
+        """,
+        valores,
+    )
+    for localidade, devidas in cursor.fetchall():
+        porta = dele.porta(canal, origem, localidade)
+        prevista.portas.add(porta)
+        abre = porta.abre_em(agora)
+        if devidas and abre and abre > agora:
+            linha = f"{nome_da_origem(origem)} · {canal.label} · abre {quando(abre, agora)}"
+            prevista.quantidades[ESPERAM, linha] += devidas
+
+
 def _servicos(origem: str) -> dict[Canal, Servico | None]:
     """Through what each channel of an origin leaves."""
     envio = OrigemEnvio.objects.select_related("remetente__servico", "gateway").filter(pk=origem).first()
@@ -112,7 +142,7 @@ def _deixar_de_fora(prevista: Prevista, origem: str, canal: Canal | None, motivo
 def _avaliadas(canal: Canal) -> str:
     """The candidates of a channel, each with what leaves it out, in the order of `geracao.enfileirar`, or NULL."""
     return f"""
-        SELECT c.objeto_id, c.enviar_apos, CASE
+        SELECT c.objeto_id, c.localidade_id, c.enviar_apos, CASE
             WHEN c.motivo_{COLUNA[canal]} IS NOT NULL THEN c.motivo_{COLUNA[canal]}
             WHEN NOT %(tem_saida)s THEN '{SEM_SAIDA}'
             WHEN m.id IS NOT NULL THEN '{JA_ANUNCIADA}'

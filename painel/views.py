@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from mensageria import alertas, decisoes, pausas
+from mensageria import alertas, decisoes, espera, pausas
 from painel import caminho, passos
 from preventivo import desempenho
 from preventivo.models import Campanha
@@ -21,14 +21,14 @@ def painel(request):
     """Whoever sees neither processes nor messages, as a person of no group, gets only the list of the six."""
     agora = timezone.now()
     contexto = {"passos": passos.dos_seis(agora), **_alertas(request, agora)}
-    contexto |= _a_decidir(request) | _campanhas(request) | _andamento(request)
+    contexto |= _a_decidir(request) | _campanhas(request) | _andamento(request, agora)
     return render(request, "painel/painel.html", contexto)
 
 
 @require_safe
 def andamento(request):
     """The part of the page that asks for itself again while a process runs."""
-    return render(request, "painel/_caminho.html", _andamento(request))
+    return render(request, "painel/_caminho.html", _andamento(request, timezone.now()))
 
 
 def _alertas(request, agora: datetime) -> dict:
@@ -85,12 +85,14 @@ def _campanhas(request) -> dict:
     return {"pode_ver_campanhas": True, "campanhas": a_vista, "ha_outras_campanhas": len(vivas) > len(a_vista)}
 
 
-def _andamento(request) -> dict:
+def _andamento(request, agora: datetime) -> dict:
     pode = request.user.has_perms(["batch.view_processoiniciado", "mensageria.view_lote"])
     execucoes = caminho.das_ultimas() if pode else []
+    ultimas = [execucao.iniciado.execucao for execucao in execucoes[:1]]
     return {
         "pode_ver_execucoes": pode,
         "execucoes": execucoes,
         "ultima": execucoes[0] if execucoes else None,
+        "esperas": [frase for frases in espera.das_execucoes(ultimas, agora).values() for frase in frases],
         "anda": any(execucao.anda for execucao in execucoes),
     }

@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -73,17 +73,26 @@ class Aguardar:
             raise ValueError("Aguardar precisa de um tempo maior que zero.")
 
 
+class Expediente(Protocol):
+    """Hours in which a part of the work is done. Two of the same hours are equal."""
+
+    def termina(self, inicio: datetime, duracao: timedelta) -> datetime | None:
+        """When work of that length would end; None when it would not."""
+
+
 @dataclass(frozen=True)
 class Previsao:
     """What one unit would do: how many by (quadro, linha), as a page shows them, and the seconds that it would take.
 
-    `estimada` tells that not all was looked at, and `problemas` says, to the operator, why the unit would fail.
+    `estimada` tells that not all was looked at, and `problemas` says, to the operator, why the unit would fail. Where
+    there are `expedientes`, the work is done only in them.
     """
 
     quantidades: Counter[tuple[str, str]] = field(default_factory=Counter)
     segundos: float = 0.0
     estimada: bool = False
     problemas: tuple[str, ...] = ()
+    expedientes: frozenset[Expediente] = frozenset()
 
 
 @dataclass(frozen=True)

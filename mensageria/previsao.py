@@ -11,8 +11,8 @@ from django.db.models import Avg
 
 from mensageria import calendario, fontes
 from mensageria.alfabeto import segmentos
-from mensageria.janela import Porta, quando
 from mensageria.geracao import CHAVE, COLUNA, JA_ANUNCIADA, SEM_SAIDA, criar_candidatas
+from mensageria.janela import Porta, quando
 from mensageria.models import Canal, OrigemEnvio, Servico, TentativaEnvio, VersaoTexto
 from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar
 from mensageria.textos import posicoes_do_texto, texto_do_sms, valores_de_sms

@@ -134,6 +134,11 @@ def dia_e_hora(momento: datetime) -> str:
     return f"{DIAS[local.weekday()][:3]} {local:%d/%m/%Y às %H:%M}"
 
 
+def a_partir_de(momento: datetime) -> str:
+    """ "A partir de seg 23/11/2026 às 08:00" """
+    return f"A partir de {dia_e_hora(momento)}"
+
+
 def quando(momento: datetime, agora: datetime) -> str:
     """The hour alone when it is today's: "às 08:00"; or the day too."""
     if timezone.localdate(momento) == timezone.localdate(agora):

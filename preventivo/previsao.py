@@ -7,10 +7,11 @@ from math import ceil
 from django.db.models import Sum
 from django.utils import timezone
 
-from mensageria import consumo, ritmo, rotacao
+from mensageria import calendario, consumo, ritmo, rotacao
 from mensageria.consumo import milhar
-from mensageria.models import LoteContagem, Remetente, ServicoEmail, amanha
+from mensageria.models import Canal, LoteContagem, Remetente, ServicoEmail, amanha
 from mensageria.previsao import segundos_por_mensagem
+from preventivo.fonte import ORIGEM
 from preventivo.models import Campanha
 
 CONCLUIDAS = (Campanha.Situacao.CONCLUIDA, Campanha.Situacao.CONCLUIDA_COM_FALHAS)
@@ -49,22 +50,31 @@ def _pelos_servicos(campanha: Campanha, mensagens: int, inicio: datetime, remete
     servicos = [remetente.servico]
     if remetente.rotacao_automatica:
         servicos += rotacao.seguintes(remetente, inicio)
-    faltam, fim, comprometidas = mensagens, inicio, 0
+    faltam, duracao, comprometidas = mensagens, timedelta(), 0
     for servico in servicos:
         antes = _comprometidas(campanha, servico, inicio)
         situacao = consumo.situacao(servico, inicio)
         cabem = min(max(situacao.livres(faltam + antes) - antes, 0), faltam)
-        fim += _tempo(servico, cabem)
+        duracao += _tempo(servico, cabem)
         faltam, comprometidas = faltam - cabem, comprometidas + antes
         if not faltam:
             break
     problemas = [_acaba_antes(servicos, faltam, comprometidas)] if faltam else []
-    if fim > amanha(inicio):
+    fim = _fim(campanha, inicio, duracao)
+    if fim is None:
+        problemas.append("O Calendário de Contato não abre o bastante para este envio.")
+    elif fim > amanha(inicio):
         problemas.append(
             f"O envio terminaria depois do fim do dia, em {timezone.localtime(fim):%d/%m/%Y às %H:%M}: os boletos que "
             "vencem no dia não sairiam todos a tempo."
         )
     return Previsao(mensagens, inicio, None if faltam else fim, not problemas, problemas)
+
+
+def _fim(campanha: Campanha, inicio: datetime, duracao: timedelta) -> datetime | None:
+    """By the hours in which customers may be spoken to; a test speaks to none."""
+    porta = None if campanha.teste_para else calendario.ler(inicio).porta(Canal.EMAIL, ORIGEM, None)
+    return porta.termina(inicio, duracao) if porta else inicio + duracao
 
 
 def _acaba_antes(servicos: list[ServicoEmail], faltam: int, comprometidas: int) -> str:

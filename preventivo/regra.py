@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from mensageria import decisoes, geracao
 from mensageria.estados import Estado
-from mensageria.models import Canal, OrigemEnvio, VersaoTexto, inicio_do_dia
+from mensageria.models import Canal, Isencao, OrigemEnvio, VersaoTexto, inicio_do_dia
 from preventivo.fonte import ORIGEM, VERSAO, FonteDeBoletos
 from preventivo.models import Boleto, Campanha, CampanhaQuerySet, Layout, Registro
 
@@ -244,6 +244,7 @@ def _enfileirar(campanha: Campanha, layout: Layout, agora: datetime) -> int:
         agora=agora,
         acao=campanha.tipo.nome,
         remetente=campanha.operacao.remetente_id,
+        isencao=Isencao.TESTE.value if campanha.teste_para else "",
     )
     return contagem["email"]
 

@@ -13,9 +13,10 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
-from mensageria import decisoes, pausas, rotacao
+from mensageria import calendario, decisoes, espera, pausas, rotacao
 from mensageria.estados import Estado, Motivo
-from mensageria.models import Lote, LoteContagem, Mensagem, ServicoEmail
+from mensageria.janela import a_partir_de
+from mensageria.models import Canal, Lote, LoteContagem, Mensagem, ServicoEmail
 from preventivo import arquivos, regra
 from preventivo.models import Aviso, Campanha, Operacao, Registro, TipoCampanha
 from telas import registro
@@ -75,6 +76,8 @@ def criar(
     A file enters one campaign of the operação; a test sends nothing to customers, so it neither counts nor is refused.
     """
     _conferir_dados(Operacao.objects.defer("segredo").get(pk=operacao.pk), tipo, envia_em, agora)
+    if not teste_para:
+        _conferir_janela(envia_em, agora)
     campanha = Campanha(
         operacao=operacao, tipo=tipo, envia_em=envia_em, teste_para=teste_para, criado_por=usuario, criado_em=agora
     )
@@ -104,6 +107,14 @@ def _conferir_dados(operacao: Operacao, tipo: TipoCampanha, envia_em: datetime, 
         raise CampanhaRecusada("envia_em", "A data e o horário do envio já passaram.")
 
 
+def _conferir_janela(envia_em: datetime, agora: datetime) -> None:
+    """The hour of a campaign is one in which customers may be spoken to."""
+    abre = calendario.ler(agora).proxima_abertura(Canal.EMAIL, regra.ORIGEM, None, envia_em)
+    if abre != envia_em:
+        quando = f"{a_partir_de(abre)}." if abre else "A janela de e-mail do Preventivo nunca abre: altere o calendário."
+        raise CampanhaRecusada("envia_em", f"Este horário está fora do Calendário de Contato. {quando}")
+
+
 def _conferir_repetido(campanha: Campanha) -> None:
     outras = _linhas().filter(operacao=campanha.operacao, resumo=campanha.resumo, teste_para="")
     nunca_enviadas = Q(situacao=S.CANCELADA) | Q(situacao=S.CONCLUIDA_COM_FALHAS, iniciada_em=None)
@@ -122,6 +133,8 @@ def confirmar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
         raise AcaoRecusada(f"{SEM_CONFERENCIA}: cadastre a campanha de novo.")
     if campanha.envia_em <= agora:
         raise AcaoRecusada("A data e o horário do envio já passaram: altere-os antes de confirmar.")
+    if not campanha.teste_para:
+        _conferir_janela(campanha.envia_em, agora)
     if not campanha.registros:
         raise AcaoRecusada("Nenhum CPF do arquivo foi aceito: descarte a campanha e cadastre outra.")
     if campanha.teste_para:
@@ -172,6 +185,8 @@ def reagendar(campanha_id: int, envia_em: datetime, *, usuario, agora: datetime)
     if not _pode(campanha, "reagendar"):
         raise AcaoRecusada(_nao_pode(campanha, "reagendar"))
     if envia_em <= agora:
+    if not campanha.teste_para:
+        _conferir_janela(envia_em, agora)
         raise AcaoRecusada("A data e o horário do envio já passaram.")
     antes, campanha.envia_em = campanha.envia_em, envia_em
     campanha.save(update_fields=["envia_em"])
@@ -359,7 +374,8 @@ def _espera_do_envio(campanha: Campanha, agora: datetime) -> str:
             return da_api
         if Aviso.objects.filter(campanha=campanha, situacao=Aviso.Situacao.AGUARDANDO).exists():
             return f"Espera que a API de {campanha.operacao} confirme boletos."
-    return ""
+    esperas = espera.das_execucoes([campanha.execucao], agora)[campanha.execucao]
+    return f"{esperas[0]}." if esperas else ""
 
 
 # What time does
@@ -496,7 +512,7 @@ def _houve_falha(campanha: Campanha, quantas: dict[int, int]) -> bool:
         return True
     if quantas.get(Estado.CANCELADA):
         canceladas = _mensagens(campanha).filter(estado=Estado.CANCELADA)
-        for motivo in (Motivo.PRAZO, Motivo.SEM_CONTEXTO, Motivo.SEM_DESTINO):
+        for motivo in (Motivo.PRAZO, Motivo.SEM_JANELA, Motivo.SEM_CONTEXTO, Motivo.SEM_DESTINO):
             if canceladas.filter(motivo__startswith=motivo.value).exists():
                 return True
     ruins = (Aviso.Situacao.SEM_CONFIRMACAO, Aviso.Situacao.LINHA_INVALIDA)

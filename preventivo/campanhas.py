@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
-from mensageria import calendario, decisoes, espera, pausas, rotacao
+from mensageria import calendario, decisoes, pausas, rotacao
+from mensageria.espera import das_execucoes
 from mensageria.estados import Estado, Motivo
 from mensageria.janela import a_partir_de
 from mensageria.models import Canal, Lote, LoteContagem, Mensagem, ServicoEmail
@@ -111,8 +112,8 @@ def _conferir_janela(envia_em: datetime, agora: datetime) -> None:
     """The hour of a campaign is one in which customers may be spoken to."""
     abre = calendario.ler(agora).proxima_abertura(Canal.EMAIL, regra.ORIGEM, None, envia_em)
     if abre != envia_em:
-        quando = f"{a_partir_de(abre)}." if abre else "A janela de e-mail do Preventivo nunca abre: altere o calendário."
-        raise CampanhaRecusada("envia_em", f"Este horário está fora do Calendário de Contato. {quando}")
+        depois = a_partir_de(abre) if abre else "Nele a janela de e-mail do Preventivo nunca abre"
+        raise CampanhaRecusada("envia_em", f"Este horário está fora do Calendário de Contato. {depois}.")
 
 
 def _conferir_repetido(campanha: Campanha) -> None:
@@ -185,9 +186,9 @@ def reagendar(campanha_id: int, envia_em: datetime, *, usuario, agora: datetime)
     if not _pode(campanha, "reagendar"):
         raise AcaoRecusada(_nao_pode(campanha, "reagendar"))
     if envia_em <= agora:
+        raise AcaoRecusada("A data e o horário do envio já passaram.")
     if not campanha.teste_para:
         _conferir_janela(envia_em, agora)
-        raise AcaoRecusada("A data e o horário do envio já passaram.")
     antes, campanha.envia_em = campanha.envia_em, envia_em
     campanha.save(update_fields=["envia_em"])
     coletados = Registro.objects.filter(campanha=campanha, coletado_em__isnull=False, tentativas=0)
@@ -374,7 +375,7 @@ def _espera_do_envio(campanha: Campanha, agora: datetime) -> str:
             return da_api
         if Aviso.objects.filter(campanha=campanha, situacao=Aviso.Situacao.AGUARDANDO).exists():
             return f"Espera que a API de {campanha.operacao} confirme boletos."
-    esperas = espera.das_execucoes([campanha.execucao], agora)[campanha.execucao]
+    esperas = das_execucoes([campanha.execucao], agora)[campanha.execucao]
     return f"{esperas[0]}." if esperas else ""
 
 

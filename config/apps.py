@@ -9,6 +9,6 @@ class Administracao(AdminConfig):
 
     def ready(self):
         super().ready()
-        from config import grupos
+        from config import grupos, ligacoes  # noqa: F401
 
         post_migrate.connect(grupos.preencher, dispatch_uid="config.grupos")

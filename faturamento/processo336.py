@@ -8,15 +8,18 @@ from collections.abc import Callable
 from django.db import transaction
 from django.utils import timezone
 
-from batch.registro import Aguardar, Previsao, Trabalho, funcionalidade
+from batch.registro import Aguardar, Previsao, Trabalho, fala_ao_operador, funcionalidade
 from cadastro.models import ParametroSistema
 from faturamento import avisos, pendencias
 from mensageria import balanco, retornos
+from mensageria.espera import das_execucoes
 from mensageria.models import Canal, GatewaySMS
 from mensageria.palavras import da_geracao
 from mensageria.previsao import Prevista
 
 ESPERA = 2  # seconds between two looks at a sending that has not ended
+ESPERA_DA_JANELA = 30  # and when part of it waits for its window of contact, which may be days
+fala_ao_operador(avisos.SemTexto, ParametroSistema.DoesNotExist)
 
 
 def prevista(prever: Callable[[], Prevista]) -> Previsao:
@@ -67,7 +70,10 @@ def _aguardar_envio(trabalho: Trabalho, canal: Canal) -> dict | Aguardar:
     total = balanco.total(trabalho.execucao, canal)
     trabalho.progresso(max(total - faltam, 0), total)
     resultado = {"mensagens": total, "por terminar": faltam}
-    return Aguardar(resultado, segundos=ESPERA) if faltam else resultado
+    if not faltam:
+        return resultado
+    esperas = das_execucoes([trabalho.execucao], trabalho.agora)[trabalho.execucao]
+    return Aguardar(resultado, segundos=ESPERA_DA_JANELA if esperas else ESPERA)
 
 
 @funcionalidade("processar-retorno-sms")

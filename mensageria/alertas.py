@@ -9,7 +9,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from mensageria.models import Alerta, Canal, Remetente, Servico
 
-# What says that something was done, and asks for nothing, stands for so long.
+# What only says that something was done.
+NOTICIAS = (Alerta.Tipo.TROCA, Alerta.Tipo.FIM)
+# It asks for nothing, and stands for so long.
 DURACAO_DA_NOTICIA = timedelta(days=1)
 _NEGRITO = re.compile(r"\*\*(.+?)\*\*")
 
@@ -90,10 +92,10 @@ def abertos(agora: datetime) -> QuerySet[Alerta]:
 
 
 def e_noticia(alerta: Alerta) -> bool:
-    """Whether it asks for nothing: a change that was made, or an exhaustion after which another service took over."""
+    """Whether it asks for nothing: what was done, or an exhaustion after which another service took over."""
     if alerta.tipo == Alerta.Tipo.ESGOTADO:
         return alerta.remetente is not None and alerta.remetente.aguardando_desde is None
-    return alerta.tipo == Alerta.Tipo.TROCA
+    return alerta.tipo in NOTICIAS
 
 
 def arquivar(agora: datetime) -> int:
@@ -103,7 +105,7 @@ def arquivar(agora: datetime) -> int:
 
 def _noticia_velha(agora: datetime) -> Q:
     """As `e_noticia`, of more than a day ago; a gateway that was exhausted then is still seen in its quota."""
-    feito = Q(tipo=Alerta.Tipo.TROCA) | Q(tipo=Alerta.Tipo.ESGOTADO, remetente__aguardando_desde=None)
+    feito = Q(tipo__in=NOTICIAS) | Q(tipo=Alerta.Tipo.ESGOTADO, remetente__aguardando_desde=None)
     return feito & Q(criado_em__lt=agora - DURACAO_DA_NOTICIA)
 
 

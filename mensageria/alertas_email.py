@@ -37,6 +37,7 @@ POSSE = timedelta(minutes=10)  # more than one alert takes, so that nobody else 
 PRIMEIRA_ESPERA, MAIOR_ESPERA = timedelta(minutes=1), timedelta(hours=1)
 DESISTENCIA = timedelta(hours=24)
 _DA_SAIDA = DO_SERVICO | {Classe.INCERTA}  # the next address would fare no better
+_DE_UM = (Alerta.Tipo.PROCESSO, Alerta.Tipo.FIM)
 _ESPACO = uuid.UUID("0f6f1f0a-4a35-4c2b-9d39-0f6b1f6f7d52")
 
 
@@ -109,15 +110,17 @@ def _proxima(alerta: Alerta, agora: datetime) -> datetime | None:
 
 
 def _destinos(alerta: Alerta) -> list[str]:
-    """Who gets it, each address once, as ENVIO lets. What is of a service reaches those of its remetentes."""
+    """Who gets it, each address once, as ENVIO lets. What is of a service reaches those of its remetentes; what is of
+    a process, only whoever started it."""
     de_quem = Q(remetente=None)
     if alerta.remetente_id:
         de_quem |= Q(remetente=alerta.remetente_id)
     elif alerta.servico_email_id:
         de_quem |= Q(remetente__servico=alerta.servico_email_id)
-    emails = list(
-        DestinatarioAlerta.objects.filter(de_quem, ativo=True).order_by("email").values_list("email", flat=True)
-    )
+    destinatarios = DestinatarioAlerta.objects.filter(de_quem, ativo=True).order_by("email")
+    if alerta.tipo in _DE_UM:
+        destinatarios = destinatarios.none()
+    emails = list(destinatarios.values_list("email", flat=True))
     if alerta.tambem_para:
         emails.append(alerta.tambem_para)
     desviados = [composicao.desviar(Canal.EMAIL, email) for email in emails]

@@ -134,6 +134,11 @@ DATABASES["default"] |= {
 }
 # The locks of whoever sends live in a session of their own, which must not go through a transaction pooler.
 BANCO_DIRETO = env.db_url("DATABASE_URL_DIRETA") if "DATABASE_URL_DIRETA" in os.environ else None
+# The database of a GSAN, read by the bridge (`importar_gsan`): every so many minutes when they are given.
+BANCO_GSAN = env.db_url("GSAN_URL") if "GSAN_URL" in os.environ else None
+GSAN_MINUTOS = env.int("GSAN_MINUTOS", 0)
+# In what zone the moments of its tables were written.
+GSAN_FUSO = env.str("GSAN_FUSO", env.str("TIME_ZONE", "America/Sao_Paulo"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [

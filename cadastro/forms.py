@@ -1,22 +1,24 @@
-"""The forms of the operator's screens of the customers."""
+"""The forms of the operator's screens of the customers: the filter, Nome e Tipo, Pessoa and Inserir."""
 
 import re
-from functools import cached_property
 
 from crispy_forms.layout import Column, Field, Fieldset, Layout, Row
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.timezone import localdate
 
+from cadastro import clientes
 from cadastro.campos import CampoDocumento
 from cadastro.digitos import MAIOR_MATRICULA, matricula_valida
 from cadastro.documentos import normalizar_documento
-from cadastro.models import Cliente, ClienteFone, ClienteQuerySet, Municipio
+from cadastro.models import Cliente, ClienteEndereco, ClienteQuerySet
 from cadastro.nomes import normalizar_nome
 from cadastro.telefones import normalizar_telefone
-from telas.campos import CampoInteiro, CampoSimNao
+from telas.campos import CampoDia, CampoInteiro, CampoSimNao
 from telas.formularios import Formulario, FormularioDeModelo
 
-_PONTUACAO = str.maketrans("", "", " ().-/\N{NO-BREAK SPACE}")
+SEM_EFEITO = "sem efeito neste sistema"
+PONTUACAO = str.maketrans("", "", " ().-/\N{NO-BREAK SPACE}")
 
 
 def so_para_ver(formulario: forms.Form) -> None:
@@ -26,13 +28,33 @@ def so_para_ver(formulario: forms.Form) -> None:
         campo.required = False
 
 
-def _lado_a_lado(*campos: tuple[str, str] | str) -> Row:
+def lado_a_lado(*campos: tuple[str, str] | str) -> Row:
     """Fields on one line of a wide screen: a name, or a name and its share of the twelve columns."""
     pares = [(campo, "") if isinstance(campo, str) else campo for campo in campos]
     return Row(*(Column(nome, css_class=f"col-md-{largura}" if largura else "col-md") for nome, largura in pares))
 
 
-# Customers
+def ler_matricula(digitada: str) -> int | None:
+    """The matrícula typed, with its point or without; None when nothing was. Raises ValidationError."""
+    digitos = digitada.translate(PONTUACAO)
+    if not digitos:
+        return None
+    if not re.fullmatch(r"[0-9]+", digitos):
+        raise ValidationError("Matrícula deve somente conter números positivos.")
+    if len(digitos) > 9 or int(digitos) > MAIOR_MATRICULA or not matricula_valida(int(digitos)):
+        raise ValidationError("Matrícula inválida: o dígito não confere.")
+    return int(digitos)
+
+
+_lado_a_lado = lado_a_lado
+
+
+def na_linha(*nomes: str) -> Row:
+    """Switches side by side, three on a line of a wide screen."""
+    return Row(*(Column(Field(nome, wrapper_class="lado-a-lado"), css_class="col-md-4") for nome in nomes))
+
+
+# The filter
 
 
 class FiltroDeClientes(Formulario):
@@ -75,14 +97,7 @@ class FiltroDeClientes(Formulario):
             raise ValidationError(str(erro)) from None
 
     def clean_matricula(self):
-        digitos = self.cleaned_data["matricula"].translate(_PONTUACAO)
-        if not digitos:
-            return None
-        if not re.fullmatch(r"[0-9]+", digitos):
-            raise ValidationError("Matrícula deve somente conter números positivos.")
-        if int(digitos) > MAIOR_MATRICULA or not matricula_valida(int(digitos)):
-            raise ValidationError("Matrícula inválida: o dígito não confere.")
-        return int(digitos)
+        return ler_matricula(self.cleaned_data["matricula"])
 
     def clean_telefone(self):
         telefone = self.cleaned_data["telefone"]
@@ -91,7 +106,7 @@ class FiltroDeClientes(Formulario):
         try:
             return "".join(normalizar_telefone(telefone))
         except ValueError:
-            digitos = telefone.translate(_PONTUACAO)
+            digitos = telefone.translate(PONTUACAO)
         if not re.fullmatch(r"[0-9]{7,11}", digitos):
             raise ValidationError("Telefone inválido: informe o número, de 7 a 9 dígitos, com o DDD ou sem ele.")
         return digitos
@@ -112,126 +127,202 @@ class FiltroDeClientes(Formulario):
         return consulta
 
 
-class FormularioDeCliente(FormularioDeModelo):
-    """Aba Nome e Tipo."""
+# Nome e Tipo, and Pessoa
 
-    por_sms = CampoSimNao(label="Por SMS")
-    por_email = CampoSimNao(label="Por Email")
-    ativo = CampoSimNao(label="Ativo")
 
-    class Meta:
-        model = Cliente
-        fields = ["nome", "documento", "email", "por_sms", "por_email", "ativo"]
-        labels = {"nome": "Nome", "documento": "CPF/CNPJ", "email": "E-Mail"}
-        help_texts = {"documento": "Com a máscara ou sem ela; o CNPJ pode ter letras."}
-        error_messages = {"email": {"invalid": "E-Mail inválido."}}
+class _DeCliente(FormularioDeModelo):
+    """What the forms over a customer share: the names that the company gives to the name, and the rules."""
+
+    def __init__(self, *args, usuario, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.usuario = usuario
+        self.enderecos: list[ClienteEndereco] | None = None  # None: those that are stored
+        da_empresa = clientes.parametros()
+        if da_empresa.nome_receita_e_fantasia:
+            self._rotular(nome="Nome na Receita", nome_abreviado="Nome Fantasia")
+        if "documento_validado" in self.fields and not da_empresa.validar_documento:
+            self.fields["documento_validado"].disabled = True
+
+    def _rotular(self, **rotulos: str) -> None:
+        for nome, rotulo in rotulos.items():
+            if nome in self.fields:
+                self.fields[nome].label = rotulo
+                self.fields[nome].error_messages["required"] = f"Informe {rotulo}."
 
     def clean_nome(self):
         nome = " ".join(self.cleaned_data["nome"].split())
         if not nome:
-            raise ValidationError("Informe Nome.")
+            raise ValidationError(self.fields["nome"].error_messages["required"])
         return nome
 
-    def desenhar(self, ajudante):
-        ajudante.layout = Layout(
-            "visto",
-            Fieldset("Nome e Tipo", _lado_a_lado(("nome", "8"), ("documento", "4"))),
+    def _post_clean(self):
+        # The model's own validation runs here; ModelForm has no public step after it.
+        super()._post_clean()
+        enderecos = self.enderecos
+        if enderecos is None:
+            enderecos = list(self.instance.enderecos.all())
+        achados = clientes.erros(self.instance, enderecos=enderecos, usuario=self.usuario, hoje=localdate())
+        for campo, erro in achados.items():
+            if campo in self.fields and not self.has_error(campo):
+                self.add_error(campo, erro)
+
+
+class _NomeETipo(_DeCliente):
+    documento_validado = CampoSimNao(label="CPF/CNPJ Validado")
+    por_sms = CampoSimNao(label="Por SMS")
+    por_email = CampoSimNao(label="Por Email")
+    nao_perturbe = CampoSimNao(
+        label="Não Perturbe", help_text="Sim: o cliente não recebe mensagens, a não ser as obrigatórias."
+    )
+    dia_vencimento = CampoInteiro(
+        label="Dia do Vencimento",
+        digitos=2,
+        required=False,
+        min_value=1,
+        max_value=31,
+        error_messages=dict.fromkeys(("min_value", "max_value"), "Dia do Vencimento deve ser de 1 a 31."),
+        help_text=SEM_EFEITO,
+    )
+    acrescimos = CampoSimNao(label="Acréscimos por Impontualidade", help_text=SEM_EFEITO)
+    acao_cobranca = CampoSimNao(label="Ação de Cobrança", help_text="Não: nenhum documento de cobrança é gerado.")
+    negativacao = CampoSimNao(label="Negativação", help_text=SEM_EFEITO)
+    fatura_antecipada = CampoSimNao(label="Fatura Antecipada", help_text=SEM_EFEITO)
+
+    CAMPOS = (
+        *("nome", "nome_abreviado", "tipo", "documento", "documento_validado"),
+        *("email", "por_sms", "por_email", "nao_perturbe"),
+        *("dia_vencimento", "acrescimos", "acao_cobranca", "negativacao", "fatura_antecipada"),
+    )
+    ROTULOS = {
+        "nome": "Nome",
+        "nome_abreviado": "Nome Abreviado",
+        "tipo": "Tipo",
+        "documento": "CPF/CNPJ",
+        "email": "E-Mail",
+    }
+    AJUDAS = {"documento": "Com a máscara ou sem ela; o CNPJ pode ter letras."}
+    ERROS = {"email": {"invalid": "E-Mail inválido."}}
+
+    def partes(self) -> list:
+        return [
             Fieldset(
-                "Mensagens",
-                _lado_a_lado(("email", "8")),
+                "Nome e Tipo",
+                lado_a_lado(("nome", "8"), ("nome_abreviado", "4")),
                 Row(
+                    Column("tipo", css_class="col-md-4"),
+                    Column("documento", css_class="col-md-4"),
+                    Column(Field("documento_validado", wrapper_class="lado-a-lado"), css_class="col-md-4"),
+                ),
+                css_id="nome-e-tipo",
+            ),
+            Fieldset("Mensagens", lado_a_lado(("email", "8")), na_linha(*self._chaves())),
+            Fieldset(
+                "Cobrança",
+                Row(
+                    Column("dia_vencimento", css_class="col-md-4"),
                     *(
                         Column(Field(nome, wrapper_class="lado-a-lado"), css_class="col-md-4")
-                        for nome in ("por_sms", "por_email", "ativo")
-                    )
+                        for nome in ("acrescimos", "acao_cobranca", "negativacao", "fatura_antecipada")
+                    ),
                 ),
             ),
-        )
+        ]
+
+    def _chaves(self) -> list[str]:
+        return [nome for nome in ("por_sms", "por_email", "nao_perturbe", "ativo") if nome in self.fields]
 
 
-# Phones
+class FormularioDeCliente(_NomeETipo):
+    """Aba Nome e Tipo."""
 
+    ativo = CampoSimNao(label="Ativo")
 
-class FormularioDeTelefone(Formulario):
-    """The phone to add. Choosing a município fills in the DDD, here too when the page could not."""
-
-    tipo = forms.TypedChoiceField(
-        label="Tipo",
-        choices=[("", "Selecione"), *ClienteFone.Tipo.choices],
-        coerce=int,
-        error_messages={"required": "Informe Tipo Telefone."},
-    )
-    municipio = forms.CharField(
-        label="Município",
-        max_length=70,
-        required=False,
-        widget=forms.TextInput(attrs={"list": "municipios", "autocomplete": "off"}),
-        help_text="Preenche o DDD.",
-    )
-    ddd = forms.CharField(
-        label="DDD",
-        max_length=4,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "size": 2}),
-    )
-    numero = forms.CharField(
-        label="Número",
-        max_length=20,
-        error_messages={"required": "Informe Número do Telefone."},
-        widget=forms.TextInput(attrs={"inputmode": "tel"}),
-    )
-    ramal = forms.CharField(
-        label="Ramal", max_length=4, required=False, widget=forms.TextInput(attrs={"inputmode": "numeric"})
-    )
-    contato = forms.CharField(label="Contato", max_length=50, required=False)
-
-    def __init__(self, data=None, **kwargs):
-        if data is not None and not data.get("ddd", "").strip():
-            data = data.copy()
-            data["ddd"] = self._ddd_do_municipio(data.get("municipio", ""))
-        super().__init__(data, **kwargs)
-
-    @cached_property
-    def municipios(self) -> list[Municipio]:
-        return list(Municipio.objects.all())
-
-    def _ddd_do_municipio(self, digitado: str) -> str:
-        ddds = {municipio.ddd for municipio in self._achados(digitado)}
-        return ddds.pop() if len(ddds) == 1 else ""
-
-    def _achados(self, digitado: str) -> list[Municipio]:
-        """Those of this name, as the list shows it or without the UF."""
-        nome = normalizar_nome(digitado)
-        return [um for um in self.municipios if nome in (normalizar_nome(str(um)), normalizar_nome(um.nome))]
-
-    def clean_municipio(self):
-        digitado = self.cleaned_data["municipio"]
-        achados = self._achados(digitado)
-        if digitado and not achados:
-            raise ValidationError("Município não cadastrado.")
-        if len({municipio.ddd for municipio in achados}) > 1:
-            raise ValidationError("Há mais de um município com este nome: informe também a UF, como Natal/RN.")
-        return digitado
-
-    def clean_ddd(self):
-        return self.cleaned_data["ddd"].translate(_PONTUACAO)
-
-    def clean_numero(self):
-        return self.cleaned_data["numero"].translate(_PONTUACAO)
-
-    def telefone(self) -> ClienteFone:
-        dados = self.cleaned_data
-        return ClienteFone(**{nome: dados[nome] for nome in ("tipo", "ddd", "numero", "ramal", "contato")})
+    class Meta:
+        model = Cliente
+        fields = (*_NomeETipo.CAMPOS, "ativo")
+        labels, help_texts, error_messages = _NomeETipo.ROTULOS, _NomeETipo.AJUDAS, _NomeETipo.ERROS
 
     def desenhar(self, ajudante):
-        ajudante.layout = Layout(
-            _lado_a_lado(("tipo", "3"), ("municipio", "5"), ("ddd", "2")),
-            _lado_a_lado(("numero", "3"), ("ramal", "2"), ("contato", "5")),
+        ajudante.layout = Layout("visto", *self.partes())
+
+
+class _PessoaFisica(_DeCliente):
+    sexo = forms.TypedChoiceField(
+        label="Sexo",
+        choices=[("", "Selecione"), *Cliente.Sexo.choices],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    nascimento = CampoDia(label="Data de Nascimento", required=False)
+    rg_emissao = CampoDia(label="Data de Emissão", required=False)
+
+    CAMPOS = clientes.DE_PESSOA_FISICA
+    ROTULOS = {
+        "rg": "RG",
+        "rg_orgao": "Órgão Expedidor",
+        "rg_uf": "UF",
+        "profissao": "Profissão",
+        "nome_mae": "Nome da Mãe",
+    }
+
+    def parte(self) -> Fieldset:
+        return Fieldset(
+            "Pessoa Física",
+            lado_a_lado(("sexo", "4"), ("nascimento", "4"), ("profissao", "4")),
+            lado_a_lado(("rg", "4"), ("rg_orgao", "3"), ("rg_uf", "2"), ("rg_emissao", "3")),
+            lado_a_lado(("nome_mae", "8")),
+            css_id="pessoa",
         )
 
 
-class FormularioDeEscolha(Formulario):
-    """The marks of the grid of phones, which the page draws."""
+class FormularioDePessoaFisica(_PessoaFisica):
+    """Aba Pessoa, of a person."""
 
-    principal = forms.IntegerField(required=False, label="Principal")
-    sms = forms.IntegerField(required=False, label="SMS")
-    visto = forms.CharField(required=False, widget=forms.HiddenInput)
+    class Meta:
+        model = Cliente
+        fields = _PessoaFisica.CAMPOS
+        labels = _PessoaFisica.ROTULOS
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["sexo"].required = True
+        self.fields["sexo"].error_messages["required"] = "Informe Sexo."
+
+    def desenhar(self, ajudante):
+        ajudante.layout = Layout("visto", self.parte())
+
+
+class FormularioDePessoaJuridica(_DeCliente):
+    """Aba Pessoa, of a company."""
+
+    class Meta:
+        model = Cliente
+        fields = clientes.DE_PESSOA_JURIDICA
+        labels = {"ramo_atividade": "Ramo de Atividade"}
+
+    def desenhar(self, ajudante):
+        ajudante.layout = Layout("visto", Fieldset("Pessoa Jurídica", lado_a_lado(("ramo_atividade", "8"))))
+
+
+def formulario_de_pessoa(cliente: Cliente) -> type[_DeCliente]:
+    return FormularioDePessoaFisica if cliente.tipo == Cliente.Tipo.FISICA else FormularioDePessoaJuridica
+
+
+class FormularioDeInsercao(_NomeETipo, _PessoaFisica):
+    """Inserir Cliente: Nome e Tipo and Pessoa together."""
+
+    class Meta:
+        model = Cliente
+        fields = (*_NomeETipo.CAMPOS, *clientes.DE_PESSOA_FISICA, *clientes.DE_PESSOA_JURIDICA)
+        labels = _NomeETipo.ROTULOS | _PessoaFisica.ROTULOS | {"ramo_atividade": "Ramo de Atividade"}
+        help_texts = _NomeETipo.AJUDAS
+        error_messages = _NomeETipo.ERROS
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["sexo"].help_text = "Obrigatório para Pessoa Física."
+
+    def desenhar(self, ajudante):
+        juridica = Fieldset("Pessoa Jurídica", lado_a_lado(("ramo_atividade", "8")))
+        ajudante.layout = Layout("visto", *self.partes(), self.parte(), juridica)

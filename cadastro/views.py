@@ -1,48 +1,44 @@
-"""The operator's screens of the customers."""
+"""The operator's screens of the customers: Manter and Inserir, with the abas Nome e Tipo and Pessoa."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
 from django.forms import BaseForm
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cadastro import alcance, telefones_do_cliente
+from cadastro.enderecos_do_cliente import trancar
 from cadastro.forms import (
     FiltroDeClientes,
     FormularioDeCliente,
-    FormularioDeEscolha,
-    FormularioDeTelefone,
+    FormularioDeInsercao,
+    formulario_de_pessoa,
     so_para_ver,
 )
+from cadastro.forms_contatos import FormularioDeEndereco, FormularioDoPrimeiroTelefone
 from cadastro.gravacao import Recusado, gravar
-from cadastro.models import Cliente, ClienteFone
-from telas import confirmacao, pedidos
-from telas.formularios import quem_mudou
+from cadastro.models import Cliente
+from telas import pedidos, registro
+from telas.formularios import FormularioDeModelo
 from telas.paginacao import Pagina
 
-IMOVEIS_NA_TELA = 20
-MAIOR_CONTAGEM = 1_000
-
 ver_ou_enviar = require_http_methods(["GET", "HEAD", "POST"])
+pode_ver = permission_required("cadastro.view_cliente", raise_exception=True)
 
 
-def _exigir(request, *permissoes: str) -> None:
+def exigir(request, *permissoes: str) -> None:
     if not request.user.has_perms(permissoes):
         raise PermissionDenied
 
 
-# Customers
-
-
 @require_safe
-@permission_required("cadastro.view_cliente", raise_exception=True)
+@pode_ver
 def clientes(request):
     """Nothing is listed until something is asked."""
     filtro = FiltroDeClientes(request.GET)
@@ -55,34 +51,71 @@ def clientes(request):
     return render(request, "cadastro/clientes.html", contexto)
 
 
+# The abas of a customer
+
+
 @ver_ou_enviar
-@permission_required("cadastro.view_cliente", raise_exception=True)
+@pode_ver
 def cliente_nome_tipo(request, pk: int):
-    cliente = get_object_or_404(Cliente, pk=pk)
-    pode_gravar = request.user.has_perm("cadastro.change_cliente")
-    formulario = FormularioDeCliente(instance=cliente)
+    return editar(
+        request,
+        get_object_or_404(Cliente, pk=pk),
+        "nome_tipo",
+        abrir=lambda dados, cliente: FormularioDeCliente(dados, instance=cliente, usuario=request.user),
+        modelo="cadastro/cliente_nome_tipo.html",
+    )
+
+
+@ver_ou_enviar
+@pode_ver
+def cliente_pessoa(request, pk: int):
+    return editar(
+        request,
+        get_object_or_404(Cliente, pk=pk),
+        "pessoa",
+        abrir=lambda dados, cliente: formulario_de_pessoa(cliente)(dados, instance=cliente, usuario=request.user),
+    )
+
+
+def editar(
+    request,
+    cliente: Cliente,
+    aba: str,
+    *,
+    abrir: Callable[[QueryDict | None, Cliente], FormularioDeModelo],
+    permissao: str = "cadastro.change_cliente",
+    sucesso: str = "",
+    volta: str = "",
+    modelo: str = "cadastro/cliente_formulario.html",
+    **contexto,
+) -> HttpResponse:
+    """The page of a form about a customer: shown, stored with the customer's row locked, or shown with its errors.
+
+    `abrir` makes the form, of what was sent or of what is stored; when it is done, `volta` is where to go.
+    """
+    permissoes = {"cadastro.change_cliente", permissao}
+    pode_gravar = request.user.has_perms(permissoes)
+    formulario = abrir(None, cliente)
     if request.method == "POST":
-        _exigir(request, "cadastro.change_cliente")
+        exigir(request, *permissoes)
         try:
             return redirect(
                 gravar(
                     request,
-                    lambda: FormularioDeCliente(request.POST, instance=Cliente.objects.select_for_update().get(pk=pk)),
-                    f"Cliente de código {pk} atualizado com sucesso.",
-                    reverse("cadastro:cliente_nome_tipo", args=[pk]),
+                    lambda: abrir(request.POST, trancar(cliente.pk)),
+                    sucesso or f"Cliente de código {cliente.pk} atualizado com sucesso.",
+                    volta or request.path,
                 )
             )
         except Recusado as recusado:
             formulario = recusado.formulario
     if not pode_gravar:
         so_para_ver(formulario)
-    contexto = _do_cliente(cliente, "nome_tipo") | _imoveis(cliente)
-    return render(
-        request, "cadastro/cliente_nome_tipo.html", contexto | {"form": formulario, "pode_gravar": pode_gravar}
-    )
+    contexto |= do_cliente(cliente, aba) | {"form": formulario, "pode_gravar": pode_gravar, "volta": volta}
+    return render(request, modelo, contexto)
 
 
-def _do_cliente(cliente: Cliente, aba: str) -> dict:
+def do_cliente(cliente: Cliente, aba: str) -> dict:
     """What each tab shows, of the customer as he is stored."""
     fones = list(cliente.fones.all())
     return {
@@ -94,159 +127,65 @@ def _do_cliente(cliente: Cliente, aba: str) -> dict:
     }
 
 
-def _imoveis(cliente: Cliente) -> dict:
-    """A public body has thousands: the first ones, and how many more, counted to a limit."""
-    vinculos = cliente.vinculos.em_vigor(localdate()).order_by("imovel", "relacao")
-    quantos = vinculos[: IMOVEIS_NA_TELA + MAIOR_CONTAGEM + 1].count()
-    return {
-        "vinculos": vinculos.select_related("imovel")[:IMOVEIS_NA_TELA],
-        "mais_imoveis": min(max(quantos - IMOVEIS_NA_TELA, 0), MAIOR_CONTAGEM),
-        "mais_do_que_se_conta": quantos > IMOVEIS_NA_TELA + MAIOR_CONTAGEM,
-    }
+# Inserir
 
 
-# Phones of a customer
+class _Recusados(Exception):
+    """One of the forms of Inserir has errors; what was begun is undone."""
+
+    def __init__(self, formularios: list[BaseForm]):
+        super().__init__(*(formulario.errors for formulario in formularios))
+        self.formularios = formularios
 
 
 @ver_ou_enviar
-@permission_required("cadastro.view_cliente", raise_exception=True)
-def cliente_telefones(request, pk: int):
-    cliente = get_object_or_404(Cliente, pk=pk)
+@permission_required(("cadastro.add_cliente", "cadastro.add_clienteendereco"), raise_exception=True)
+def cliente_inserir(request):
+    """The abas as sections of one page, so that nothing is stored of a customer without what is required."""
+    formularios = _de_insercao(request, None)
     if request.method == "POST":
-        _exigir(request, "cadastro.change_cliente", *_permissao_do_botao(request))
-        return _enviar_telefones(request, cliente)
-    return _mostrar_telefones(request, cliente, FormularioDeTelefone(), FormularioDeEscolha())
+        try:
+            return redirect(_inserir(request))
+        except _Recusados as recusados:
+            formularios = recusados.formularios
+    cliente, endereco, telefone = formularios
+    contexto = {"form": cliente, "endereco": endereco, "telefone": telefone, "formularios": formularios}
+    return render(request, "cadastro/cliente_inserir.html", contexto)
 
 
-def _permissao_do_botao(request) -> list[str]:
-    if "adicionar" in request.POST:
-        return ["cadastro.add_clientefone"]
-    return ["cadastro.delete_clientefone"] if "remover" in request.POST else ["cadastro.change_clientefone"]
+def _de_insercao(request, dados: QueryDict | None) -> list[BaseForm]:
+    return [
+        FormularioDeInsercao(dados, usuario=request.user),
+        FormularioDeEndereco(dados, usuario=request.user, prefix="endereco"),
+        FormularioDoPrimeiroTelefone(dados, prefix="telefone"),
+    ]
 
 
-def _enviar_telefones(request, cliente: Cliente) -> HttpResponse:
-    novo, escolha = FormularioDeTelefone(request.POST), FormularioDeEscolha(request.POST)
-    passo, visto = _passo(request), request.POST.get("visto", "")
-    if passo is not _adicionar:
-        novo = FormularioDeTelefone(initial=request.POST.dict())  # kept as it was typed, and not judged
-    if confirmacao.voltou(request):
-        return _mostrar_telefones(request, cliente, novo, escolha, visto)
-    if passo is _remover and (pergunta := confirmacao.perguntar(request, "Confirma remoção?", perigo=True)):
-        return pergunta
-
-    def fazer() -> str:
-        messages.success(request, passo(request, cliente, novo, escolha))
-        return reverse("cadastro:cliente_telefones", args=[cliente.pk])
-
+def _inserir(request) -> str:
     try:
-        destino = pedidos.atender(request, fazer)
-    except telefones_do_cliente.TelefonesMudaram:
-        escolha.add_error(None, _mudaram(cliente))
-        visto = ""
-    except ValidationError as erro:
-        _repartir(erro, novo, escolha)
-    else:
-        if not (passo is _remover and _digitou_telefone(request)):
-            return redirect(destino)
-        escolha, visto = FormularioDeEscolha(), ""
-    return _mostrar_telefones(request, cliente, novo, escolha, visto)
+        return pedidos.atender(request, lambda: _inserir_uma_vez(request))
+    except IntegrityError:
+        # Somebody stored the same document meanwhile: a second look sees it, and says so beside its field.
+        return pedidos.atender(request, lambda: _inserir_uma_vez(request))
 
 
-def _passo(request) -> Callable:
-    if "adicionar" in request.POST:
-        return _adicionar
-    return _remover if "remover" in request.POST else _concluir
-
-
-def _adicionar(request, cliente: Cliente, novo: FormularioDeTelefone, escolha: FormularioDeEscolha) -> str:
-    _conferir(novo, escolha)
-    fone = telefones_do_cliente.adicionar(cliente, novo.telefone(), _escolha(request, cliente, escolha), request.user)
-    return f"Telefone {fone.formatado} adicionado."
-
-
-def _remover(request, cliente: Cliente, _, escolha: FormularioDeEscolha) -> str:
-    _conferir(escolha)
-    pk = request.POST["remover"]
-    fone = telefones_do_cliente.remover(
-        cliente,
-        int(pk) if re.fullmatch(r"[0-9]{1,18}", pk) else 0,
-        _escolha(request, cliente, escolha),
-        request.user,
-    )
-    return f"Telefone {fone.formatado} removido."
-
-
-def _concluir(request, cliente: Cliente, _, escolha: FormularioDeEscolha) -> str:
-    _conferir(escolha)
-    if _digitou_telefone(request):
-        raise ValidationError(
-            {None: "O telefone digitado ainda não foi adicionado: clique em Adicionar, ou apague os campos dele."}
-        )
-    telefones_do_cliente.escolher(cliente, _escolha(request, cliente, escolha), request.user)
-    return f"Cliente de código {cliente.pk} atualizado com sucesso."
-
-
-def _digitou_telefone(request) -> bool:
-    return any(request.POST.get(nome, "").strip() for nome in FormularioDeTelefone.base_fields)
-
-
-def _conferir(*formularios: BaseForm) -> None:
-    """Raise ValidationError when one of them already says what is wrong."""
+def _inserir_uma_vez(request) -> str:
+    formularios = do_cliente_, do_endereco, do_telefone = _de_insercao(request, request.POST)
+    do_cliente_.enderecos = [do_endereco.instance] if do_endereco.is_valid() else []
     validos = [formulario.is_valid() for formulario in formularios]
     if not all(validos):
-        raise ValidationError({})
-
-
-def _escolha(request, cliente: Cliente, formulario: FormularioDeEscolha) -> telefones_do_cliente.Escolha:
-    """What was chosen; of whoever may only add or remove, what already is."""
-    dados = formulario.cleaned_data
-    if not request.user.has_perm("cadastro.change_clientefone"):
-        dados = dados | _guardados(cliente.fones.all())
-    return telefones_do_cliente.Escolha(**dados)
-
-
-def _guardados(fones: Iterable[ClienteFone]) -> dict[str, int | None]:
-    marcas = ("principal", "sms")
-    return {marca: next((fone.pk for fone in fones if getattr(fone, marca)), None) for marca in marcas}
-
-
-def _repartir(erro: ValidationError, novo: FormularioDeTelefone, escolha: FormularioDeEscolha) -> None:
-    """Put each error beside its field."""
-    for campo, erros in erro.error_dict.items():
-        (novo if campo in novo.fields else escolha).add_error(campo, erros)
-
-
-def _mudaram(cliente: Cliente) -> str:
-    return (
-        f"{quem_mudou(cliente)} enquanto você editava: os telefones não são mais os que você via. Nada foi gravado. "
-        "Confira o que está abaixo; ao confirmar de novo, vale o que está nesta tela."
-    )
-
-
-def _mostrar_telefones(
-    request, cliente: Cliente, novo: FormularioDeTelefone, escolha: FormularioDeEscolha, visto: str = ""
-) -> HttpResponse:
-    """`visto` is what the operator was seeing when he sent what is shown again; without it, what is stored now."""
-    contexto = _do_cliente(cliente, "telefones")
-    fones = contexto["fones"]
-    marcados = _guardados(fones) | (_enviados(escolha, fones) if escolha.is_bound else {})
-    if len(fones) == 1:
-        marcados["principal"] = fones[0].pk
-    altera = request.user.has_perm("cadastro.change_cliente")
-    contexto |= {
-        "novo": novo,
-        "escolha": escolha,
-        "marcados": marcados,
-        "visto": visto or telefones_do_cliente.retrato(fones),
-        "pode_adicionar": altera and request.user.has_perm("cadastro.add_clientefone"),
-        "pode_remover": altera and request.user.has_perm("cadastro.delete_clientefone"),
-        "pode_escolher": altera and request.user.has_perm("cadastro.change_clientefone"),
-    }
-    return render(request, "cadastro/cliente_telefones.html", contexto)
-
-
-def _enviados(escolha: FormularioDeEscolha, fones: list[ClienteFone]) -> dict[str, int | None]:
-    """The marks that were sent, as long as they are on a phone that is still there."""
-    pks = {str(fone.pk): fone.pk for fone in fones}
-    enviados = {nome: escolha.data.get(nome) for nome in ("principal", "sms")}
-    return {nome: pks.get(valor) for nome, valor in enviados.items() if valor in pks or valor == ""}
+        raise _Recusados(formularios)
+    cliente = do_endereco.instance.cliente = do_cliente_.save()
+    do_endereco.save()
+    registro.inserido(request.user, cliente)
+    if do_telefone.has_changed():
+        exigir(request, "cadastro.add_clientefone")
+        escolha = telefones_do_cliente.Escolha(None, None, telefones_do_cliente.retrato([]))
+        try:
+            telefones_do_cliente.adicionar(cliente, do_telefone.telefone(), escolha, request.user)
+        except ValidationError as erro:
+            for campo, erros in erro.error_dict.items():
+                do_telefone.add_error(campo, erros)
+            raise _Recusados(formularios) from None
+    messages.success(request, f"Cliente de código {cliente.pk} inserido com sucesso.")
+    return reverse("cadastro:cliente_nome_tipo", args=[cliente.pk])

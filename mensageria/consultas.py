@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import QueryDict
 
 from mensageria import composicao, fontes
@@ -99,6 +99,15 @@ def com_objetos(linhas: Iterable) -> None:
 def _objetos(origem: str, ids: list[int]) -> list[Objeto | None]:
     achados = fontes.da_origem(origem).objetos(ids) if origem in fontes.origens() else {}
     return [achados.get(id_) for id_ in ids]
+
+
+def sobre_imovel(matricula: int) -> QuerySet[Mensagem]:
+    """The messages about what an imóvel owes: of the newest objects that each Fonte knows of it."""
+    sobre = Q(pk__in=())
+    for origem in fontes.origens():
+        if ids := fontes.do_imovel(origem, matricula):
+            sobre |= Q(origem=origem, objeto_id__in=ids)
+    return Mensagem.objects.filter(sobre)
 
 
 def texto_enviado(mensagem: Mensagem) -> str:

@@ -1,6 +1,6 @@
 """What the engine must ask of the domain apps. Each registers a Fonte for its origin, as `admin.py` does models."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -40,6 +40,20 @@ PROCESSO = DeOnde(
 )
 
 
+Pares = Sequence[tuple[str, Any]]  # (label, value), as people read them
+
+
+@dataclass(frozen=True)
+class Prova:
+    """What a Fonte tells the dossier of one message (`mensageria.dossie`); what there is not, is empty."""
+
+    comando: Pares = ()  # who ordered it, and who allowed it
+    dados: Pares = ()  # what the object is
+    itens: Sequence[Pares] = ()  # what it is made of
+    # What the message proves besides having been sent, from the day on which a server took it: paragraphs.
+    declarar: Callable[[date], list[str]] | None = None
+
+
 class SemExemplo(LookupError):
     """There is nothing to show a text on; the message says what to do."""
 
@@ -56,7 +70,9 @@ class Fonte(Protocol):
     dados: tuple[Dado, ...]  # the tags that its texts may have
     ver_textos: str  # the permission of who may see its texts
     escrever_textos: tuple[str, ...]  # any of these lets somebody write them
-    # Optional: `de_onde: DeOnde`, when what makes its runs is not a process.
+    # Optional: `de_onde: DeOnde`, when what makes its runs is not a process; and
+    # `do_imovel(matricula, limite) -> Collection[int]`, the newest objects of an imóvel, when they are of imóveis; and
+    # `prova(objeto: int, execucao: UUID) -> Prova`, for the dossier of a message.
 
     def exemplo(self, matricula: int | None, hoje: date) -> int:
         """The newest object with a customer, of that imóvel when one is given; raises SemExemplo."""
@@ -87,6 +103,12 @@ def da_origem(origem: str) -> Fonte:
 
 def de_onde(origem: str) -> DeOnde:
     return getattr(_fontes.get(origem), "de_onde", PROCESSO)
+
+
+def do_imovel(origem: str, matricula: int, limite: int = 1000) -> Collection[int]:
+    """The newest objects of this origin that are of an imóvel; none of an origin that knows no imóveis."""
+    perguntar = getattr(_fontes[origem], "do_imovel", None)
+    return perguntar(matricula, limite) if perguntar else ()
 
 
 def origens() -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from mensageria import views, views_incertas, views_retornos, views_servico, views_texto
+from mensageria import views, views_dossie, views_incertas, views_retornos, views_servico, views_texto
 
 app_name = "mensageria"
 mensagens = [
@@ -19,7 +19,9 @@ mensagens = [
     path("<int:pk>/", views.mensagem, name="mensagem"),
     path("<int:pk>/html/", views.html, name="html"),
     path("<int:pk>/decidir/", views.decidir, name="decidir"),
+    path("<int:pk>/dossie/", views_dossie.dossie, name="dossie"),
     path("cliente/<int:pk>/", views.do_cliente, name="do_cliente"),
+    path("imovel/<int:pk>/", views.do_imovel, name="do_imovel"),
     path("texto/<slug:origem>/medir/<slug:campo>/", views_texto.medir_texto, name="medir_texto"),
     path("texto/<slug:origem>/previa/", views_texto.previa_do_texto, name="previa"),
     path("texto/<slug:origem>/teste/", views_texto.testar_texto, name="teste"),

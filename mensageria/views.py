@@ -1,5 +1,6 @@
 """The outbox, seen: the balance of a run, its messages one by one, who was left out, and what a customer got."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
@@ -15,9 +16,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from cadastro.models import Cliente
-from mensageria import balanco, composicao, decisoes, fontes, previa
-from mensageria.consultas import PaginaDoBalanco, com_objetos, texto_enviado
+from cadastro.models import Cliente, Imovel
+from mensageria import balanco, calendario, composicao, decisoes, espera, fontes, previa
+from mensageria.consultas import PaginaDoBalanco, com_objetos, sobre_imovel, texto_enviado
+from mensageria.estados import Estado
 from mensageria.forms import (
     OS_DOIS,
     SEM_LOCALIDADE,
@@ -171,16 +173,31 @@ def mensagens(request, execucao):
 def do_cliente(request, pk):
     """The history of every message that a customer got."""
     cliente = get_object_or_404(Cliente, pk=pk)
+    contexto = {"cliente": cliente, "pagina_do_menu": DOS_CLIENTES}
+    return _historico(request, Mensagem.objects.filter(cliente=cliente), "mensageria/do_cliente.html", contexto)
+
+
+@require_safe
+@pode_ver
+@permission_required("cadastro.view_imovel", raise_exception=True)
+def do_imovel(request, pk):
+    """Consultar Imóvel, aba Mensagens: those about what it owes, whoever got them."""
+    imovel = get_object_or_404(Imovel, pk=pk)
+    contexto = {"imovel": imovel, "titulo_da_aba": "Mensagens", "pagina_do_menu": "cadastro:imoveis"}
+    return _historico(request, sobre_imovel(pk), "mensageria/do_imovel.html", contexto)
+
+
+def _historico(request, consulta, modelo: str, contexto: dict) -> HttpResponse:
+    """Messages one by one, the newest first, each with its text and its attempts."""
     filtro = FiltroDoCliente(request.GET)
-    suas = Mensagem.objects.filter(cliente=cliente).select_related("texto").prefetch_related("envios")
-    pagina = Pagina(filtro.filtrar(suas), request.GET, ordens={"codigo": "pk"}, padrao="-codigo")
+    consulta = filtro.filtrar(consulta.select_related("texto").prefetch_related("envios"))
+    pagina = Pagina(consulta, request.GET, ordens={"codigo": "pk"}, padrao="-codigo")
     _em_palavras(pagina.linhas)
     agora = timezone.now()
     for linha in pagina.linhas:
         linha.conteudo = texto_enviado(linha)
         linha.pode_reenviar = decisoes.Decisao.REENVIAR in decisoes.possiveis(linha, agora)
-    contexto = {"cliente": cliente, "form": filtro, "pagina": pagina, "aba": "mensagens"}
-    return render(request, "mensageria/do_cliente.html", contexto | {"pagina_do_menu": DOS_CLIENTES})
+    return render(request, modelo, contexto | {"form": filtro, "pagina": pagina, "aba": "mensagens"})
 
 
 def _em_palavras(linhas: list[Mensagem]) -> None:
@@ -214,9 +231,17 @@ def _pagina_da_mensagem(request, pk, form):
         "decisoes": decisoes.possiveis(uma, agora) if decidir_ else [],
         "visto": decisoes.retrato(uma),
         "vencida": uma.expira_em <= agora,
+        "espera": _espera(uma, agora),
         **_da_execucao(request, uma.lote.execucao, [uma]),
     }
     return render(request, "mensageria/mensagem.html", contexto)
+
+
+def _espera(uma: Mensagem, agora: datetime) -> str:
+    """Which window of contact it waits for, once it is due."""
+    if uma.estado != Estado.PENDENTE or uma.proxima_tentativa_em > agora:
+        return ""
+    return espera.do_lote(calendario.ler(agora), uma.lote, agora)
 
 
 def _assunto(uma: Mensagem) -> str:

@@ -35,7 +35,9 @@ MENU = (
                 "cadastro.view_parametrosistema",
                 "Sistema Parâmetro",
             ),
+            Item("Inserir Cliente", "cadastro:cliente_inserir", "cadastro.add_cliente", "Cliente"),
             Item("Manter Cliente", "cadastro:clientes", "cadastro.view_cliente", "Cliente"),
+            Item("Consultar Imóvel", "cadastro:imoveis", "cadastro.view_imovel", "Imóvel"),
         ),
     ),
     Grupo(
@@ -56,6 +58,7 @@ MENU = (
             Item("Inserir", "cobranca:acao_inserir", "cobranca.add_acaocobranca", "Ação de Cobrança"),
             Item("Manter", "cobranca:acoes", "cobranca.view_acaocobranca", "Ação de Cobrança"),
             Item("Comandar", "cobranca:comandos", "cobranca.view_comandoacao", "Ação de Cobrança"),
+            Item("Critério de Cobrança", "cobranca:criterios", "cobranca.view_criteriocobranca"),
         ),
     ),
     Grupo(
@@ -79,6 +82,7 @@ MENU = (
         ),
         sistema="Preventivo",
     ),
+    Grupo("Segurança", "shield-lock", (Item("Auditoria", "telas:auditoria", "telas.view_entradaauditoria"),)),
 )
 
 

@@ -28,6 +28,7 @@ from tests.fabricas import (
     nova_conta,
     novo_cliente,
     novo_comando,
+    novo_endereco,
     novo_imovel,
     novo_parametro,
     novo_parametro_sistema,
@@ -77,6 +78,7 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     TipoServico.objects.create(pk=TipoServico.objects.count() + 1, descricao="CORTE")
     cliente, imovel = novo_cliente(nome="JOSÉ DA SILVA"), novo_imovel()
     novo_vinculo(cliente, imovel)
+    novo_endereco(cliente)
     conta = nova_conta(imovel=imovel, cliente=cliente)
     debito = DebitoACobrar.objects.create(imovel=imovel, descricao="MULTA", referencia=202611, valor=10)
     comando = novo_comando(gerado_em=timezone.now(), documentos_gerados=1)

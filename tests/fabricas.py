@@ -7,6 +7,7 @@ from decimal import Decimal
 from cadastro.digitos import matricula_com_digito
 from cadastro.models import (
     Cliente,
+    ClienteEndereco,
     ClienteFone,
     ClienteImovel,
     Gerencia,
@@ -77,6 +78,21 @@ def novo_cliente(*, celular: str | None = "987654321", ddd: str = "84", **campos
 def novo_fone(cliente: Cliente, **campos) -> ClienteFone:
     padrao = {"tipo": ClienteFone.Tipo.CELULAR, "ddd": "84", "numero": "987654321"}
     return ClienteFone.objects.create(cliente=cliente, **padrao | campos)
+
+
+def novo_endereco(cliente: Cliente, **campos) -> ClienteEndereco:
+    """For correspondence, unless told otherwise."""
+    municipio, _ = Municipio.objects.get_or_create(nome="NATAL", uf="RN", defaults={"ddd": "84"})
+    padrao = {
+        "tipo": ClienteEndereco.Tipo.RESIDENCIAL,
+        "logradouro": "Avenida Senador Salgado Filho",
+        "numero": "1555",
+        "bairro": "Tirol",
+        "municipio": municipio,
+        "cep": "59015000",
+        "correspondencia": True,
+    }
+    return ClienteEndereco.objects.create(cliente=cliente, **padrao | campos)
 
 
 def novo_vinculo(cliente: Cliente, imovel: Imovel, **campos) -> ClienteImovel:

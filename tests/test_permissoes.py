@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from batch.models import FuncionalidadeIniciada, ProcessoIniciado
-from cadastro.models import Cliente
-from cobranca.models import AcaoCobranca, ComandoAcao
+from cadastro.models import Cliente, ClienteEndereco, ClienteImovel, Imovel
+from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao
 from faturamento.models import ParametroMensagem
 from mensageria.models import GatewaySMS, Mensagem, ServicoEmail
 from preventivo.models import Campanha, Layout, TipoCampanha
@@ -73,11 +73,33 @@ TABELA = [
     Linha("telas:senha", TODOS, "post"),
     Linha("telas:senha_alterada", TODOS),
     Linha("telas:sair", TODOS, "post"),
+    Linha("telas:auditoria", CHEFIA),
+    Linha("telas:auditoria_exportar", CHEFIA),
     Linha("cadastro:parametros", DO_GRUPO),
     Linha("cadastro:parametros", DO_GRUPO, "post"),
     Linha("cadastro:clientes", DO_GRUPO),
     Linha("cadastro:cliente_nome_tipo", DO_GRUPO, "get", de(Cliente)),
     Linha("cadastro:cliente_nome_tipo", DO_GRUPO, "post", de(Cliente)),
+    Linha("cadastro:cliente_inserir", DO_GRUPO),
+    Linha("cadastro:cliente_inserir", DO_GRUPO, "post"),
+    Linha("cadastro:cliente_pessoa", DO_GRUPO, "get", de(Cliente)),
+    Linha("cadastro:cliente_pessoa", DO_GRUPO, "post", de(Cliente)),
+    Linha("cadastro:cliente_enderecos", DO_GRUPO, "get", de(Cliente)),
+    Linha("cadastro:cliente_enderecos", DO_GRUPO, "post", de(Cliente)),
+    Linha("cadastro:endereco_inserir", DO_GRUPO, "get", de(Cliente)),
+    Linha("cadastro:endereco_inserir", DO_GRUPO, "post", de(Cliente)),
+    Linha("cadastro:endereco", DO_GRUPO, "get", de(ClienteEndereco)),
+    Linha("cadastro:endereco", DO_GRUPO, "post", de(ClienteEndereco)),
+    Linha("cadastro:cliente_imoveis", DO_GRUPO, "get", de(Cliente)),
+    Linha("cadastro:vinculo_inserir", DO_GRUPO, "get", de(Cliente)),
+    Linha("cadastro:vinculo_inserir", DO_GRUPO, "post", de(Cliente)),
+    Linha("cadastro:vinculo", DO_GRUPO, "get", de(ClienteImovel)),
+    Linha("cadastro:vinculo", DO_GRUPO, "post", de(ClienteImovel)),
+    Linha("cadastro:imoveis", DO_GRUPO),
+    Linha("cadastro:imovel", DO_GRUPO, "get", de(Imovel)),
+    Linha("faturamento:contas_do_imovel", DO_GRUPO, "get", de(Imovel)),
+    Linha("cobranca:documentos_do_imovel", DO_GRUPO, "get", de(Imovel)),
+    Linha("mensageria:do_imovel", DO_GRUPO, "get", de(Imovel)),
     Linha("cadastro:cliente_telefones", DO_GRUPO, "get", de(Cliente)),
     Linha("cadastro:cliente_telefones", DO_GRUPO, "post", de(Cliente)),
     Linha("faturamento:parametrizar_mensagem", DO_GRUPO),
@@ -94,6 +116,9 @@ TABELA = [
     Linha("cobranca:comando_inserir", DO_GRUPO, "post"),
     Linha("cobranca:comando", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:comando", DO_GRUPO, "post", de(ComandoAcao)),
+    Linha("cobranca:documentos", DO_GRUPO, "get", de(ComandoAcao)),
+    Linha("cobranca:documento", DO_GRUPO, "get", de(CobrancaDocumento)),
+    Linha("cobranca:documento_pdf", DO_GRUPO, "get", de(CobrancaDocumento)),
     Linha("batch:processos", DO_GRUPO),
     Linha("batch:processo_inserir", DO_GRUPO),
     Linha("batch:processo_inserir", DO_GRUPO, "post"),
@@ -153,6 +178,7 @@ TABELA = [
     Linha("preventivo:layout_previa", DO_GRUPO, "post", de(TipoCampanha)),
     Linha("preventivo:layout_testar", ADMINISTRADORES, "post", de(TipoCampanha)),
     Linha("mensageria:decidir", CHEFIA, "post", de(Mensagem)),
+    Linha("mensageria:dossie", CHEFIA, "post", de(Mensagem)),
     Linha("mensageria:medir_texto", DO_GRUPO, "post", da_origem("faturamento", "texto_sms")),
     Linha("mensageria:previa", DO_GRUPO, "post", da_origem("faturamento")),
     Linha("mensageria:teste", DO_GRUPO, "post", da_origem("cobranca")),

@@ -1,9 +1,9 @@
 // The pages of the cadastro. Without it they work the same: the server fills in the DDD.
 
 // Choosing a município fills in the DDD, unless somebody typed another.
-const municipio = document.querySelector("#id_municipio");
-if (municipio) {
-  const ddd = document.querySelector("#id_ddd");
+const ddd = document.querySelector("#id_ddd, #id_telefone-ddd");
+if (ddd) {
+  const municipio = document.getElementById(ddd.id.replace("ddd", "municipio"));
   let preenchido = "";
   const preencher = () => {
     const digitado = municipio.value.trim().toLowerCase();

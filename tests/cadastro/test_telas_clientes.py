@@ -1,18 +1,18 @@
 """Manter Cliente: the filter, and the aba Nome e Tipo."""
 
 import threading
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection, transaction
 from django.test import Client
-from django.utils.timezone import localdate
 
 from cadastro.forms import FiltroDeClientes
-from cadastro.models import Cliente, Relacao
+from cadastro.models import Cliente
 from tests.fabricas import novo_cliente, novo_fone, novo_imovel, novo_vinculo
+from tests.formularios_de_cliente import nome_e_tipo as dados
 
 URL = "/cadastro/cliente/"
 COM_CELULAR = "nenhum celular está marcado para SMS"
@@ -26,18 +26,6 @@ def achados(resposta) -> list[Cliente]:
 
 def da(cliente: Cliente) -> str:
     return f"{URL}{cliente.pk}/"
-
-
-def dados(cliente: Cliente, **mudancas) -> dict:
-    """What the form sends when nothing is touched."""
-    return {
-        "nome": cliente.nome,
-        "documento": cliente.documento or "",
-        "email": cliente.email,
-        "por_sms": str(cliente.por_sms),
-        "por_email": str(cliente.por_email),
-        "ativo": str(cliente.ativo),
-    } | mudancas
 
 
 def leitor() -> Client:
@@ -235,7 +223,7 @@ def test_a_document_of_another_customer_says_whose_it_is(entrar, documento, sigl
     cliente = novo_cliente()
     outro = novo_cliente(documento=documento.translate(str.maketrans("", "", ".-/")))
 
-    resposta = entrar("operador").post(da(cliente), dados(cliente, documento=documento.lower()))
+    resposta = entrar("operador").post(da(cliente), dados(cliente, documento=documento.lower(), tipo=outro.tipo))
 
     assert resposta.context["form"].errors["documento"] == [f"{sigla} já informado para cliente {outro.pk}."]
     assert entrar("supervisor").post(da(outro), dados(outro)).status_code == 302
@@ -271,43 +259,6 @@ def test_a_switch_that_reaches_nobody_is_warned_of_on_both_tabs(chefe, campos, c
         )
     if COM_CELULAR in avisos:
         assert f'href="{da(cliente)}telefones/">Ir para a aba Telefone' in chefe.get(da(cliente)).content.decode()
-
-
-def test_the_imoveis_of_today_are_shown(chefe):
-    cliente, hoje = novo_cliente(), localdate()
-    atual, antigo, futuro = (novo_imovel(endereco=f"Rua {nome}") for nome in ("Atual", "Antiga", "Futura"))
-    novo_vinculo(cliente, atual, relacao=Relacao.PROPRIETARIO)
-    novo_vinculo(cliente, antigo, fim=hoje)
-    novo_vinculo(cliente, futuro, inicio=hoje + timedelta(days=1))
-
-    pagina = chefe.get(da(cliente)).content.decode()
-
-    assert str(atual) in pagina
-    assert "Proprietário" in pagina
-    assert "Rua Atual" in pagina
-    assert "Rua Antiga" not in pagina
-    assert "Rua Futura" not in pagina
-
-
-def test_a_customer_of_many_imoveis_shows_the_first_and_says_how_many_more(chefe, django_assert_max_num_queries):
-    cliente = novo_cliente()
-    for _ in range(23):
-        novo_vinculo(cliente, novo_imovel())
-
-    with django_assert_max_num_queries(12):
-        resposta = chefe.get(da(cliente))
-
-    assert len(resposta.context["vinculos"]) == 20
-    assert "e mais 3" in " ".join(resposta.content.decode().split())
-
-
-def test_the_count_of_imoveis_has_an_end(chefe, monkeypatch):
-    monkeypatch.setattr("cadastro.views.IMOVEIS_NA_TELA", 2)
-    monkeypatch.setattr("cadastro.views.MAIOR_CONTAGEM", 3)
-    cliente = novo_cliente()
-    for _ in range(7):
-        novo_vinculo(cliente, novo_imovel())
-    assert "e mais de 3" in " ".join(chefe.get(da(cliente)).content.decode().split())
 
 
 def test_two_people_editing_are_told(entrar):

@@ -1,25 +1,25 @@
-"""Remove actions of collection, unless something holds them."""
+"""Remove actions of collection, and their criteria, unless something holds them."""
 
 from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import Q
 
-from cobranca.models import AcaoCobranca
+from cobranca.models import AcaoCobranca, CriterioCobranca
 from telas import registro
 
 
-class AcaoEmUso(Exception):
-    """Some action cannot be removed; the message says which and what holds it."""
+class EmUso(Exception):
+    """Something cannot be removed; the message says what and what holds it."""
 
 
 @transaction.atomic
 def remover_acoes(ids: Collection[int], *, usuario) -> int:
-    """Remove them all, or none: raises AcaoEmUso. Return how many there were."""
+    """Remove them all, or none: raises EmUso. Return how many there were."""
     acoes = list(AcaoCobranca.objects.select_for_update().filter(pk__in=ids).order_by("descricao"))
     impedidas = [motivo for acao in acoes if (motivo := _o_que_segura(acao, ids))]
     if impedidas:
-        raise AcaoEmUso(" ".join(impedidas))
+        raise EmUso(" ".join(impedidas))
     for acao in acoes:
         registro.removido(usuario, acao)
     saem = AcaoCobranca.objects.filter(pk__in=[acao.pk for acao in acoes])
@@ -36,3 +36,20 @@ def _o_que_segura(acao: AcaoCobranca, tambem_saem: Collection[int]) -> str:
     if seguinte := seguintes.exclude(pk__in=tambem_saem).first():
         return f"{acao.descricao} não pode ser removida: é predecessora de {seguinte.descricao}."
     return ""
+
+
+@transaction.atomic
+def remover_criterios(ids: Collection[int], *, usuario) -> int:
+    """Remove them all, or none: raises EmUso. Return how many there were."""
+    criterios = list(CriterioCobranca.objects.select_for_update().filter(pk__in=ids).order_by("descricao"))
+    usados = [
+        f"{criterio} não pode ser removido: é o critério da ação {acao}."
+        for criterio in criterios
+        if (acao := AcaoCobranca.objects.filter(criterio=criterio).order_by("descricao").first())
+    ]
+    if usados:
+        raise EmUso(" ".join(usados))
+    for criterio in criterios:
+        registro.removido(usuario, criterio)
+        criterio.delete()
+    return len(criterios)

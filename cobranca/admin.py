@@ -1,5 +1,6 @@
 """Admin of the collection: actions, criteria, commands and the documents that these make."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -7,14 +8,16 @@ from django.utils import timezone
 
 from cadastro.admin import AdminAvisa, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro, matricula
 from cadastro.models import ParametroSistema
-from cobranca.documentos import JaGerado, gerar_documentos
+from cobranca.documentos import NaoGera, gerar_documentos
 from cobranca.models import (
     AcaoCobranca,
     CobrancaDocumento,
     CobrancaDocumentoItem,
     ComandoAcao,
+    ContaBancaria,
     CriterioCobranca,
     ImovelSemDocumento,
+    TipoDocumento,
     TipoServico,
 )
 from cobranca.textos import DADOS_COBRANCA
@@ -24,6 +27,18 @@ from cobranca.textos import DADOS_COBRANCA
 class TipoServicoAdmin(AdminAvisa):
     list_display = ["id", "descricao"]
     search_fields = ["descricao"]
+
+
+@admin.register(TipoDocumento)
+class TipoDocumentoAdmin(AdminAvisa):
+    list_display = ["id", "descricao", "pede_texto", "ativo"]
+    list_filter = ["ativo", "pede_texto"]
+    search_fields = ["=id", "descricao"]
+
+    def has_delete_permission(self, request, obj=None):
+        """An action knows its type by the code alone; one that is in use is switched off instead."""
+        em_uso = obj is not None and AcaoCobranca.objects.filter(tipo_documento=obj.pk).exists()
+        return super().has_delete_permission(request, obj) and not em_uso
 
 
 @admin.register(CriterioCobranca)
@@ -36,14 +51,51 @@ class CriterioCobrancaAdmin(AdminAvisa):
 class AcaoCobrancaAdmin(AdminAvisa):
     change_form_template = "admin/cobranca/acaocobranca/change_form.html"
     list_display = ["descricao", "criterio", "dias_de_validade", "por_sms", "por_email", "compoe_cronograma", "ativa"]
-    list_filter = ["ativa", "por_sms", "por_email", "compoe_cronograma"]
+    list_filter = ["ativa", "por_sms", "por_email", "compoe_cronograma", "obrigatoria", "aviso_obrigatorio"]
     list_select_related = ["criterio"]
     search_fields = ["descricao"]
     autocomplete_fields = ["predecessora", "predecessora_alternativa", "criterio", "tipo_servico"]
     fieldsets = [
         (
             None,
-            {"fields": ["descricao", "criterio", "dias_de_validade", "tipo_documento", "considera_debitos", "ativa"]},
+            {
+                "fields": [
+                    "descricao",
+                    "dias_de_validade",
+                    "dias_de_vencimento",
+                    "tipo_documento",
+                    "texto_personalizado",
+                    "ativa",
+                ]
+            },
+        ),
+        (
+            "Imóveis",
+            {
+                "fields": [
+                    "criterio",
+                    "so_documento_valido",
+                    "executa_sem_debito",
+                    "situacoes_agua",
+                    "situacoes_esgoto",
+                ]
+            },
+        ),
+        (
+            "O que é cobrado",
+            {
+                "fields": [
+                    "considera_debitos",
+                    "considera_creditos",
+                    "considera_promissorias",
+                    "acrescimos",
+                    "gera_taxa",
+                    "por_valor_decrescente",
+                    "valida_por_item",
+                    "dias_minimos",
+                    "dias_maximos",
+                ]
+            },
         ),
         (
             "Sequência",
@@ -51,16 +103,50 @@ class AcaoCobrancaAdmin(AdminAvisa):
                 "fields": [
                     "compoe_cronograma",
                     "ordem_cronograma",
+                    "obrigatoria",
                     "predecessora",
                     "dias_da_predecessora",
                     "predecessora_alternativa",
-                    "tipo_servico",
+                    "repetida_no_ciclo",
+                    "usa_metas",
+                    "ordena_no_cronograma",
+                    "ordena_nas_eventuais",
+                    "exibe_eventual",
                 ]
             },
         ),
+        (
+            "Ordem de serviço e situação da ação",
+            {
+                "fields": [
+                    "tipo_servico",
+                    "dias_remuneracao",
+                    "suspende_abastecimento",
+                    "emite_boletins",
+                    "debito_interfere",
+                ]
+            },
+        ),
+        ("Mensagem", {"fields": ["aviso_obrigatorio"]}),
         ("Mensagem por SMS", {"fields": ["por_sms", "texto_sms", "transliterar"]}),
         ("Mensagem por e-mail", {"fields": ["por_email", "tentativas_email", "assunto", "texto_email"]}),
     ]
+
+    def formfield_for_dbfield(self, campo, request, **kwargs):
+        """The situations are boxes to tick, and the type of document a choice among those there are."""
+        if campo.name in ("situacoes_agua", "situacoes_esgoto"):
+            return forms.TypedMultipleChoiceField(
+                label=campo.verbose_name.capitalize(),
+                coerce=int,
+                choices=campo.base_field.choices,
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                help_text="Nenhuma marcada: todas.",
+            )
+        if campo.name == "tipo_documento":
+            tipos = [(tipo.pk, str(tipo)) for tipo in TipoDocumento.objects.all()]
+            return forms.TypedChoiceField(label=campo.verbose_name.capitalize(), coerce=int, choices=tipos)
+        return super().formfield_for_dbfield(campo, request, **kwargs)
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         context["dados"] = DADOS_COBRANCA
@@ -77,6 +163,7 @@ class ComandoAcaoAdmin(AdminAvisa):
     autocomplete_fields = ["acao", "localidade"]
     fields = ["titulo", "acao", "localidade", "enviar_a_partir_de"]
     feito = ["criado_por", "criado_em", "gerado_em", "documentos_gerados", "anunciado_em"]
+    feito += ["cancelado_em", "cancelado_por"]
     actions = ["gerar_documentos"]
 
     def get_fields(self, request, obj=None):
@@ -106,12 +193,19 @@ class ComandoAcaoAdmin(AdminAvisa):
         for comando in queryset.order_by("pk"):
             try:
                 contagem = gerar_documentos(comando.pk, hoje=timezone.localdate(agora), agora=agora)
-            except (JaGerado, ParametroSistema.DoesNotExist) as recusa:
+            except (NaoGera, ParametroSistema.DoesNotExist) as recusa:
                 self.message_user(request, str(recusa), messages.ERROR)
                 continue
             feito = f"{contagem['documentos']} documentos gerados; {contagem['sem_documento']} imóveis sem documento."
             self.log_change(request, comando, feito)
             self.message_user(request, f"{comando.titulo}: {feito}", messages.SUCCESS)
+
+
+@admin.register(ContaBancaria)
+class ContaBancariaAdmin(AdminAvisa):
+    list_display = ["banco", "agencia", "conta", "convenio", "carteira", "proximo_nosso_numero", "ativa"]
+    list_filter = ["ativa", "banco"]
+    fields = ["banco", "agencia", "conta", "convenio", "carteira", "proximo_nosso_numero", "instrucoes", "ativa"]
 
 
 class ItemInline(InlineSoLeitura):

@@ -74,12 +74,6 @@ class AcaoCobranca(models.Model):
     """A collection action (UC0214). One that sends messages stands alone: no service, cronograma or neighbours."""
 
     descricao = models.CharField("descrição da ação de cobrança", max_length=40, unique=True)
-    aviso_obrigatorio = models.BooleanField(
-        "aviso obrigatório",
-        default=False,
-        db_default=False,
-        help_text="sai a qualquer hora e também para quem pediu não perturbe",
-    )
     ativa = models.BooleanField(default=True)
 
     # The document
@@ -173,6 +167,12 @@ class AcaoCobranca(models.Model):
     # The message
     por_sms = models.BooleanField("enviar mensagem por SMS", default=False)
     por_email = models.BooleanField("enviar mensagem por e-mail", default=False)
+    aviso_obrigatorio = models.BooleanField(
+        "aviso obrigatório",
+        default=False,
+        db_default=False,
+        help_text="sai a qualquer hora e também para quem pediu não perturbe",
+    )
     tentativas_email = models.PositiveSmallIntegerField(
         "número máximo de tentativas de envio para e-mail", default=0, blank=True, validators=[MaxValueValidator(99)]
     )
@@ -413,6 +413,11 @@ class CobrancaDocumento(models.Model):
     @property
     def ficha(self) -> bool:
         return self.nosso_numero is not None
+
+    @property
+    def nosso_numero_impresso(self) -> str:
+        """As its bank writes it; needs `conta_bancaria` loaded."""
+        return ficha.banco(self.conta_bancaria.banco).nosso_numero(self.conta_bancaria, self.nosso_numero)
 
 
 class CobrancaDocumentoItem(models.Model):

@@ -1,23 +1,26 @@
 """The operator's screens of the collection: actions and comandos."""
 
 from collections import Counter
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cadastro.models import ParametroSistema
-from cobranca.acoes import AcaoEmUso, remover_acoes
-from cobranca.documentos import JaGerado, gerar_documentos
-from cobranca.forms import FiltroDeAcoes, FormularioDeAcao, FormularioDeComando
-from cobranca.models import AcaoCobranca, ComandoAcao, ImovelSemDocumento
+from cobranca import comandos as dos_comandos
+from cobranca import numeracao
+from cobranca.acoes import EmUso, remover_acoes, remover_criterios
+from cobranca.documentos import NaoGera, gerar_documentos
+from cobranca.forms import FiltroDeAcoes, FormularioDeAcao, FormularioDeComando, FormularioDeCriterio
+from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca, ImovelSemDocumento, TipoDocumento
 from cobranca.textos import DADOS_COBRANCA
 from mensageria.forms_texto import com_dados_inseridos, pediu_insercao
 from mensageria.medida import dados_ausentes
@@ -106,15 +109,18 @@ def _mostrar_acao(request: HttpRequest, form: FormularioDeAcao, *, sem_dado: str
 @require_http_methods(["GET", "POST"])
 @permission_required("cobranca.view_acaocobranca", raise_exception=True)
 def acoes(request: HttpRequest) -> HttpResponse:
-    if request.method == "POST" and (resposta := _remover(request)):
+    if request.method == "POST" and (resposta := _remover_acoes(request)):
         return resposta
-    filtro = FiltroDeAcoes(request.GET)
+    tipos = {tipo.pk: str(tipo) for tipo in TipoDocumento.objects.all()}
+    filtro = FiltroDeAcoes(request.GET, tipos=tipos)
     pagina = Pagina(
-        filtro.filtrar(AcaoCobranca.objects.select_related("criterio")),
+        filtro.filtrar(AcaoCobranca.objects.select_related("criterio", "predecessora")),
         request.GET,
         ordens={"descricao": "descricao", "validade": "dias_de_validade", "codigo": "pk"},
         padrao="descricao",
     )
+    for linha in pagina.linhas:
+        linha.nome_do_tipo = tipos.get(linha.tipo_documento, linha.tipo_documento)
     contexto = {
         "filtro": filtro,
         "pagina": pagina,
@@ -125,33 +131,36 @@ def acoes(request: HttpRequest) -> HttpResponse:
 
 
 @permission_required("cobranca.delete_acaocobranca", raise_exception=True)
-def _remover(request: HttpRequest) -> HttpResponse | None:
+def _remover_acoes(request: HttpRequest) -> HttpResponse | None:
+    palavras = "Ação de Cobrança removida com sucesso.", "Ações de Cobrança removidas com sucesso."
+    return _remover(request, AcaoCobranca, remover_acoes, palavras)
+
+
+def _remover(
+    request: HttpRequest, modelo: type[Model], remover: Callable[..., int], palavras: tuple[str, str]
+) -> HttpResponse | None:
     """Remove what was marked; None when there is only something to say on the list itself."""
     if destino := pedidos.ja_atendido(request):
         return redirect(destino)
     if confirmacao.voltou(request):
         return None
     ids = {int(pk) for pk in request.POST.getlist("remover") if pk.isascii() and pk.isdigit() and len(pk) < 19}
-    nomes = AcaoCobranca.objects.filter(pk__in=ids).values_list("descricao", flat=True)
+    nomes = modelo.objects.filter(pk__in=ids).values_list("descricao", flat=True)
     if not nomes:
         messages.error(request, "Nenhum registro selecionado.")
         return None
     if pergunta := confirmacao.perguntar(request, "Confirma remoção?", detalhes=nomes, perigo=True):
         return pergunta
+    um, varios = palavras
 
     def fazer() -> str:
-        quantas = remover_acoes(ids, usuario=request.user)
-        messages.success(
-            request,
-            "Ação de Cobrança removida com sucesso."
-            if quantas == 1
-            else f"{quantas} Ações de Cobrança removidas com sucesso.",
-        )
+        quantos_sairam = remover(ids, usuario=request.user)
+        messages.success(request, um if quantos_sairam == 1 else f"{quantos_sairam} {varios}")
         return _a_mesma_lista(request)
 
     try:
         return redirect(pedidos.atender(request, fazer))
-    except AcaoEmUso as erro:
+    except EmUso as erro:
         messages.error(request, str(erro))
         return None
 
@@ -160,6 +169,77 @@ def _a_mesma_lista(request: HttpRequest) -> str:
     """The list with its filter, unless that is longer than a pedido keeps."""
     inteira = request.get_full_path()
     return inteira if len(inteira) <= Pedido._meta.get_field("destino").max_length else request.path
+
+
+# Critério de Cobrança
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cobranca.view_criteriocobranca", raise_exception=True)
+def criterios(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST" and (resposta := _remover_criterios(request)):
+        return resposta
+    pagina = Pagina(
+        CriterioCobranca.objects.annotate(acoes=Count("acaocobranca")),
+        request.GET,
+        ordens={"descricao": "descricao", "dias": "dias_de_atraso", "valor": "valor_minimo"},
+        padrao="descricao",
+    )
+    return render(request, "cobranca/criterios.html", {"pagina": pagina, "marcados": request.POST.getlist("remover")})
+
+
+@permission_required("cobranca.delete_criteriocobranca", raise_exception=True)
+def _remover_criterios(request: HttpRequest) -> HttpResponse | None:
+    palavras = "Critério de Cobrança removido com sucesso.", "Critérios de Cobrança removidos com sucesso."
+    return _remover(request, CriterioCobranca, remover_criterios, palavras)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cobranca.add_criteriocobranca", raise_exception=True)
+def criterio_inserir(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _gravar_criterio(request, CriterioCobranca(), "inserido")
+    return _mostrar_criterio(request, FormularioDeCriterio())
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cobranca.view_criteriocobranca", raise_exception=True)
+def criterio(request: HttpRequest, pk: int) -> HttpResponse:
+    if request.method == "POST":
+        return _atualizar_criterio(request, pk)
+    return _mostrar_criterio(request, FormularioDeCriterio(instance=get_object_or_404(CriterioCobranca, pk=pk)))
+
+
+@permission_required("cobranca.change_criteriocobranca", raise_exception=True)
+def _atualizar_criterio(request: HttpRequest, pk: int) -> HttpResponse:
+    with transaction.atomic():
+        existente = get_object_or_404(CriterioCobranca.objects.select_for_update(), pk=pk)
+        return _gravar_criterio(request, existente, "atualizado")
+
+
+def _gravar_criterio(request: HttpRequest, instancia: CriterioCobranca, feito: str) -> HttpResponse:
+    form = FormularioDeCriterio(request.POST, instance=instancia)
+    if not form.is_valid():
+        destino = pedidos.ja_atendido(request)
+        return redirect(destino) if destino else _mostrar_criterio(request, form)
+
+    def fazer() -> str:
+        gravado = form.save()
+        palavras = f"Critério de Cobrança {gravado} {feito} com sucesso."
+        (registro.inserido if feito == "inserido" else registro.registrar)(request.user, gravado, palavras)
+        messages.success(request, palavras)
+        return reverse("cobranca:criterios")
+
+    return redirect(pedidos.atender(request, fazer))
+
+
+def _mostrar_criterio(request: HttpRequest, form: FormularioDeCriterio) -> HttpResponse:
+    novo = form.instance.pk is None
+    so_leitura = not request.user.has_perm(f"cobranca.{'add' if novo else 'change'}_criteriocobranca")
+    for campo in form.fields.values():
+        campo.disabled = so_leitura
+    contexto = {"form": form, "novo": novo, "so_leitura": so_leitura, "pagina_do_menu": "cobranca:criterios"}
+    return render(request, "cobranca/criterio.html", contexto)
 
 
 # Comandar
@@ -203,7 +283,7 @@ def _guardar_comando(request: HttpRequest, form: FormularioDeComando) -> str:
 @permission_required("cobranca.view_comandoacao", raise_exception=True)
 def comando(request: HttpRequest, pk: int) -> HttpResponse:
     escolhido = get_object_or_404(
-        ComandoAcao.objects.select_related("acao__criterio", "localidade", "criado_por"), pk=pk
+        ComandoAcao.objects.select_related("acao__criterio", "localidade", "criado_por", "cancelado_por"), pk=pk
     )
     if request.method == "POST" and not confirmacao.voltou(request):
         return _gerar(request, escolhido)
@@ -214,7 +294,11 @@ def comando(request: HttpRequest, pk: int) -> HttpResponse:
         "comando": escolhido,
         "de_fora": [(ImovelSemDocumento.Motivo(motivo).label, quantos) for motivo, quantos in de_fora.items()],
         "total_de_fora": sum(de_fora.values()),
-        "pode_gerar": request.user.has_perm("cobranca.add_cobrancadocumento") and not escolhido.gerado_em,
+        "sem_conta": numeracao.saiu_sem_conta(escolhido.fichas_sem_conta),
+        "contagens": dos_comandos.contagens(escolhido),
+        "pode_gerar": request.user.has_perm("cobranca.add_cobrancadocumento")
+        and not (escolhido.gerado_em or escolhido.cancelado_em),
+        "pode_cancelar": request.user.has_perm("cobranca.delete_comandoacao") and not escolhido.cancelado_em,
         "pagina_do_menu": "cobranca:comandos",
     }
     return render(request, "cobranca/comando.html", contexto)
@@ -225,6 +309,7 @@ def _gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
         raise PermissionDenied
     onde = f"na localidade {escolhido.localidade}" if escolhido.localidade else "em todas as localidades"
     detalhes = [f"Ação {escolhido.acao}, {onde}.", "Os documentos de um comando são gerados uma só vez."]
+    detalhes += [aviso] if (aviso := numeracao.sem_conta()) else []
     if pergunta := confirmacao.perguntar(request, "Confirma a geração dos documentos?", detalhes=detalhes):
         return pergunta
     destino = reverse("cobranca:comando", args=[escolhido.pk])
@@ -235,15 +320,44 @@ def _gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
         palavras = _contado(contagem)
         registro.registrar(request.user, escolhido, palavras)
         messages.success(request, palavras)
+        if contagem["fichas_sem_conta"]:
+            messages.warning(request, f"{numeracao.saiu_sem_conta(contagem['fichas_sem_conta'])}.")
         return destino
 
     try:
         return redirect(pedidos.atender(request, fazer))
-    except (JaGerado, ParametroSistema.DoesNotExist) as recusa:
+    except (NaoGera, ParametroSistema.DoesNotExist) as recusa:
         messages.error(request, str(recusa))
         return redirect(destino)
 
 
 def _contado(contagem: Counter) -> str:
     gerados = quantos(contagem["documentos"], "documento gerado,documentos gerados")
-    return f"{gerados}; {quantos(contagem['sem_documento'], 'imóvel sem documento,imóveis sem documento')}."
+    fichas = f" ({quantos(contagem['fichas'], 'ficha,fichas')} de compensação)" if contagem["fichas"] else ""
+    return f"{gerados}{fichas}; {quantos(contagem['sem_documento'], 'imóvel sem documento,imóveis sem documento')}."
+
+
+@require_POST
+@permission_required("cobranca.delete_comandoacao", raise_exception=True)
+def comando_cancelar(request: HttpRequest, pk: int) -> HttpResponse:
+    escolhido = get_object_or_404(ComandoAcao, pk=pk)
+    destino = reverse("cobranca:comando", args=[pk])
+    if confirmacao.voltou(request):
+        return redirect(destino)
+    detalhes = [f"Comando {escolhido}.", "Os documentos dele que não foram pagos são cancelados."]
+    if pergunta := confirmacao.perguntar(request, "Confirma o cancelamento?", detalhes=detalhes, perigo=True):
+        return pergunta
+
+    def fazer() -> str:
+        cancelados = dos_comandos.cancelar(pk, usuario=request.user, agora=timezone.now())
+        documentos = quantos(cancelados, "documento cancelado,documentos cancelados")
+        palavras = f"Comando {escolhido} cancelado com sucesso; {documentos}."
+        registro.registrar(request.user, escolhido, palavras)
+        messages.success(request, palavras)
+        return destino
+
+    try:
+        return redirect(pedidos.atender(request, fazer))
+    except dos_comandos.NaoCancela as recusa:
+        messages.error(request, str(recusa))
+        return redirect(destino)

@@ -88,6 +88,8 @@ class FormularioDeModelo(Base, forms.ModelForm):
         campo, chave, valor = self.fields[nome], self.add_prefix(nome), self.initial.get(nome)
         if isinstance(campo.widget, forms.CheckboxInput) and not valor:
             self.data.pop(chave, None)
+        elif isinstance(valor, list):
+            self.data.setlist(chave, valor)
         else:
             self.data[chave] = "" if valor is None else campo.prepare_value(valor)
 
@@ -96,12 +98,13 @@ class FormularioDeModelo(Base, forms.ModelForm):
         valor = self.initial.get(nome)
         if isinstance(valor, bool):
             return "Sim" if valor else "Não"
-        if valor in (None, ""):
+        if valor in (None, "", []):
             return "vazio"
         if isinstance(campo, forms.ModelChoiceField):
             return str(getattr(self.instance, nome))
         if escolhas := dict(getattr(campo, "choices", ())):
-            return str(escolhas.get(valor, valor))
+            varios = valor if isinstance(valor, list) else [valor]
+            return ", ".join(str(escolhas.get(um, um)) for um in varios)
         texto = str(campo.prepare_value(valor))
         return texto if len(texto) <= 60 else f"{texto[:60]}…"
 

@@ -67,6 +67,7 @@ MENU = (
         (
             Item("Inserir Processo", "batch:processo_inserir", "batch.add_processoiniciado"),
             Item("Consultar Processos", "batch:processos", "batch.view_processoiniciado"),
+            Item("Agendamentos", "batch:agendamentos", "batch.view_agendamento"),
             Item("Mensagens Incertas", "mensageria:incertas", "mensageria.view_mensagem"),
         ),
     ),

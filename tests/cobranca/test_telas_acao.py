@@ -7,13 +7,20 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 
 from cobranca import views
+from cobranca.forms import FormularioDeAcao
 from cobranca.models import AcaoCobranca, CriterioCobranca, TipoServico
+from telas.campos import CampoSimNao
 from tests.fabricas import nova_acao, novo_parametro_sistema
 
 INSERIR = "/cobranca/acoes/inserir/"
 MANTER = "/cobranca/acoes/"
 SMS = "{NOME} mat {MATRICULA}: {VALORDOC} ate {VALIDADEDOC}"
 EMAIL = "{NOME}, o imóvel {MATRICULA} deve {VALORDOC}. Pague até {VALIDADEDOC}."
+
+
+SIM_OU_NAO = [
+    nome for nome, campo in FormularioDeAcao.base_fields.items() if isinstance(campo, CampoSimNao) and nome != "ativa"
+]
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +46,11 @@ def sem_mensagem(**campos) -> dict:
         "dias_da_predecessora": "",
         "predecessora_alternativa": "",
         "tipo_servico": "",
-        "compoe_cronograma": "False",
         "ordem_cronograma": "",
-        "considera_debitos": "True",
-        "por_sms": "False",
-        "por_email": "False",
         "tentativas_email": "",
+        **dict.fromkeys(SIM_OU_NAO, "False"),
+        "considera_debitos": "True",
+        "exibe_eventual": "True",
         "assunto": "",
         "texto_sms": "",
         "texto_email": "",
@@ -101,7 +107,8 @@ def test_one_of_the_cronograma_is_inserted_with_its_neighbours(operador):
         ({"dias_de_validade": ""}, "dias_de_validade", "Informe Número de Dias de Validade da Ação."),
         ({"dias_de_validade": "x"}, "dias_de_validade", "deve somente conter números positivos."),
         ({"dias_de_validade": "0"}, "dias_de_validade", "deve somente conter números positivos."),
-        ({"tipo_documento": "0"}, "tipo_documento", "deve somente conter números positivos."),
+        ({"tipo_documento": ""}, "tipo_documento", "Informe Tipo de Documento a ser Gerado."),
+        ({"tipo_documento": "99"}, "tipo_documento", "Tipo de Documento inexistente."),
         ({"criterio": ""}, "criterio", "Informe Critério de Cobrança."),
         ({"criterio": "999"}, "criterio", "Critério de Cobrança inexistente."),
         ({"compoe_cronograma": ""}, "compoe_cronograma", "Informe Compõe o Cronograma."),
@@ -233,12 +240,19 @@ def test_a_double_click_inserts_one(operador):
 
 def test_the_buttons_put_the_selected_data_at_the_end_of_the_text(operador):
     resposta = operador.post(
-        INSERIR, com_mensagem(inserir="email", dados=["{NOME}"], texto_email="Senhor(a)", dias_de_validade="x")
+        INSERIR,
+        com_mensagem(
+            inserir="email",
+            dados=["{NOME}"],
+            texto_email="Senhor(a)",
+            dias_de_validade="x",
+            situacoes_agua=["3", "5"],
+        ),
     )
 
     assert "Senhor(a) {NOME}</textarea>" in resposta.text
     assert 'value="x"' in resposta.text
-    assert resposta.text.count("checked") == 5  # four switches and transliterar
+    assert resposta.text.count("checked") == len(SIM_OU_NAO) + 2 + 1  # with two situations and transliterar
     assert "resumo-de-erros" not in resposta.text
 
 
@@ -249,7 +263,10 @@ def na_tela(navegador, acao, **campos) -> dict:
     """What the page of an action posts when only `campos` change."""
     form = navegador.get(f"{MANTER}{acao.pk}/").context["form"]
     valores = {nome: form[nome].value() for nome in form.fields}
-    limpos = {nome: "" if valor is None else str(valor) for nome, valor in valores.items()}
+    limpos = {
+        nome: valor if isinstance(valor, list) else "" if valor is None else str(valor)
+        for nome, valor in valores.items()
+    }
     if not valores["transliterar"]:
         del limpos["transliterar"]
     return limpos | {"pedido": str(uuid.uuid4())} | campos

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, FilteredRelation, Q, TextChoices
 
@@ -11,10 +12,11 @@ from cadastro.documentos import formatar_documento
 from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cobranca import pagavel
 from cobranca.models import CobrancaDocumento, ContaBancaria
+from cobranca.prova import do_documento
 from cobranca.textos import DADOS_COBRANCA
 from faturamento import codigo_barras
 from faturamento.fonte import celulares, contexto, data, moeda
-from mensageria.fontes import Objeto, SemExemplo, empresa, linhas
+from mensageria.fontes import Objeto, Prova, SemExemplo, empresa, linhas
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 
@@ -144,6 +146,9 @@ class FonteDeDocumentos:
                 "id", "imovel", "usuario__cliente", "usuario__cliente__nome"
             )
         }
+
+    def prova(self, objeto: int, execucao: UUID) -> Prova:
+        return do_documento(objeto, execucao)
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         valores = {"ids": list(versoes), "hoje": hoje, "sms": canal == Canal.SMS}

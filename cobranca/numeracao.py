@@ -9,6 +9,7 @@ from cadastro.models import ParametroSistema
 from cobranca import ficha
 from cobranca.models import CobrancaDocumento, ContaBancaria
 from telas.campos import moeda
+from telas.templatetags.telas import quantos
 
 
 class SemNumeros(Exception):
@@ -73,3 +74,9 @@ def sem_conta() -> str:
         f"Documentos a partir de R$ {moeda(parametro.valor_ficha_extrato)} deveriam sair como ficha de compensação, mas"
         " nenhuma conta bancária está ativa: sairão com o código de arrecadação."
     )
+
+
+def saiu_sem_conta(quantas: int) -> str:
+    """What became of those that should have been fichas, without a point at the end."""
+    documentos = "documento com valor de ficha saiu,documentos com valor de ficha saíram"
+    return f"{quantos(quantas, documentos)} com o código de arrecadação, porque nenhuma conta bancária estava ativa"

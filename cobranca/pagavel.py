@@ -68,7 +68,7 @@ def _da_ficha(documento: CobrancaDocumento) -> list[list[str]]:
         ["Banco", f"{banco.codigo} {banco.nome}"],
         ["Local de pagamento", "Qualquer banco, até o vencimento"],
         ["Agência / código do beneficiário", banco.beneficiario(conta)],
-        ["Nosso número", banco.nosso_numero(conta, documento.nosso_numero)],
+        ["Nosso número", documento.nosso_numero_impresso],
         ["Carteira", conta.carteira],
         ["Espécie · aceite", "Outros · N"],
         ["Vencimento", data(documento.vence_em)],

@@ -40,6 +40,7 @@ OPERADOR = {
     "mensageria.remetente": DECIDIR,  # choose another service when a quota runs out
     "mensageria.servicoemail": None,
     "mensageria.gatewaysms": None,
+    "mensageria.chavedeassinatura": None,
     "preventivo.campanha": EDITAR,
     "preventivo.layout": VER,
 }
@@ -47,15 +48,20 @@ DO_NOME = ("nome_curto", "nome_generico", "nome_validado", "em_duplicidade")
 SEM_CPF = ("sem_documento_inserir", "sem_documento_manter")
 SUPERVISOR = OPERADOR | {
     "cadastro.cliente": (*EDITAR, *DO_NOME, *SEM_CPF),
-    "batch.processoiniciado": (*INICIAR, "autorizar_processo", "continuar_processo", "reiniciar_processo"),
+    "batch.agendamento": TUDO,  # commands processes in the name of whoever made it
+    "batch.processoiniciado": (
+        *INICIAR,
+        *("autorizar_processo", "continuar_processo", "reiniciar_processo", "cancelar_processo"),
+    ),
     "mensageria.alerta": DECIDIR,  # take from the Painel
-    "mensageria.mensagem": DECIDIR,  # send again, settle uncertain ones, cancel
+    "mensageria.mensagem": (*DECIDIR, "emitir_dossie"),  # send again, settle uncertain ones, cancel; prove
     "preventivo.campanha": (*EDITAR, "cancelar_campanha", "reenviar_campanha", "ver_cpf"),
+    "telas.entradaauditoria": VER,
 }
 ADMINISTRADOR = {
     f"{app}.*": ("*",)
     for app in ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "preventivo", "auth", "admin")
-}
+} | {"telas.entradaauditoria": VER}
 GRUPOS = {"operador": OPERADOR, "supervisor": SUPERVISOR, GRUPO_ADMINISTRADOR: ADMINISTRADOR}
 
 

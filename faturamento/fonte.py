@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, FilteredRelation, Q, TextChoices
 
@@ -13,8 +14,9 @@ from cadastro.models import ParametroSistema, Relacao
 from cadastro.telefones import celular_e164
 from faturamento import codigo_barras
 from faturamento.models import ClienteConta, Conta
+from faturamento.prova import do_processo
 from faturamento.textos import DADOS_FATURAMENTO
-from mensageria.fontes import Objeto, SemExemplo, empresa, linhas
+from mensageria.fontes import Objeto, Pares, Prova, SemExemplo, empresa, linhas
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 
@@ -175,6 +177,9 @@ class FonteDeContas:
             )
         }
 
+    def prova(self, objeto: int, execucao: UUID) -> Prova:
+        return Prova(comando=do_processo(execucao), dados=_dados(objeto))
+
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         valores = {
             "ids": list(versoes),
@@ -227,3 +232,19 @@ class FonteDeContas:
             quadro=[["Referência", mes_ano(referencia)], ["Vencimento", dia], ["Valor", f"R$ {reais}"]],
             empresa=da_empresa,
         )
+
+
+def _dados(id_: int) -> Pares:
+    """A conta as the dossier of its message tells it."""
+    conta = Conta.objects.filter(pk=id_).first()
+    if conta is None:
+        return ()
+    return [
+        ("Conta", mes_ano(conta.referencia)),
+        ("Imóvel", formatar_matricula(conta.imovel_id)),
+        ("Emissão", data(conta.emissao)),
+        ("Vencimento", data(conta.vencimento)),
+        ("Valor", f"R$ {moeda(conta.valor)}"),
+        ("Situação na emissão do dossiê", conta.get_situacao_display()),
+        *([("Paga em", data(conta.pago_em))] if conta.pago_em else []),
+    ]

@@ -29,7 +29,7 @@ from mensageria.estados import (
     Classe,
     Estado,
 )
-from mensageria.models import Canal, GatewaySMS, Mensagem, Reserva
+from mensageria.models import Canal, GatewaySMS, Mensagem, ReciboDeEntrega, Reserva
 from mensageria.resultados import Resultado
 from mensageria.saida import abrir_canal, sem_segredo
 
@@ -256,7 +256,21 @@ def registrar(mensagem: Mensagem, recibo: Recibo, agora: datetime, *, id_externo
     else:
         mudanca["proxima_tentativa_em"] = agora + max(PRIMEIRA_ESPERA, agora - atual.enviada_em)
     Mensagem.objects.filter(id=atual.id).update(**mudanca)
+    if "estado" in mudanca:
+        _guardar(atual, recibo, agora, id_externo or atual.id_externo)
     return recibo.situacao
+
+
+def _guardar(mensagem: Mensagem, recibo: Recibo, agora: datetime, id_externo: str) -> None:
+    """What was said and when it was known here, for the dossier of the message."""
+    ReciboDeEntrega.objects.create(
+        mensagem=mensagem,
+        momento=agora,
+        situacao=recibo.situacao,
+        codigo=recibo.codigo[:40],
+        texto=sem_segredo(mensagem.gateway, recibo.texto)[:300],
+        id_externo=id_externo,
+    )
 
 
 # Being told

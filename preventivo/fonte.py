@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import TextChoices
 
 from cadastro.documentos import formatar_documento
 from cadastro.models import ParametroSistema
-from mensageria.fontes import DeOnde, Objeto, SemExemplo, empresa, linhas
+from mensageria.fontes import DeOnde, Objeto, Prova, SemExemplo, empresa, linhas
 from mensageria.geracao import MOTIVOS_DO_CANAL
 from mensageria.models import Canal
 from mensageria.pagamento.boleto import formatar_linha
 from mensageria.textos import Dado
 from preventivo.models import Aviso, Boleto, Campanha, TipoCampanha
+from preventivo.prova import do_aviso
 from telas.campos import moeda
 
 ORIGEM = "preventivo"
@@ -131,6 +133,9 @@ class FonteDeBoletos:
             id_: Objeto(f"Boleto {numero}", None, None, f"CPF {mascarar_cpf(cpf)}")
             for id_, numero, cpf in linhas(OBJETOS, {"ids": list(ids)})
         }
+
+    def prova(self, objeto: int, execucao: UUID) -> Prova:
+        return do_aviso(objeto)
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
         valores = {

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from batch.inicio import iniciar
 from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
-from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ImovelSemDocumento, TipoServico
+from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ContaBancaria, ImovelSemDocumento, TipoServico
 from faturamento.models import DebitoACobrar
 from mensageria import alertas, consumo
 from mensageria.estados import Classe, Estado
@@ -15,9 +15,11 @@ from mensageria.models import (
     Alerta,
     Anexo,
     Canal,
+    ChaveDeAssinatura,
     DestinatarioAlerta,
     Lote,
     NaoGerada,
+    ReciboDeEntrega,
     Ritmo,
     Supressao,
     TentativaEnvio,
@@ -82,6 +84,9 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     conta = nova_conta(imovel=imovel, cliente=cliente)
     debito = DebitoACobrar.objects.create(imovel=imovel, descricao="MULTA", referencia=202611, valor=10)
     comando = novo_comando(gerado_em=timezone.now(), documentos_gerados=1)
+    ContaBancaria.objects.create(
+        banco="001", agencia="1234", convenio=f"{ContaBancaria.objects.count():07}", carteira="17", ativa=False
+    )
     documento = CobrancaDocumento.objects.create(
         comando=comando,
         imovel=imovel,
@@ -114,6 +119,8 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
         localidade=imovel.localidade,
         motivo="ainda_nao",
     )
+    ChaveDeAssinatura.objects.atual(timezone.now())
+    ReciboDeEntrega.objects.create(mensagem=mensagem, momento=timezone.now(), situacao="entregue")
     Anexo.objects.guardar(f"%PDF-{iniciado.pk}".encode(), nome="boleto.pdf", tipo="application/pdf")
     Supressao.objects.create(email=f"sair{iniciado.pk}@exemplo.com.br", assunto="boletos", motivo="Pediu por telefone")
     remetente = mensagem.remetente

@@ -57,7 +57,7 @@ def desenhar(dados: Mapping[str, Any]) -> bytes:
     """The page. Raises KeyError for what must be there and is not, ValueError for a bar code that is none."""
     arquivo = io.BytesIO()
     folha = Canvas(arquivo, pagesize=A4, invariant=1, pageCompression=0, lang="pt-BR")
-    titulo = _escrito(dados.get("titulo") or "Boleto")
+    titulo = escrito(dados.get("titulo") or "Boleto")
     folha.setTitle(titulo)
     folha.setAuthor("")
     folha.setCreator("")
@@ -84,7 +84,7 @@ def _topo(folha: Canvas, titulo: str, cor: str) -> None:
 def _quadro(folha: Canvas, quadro: Sequence[Sequence[str]]) -> float:
     """Label and text in lines, closer when they are many, so that all of them are there; return where they end."""
     topo = _ALTURA - _ALTURA_DO_TOPO - 8 * mm
-    linhas = [(_escrito(rotulo), _partir(texto, _UTIL - _COLUNA, _FORTE, 11)) for rotulo, texto in quadro]
+    linhas = [(escrito(rotulo), _partir(texto, _UTIL - _COLUNA, _FORTE, 11)) for rotulo, texto in quadro]
     quantas = sum(len(textos) for _, textos in linhas)
     altura = min(_LINHA_DO_QUADRO, (topo - _FUNDO_DO_QUADRO) / max(quantas, 1))
     tamanho = min(11, altura * 0.8)
@@ -102,7 +102,7 @@ def _quadro(folha: Canvas, quadro: Sequence[Sequence[str]]) -> float:
 
 def _codigo(folha: Canvas, codigo: str, linha_formatada: str, y: float) -> None:
     _texto(folha, "Linha digitável", _MARGEM, y - 14 * mm, tamanho=9, cor=_CINZA)
-    _linha(folha, _escrito(linha_formatada), _MARGEM, y - 20 * mm, _FIXA, 12, black)
+    _linha(folha, escrito(linha_formatada), _MARGEM, y - 20 * mm, _FIXA, 12, black)
     _pintar(folha, [barras.modulos(codigo)], _MARGEM, y - 38 * mm, _MODULO, _ALTURA_DAS_BARRAS)
 
 
@@ -152,7 +152,7 @@ def _texto(
 def _partir(texto: str, largura: float, fonte: str, tamanho: float, linhas: int = 3) -> list[str]:
     """The lines that a text takes, words that do not fit in one cut; what passes `linhas` is left out."""
     partes = []
-    for parte in simpleSplit(_escrito(texto), fonte, tamanho, largura) or [""]:
+    for parte in simpleSplit(escrito(texto), fonte, tamanho, largura) or [""]:
         while parte:
             cabem = next(n for n in range(len(parte), 0, -1) if n == 1 or _mede(parte[:n], fonte, tamanho) <= largura)
             partes.append(parte[:cabem])
@@ -166,7 +166,7 @@ def _linha(folha: Canvas, texto: str, x: float, y: float, fonte: str, tamanho: f
     folha.drawString(x, y, texto)
 
 
-def _escrito(texto: str) -> str:
+def escrito(texto: str) -> str:
     """What the fonts of every reader have; anything else is a question mark."""
     numa_linha = " ".join(unicodedata.normalize("NFC", texto).split())
     visivel = "".join(c if c.isprintable() else "?" for c in numa_linha)

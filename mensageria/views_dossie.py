@@ -1,0 +1,33 @@
+"""The dossier of a message, as a file to be kept or shown."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from mensageria import dossie as dossies
+from mensageria import dossie_pdf
+from mensageria.models import Mensagem
+from telas.registro import registrar
+
+TIPOS = {"pdf": "application/pdf", "json": "application/json"}
+
+
+@require_POST
+@permission_required(("mensageria.view_mensagem", "mensageria.emitir_dossie"), raise_exception=True)
+def dossie(request, pk: int) -> HttpResponse:
+    """Issue it now and log who did; each time it is another file, of another moment."""
+    mensagem = get_object_or_404(Mensagem, pk=pk)
+    formato = request.POST.get("formato", "pdf")
+    if formato not in TIPOS:
+        raise Http404
+    arquivo = dossies.emitir(pk, por=request.user, agora=timezone.now())
+    if formato == "pdf":
+        arquivo = dossie_pdf.desenhar(arquivo)
+    registrar(request.user, mensagem, f"Dossiê emitido em {formato.upper()}.")
+    return HttpResponse(
+        arquivo,
+        content_type=TIPOS[formato],
+        headers={"Content-Disposition": f'attachment; filename="dossie-{pk}.{formato}"'},
+    )

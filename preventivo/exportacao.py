@@ -1,13 +1,8 @@
-"""Tables as files that spreadsheets open: CSV as pt-BR reads it, row by row, and XLSX, bounded.
+"""Tables as files that spreadsheets open: CSV, row by row (telas.csv_brasileiro), and XLSX, bounded."""
 
-A text that a spreadsheet would take for a formula gets an apostrophe: what customers and companies wrote is data.
-"""
-
-import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
@@ -23,36 +18,19 @@ from mensageria.models import Mensagem
 from preventivo.desempenho import ACEITAS, todos_que_nao_receberam
 from preventivo.fonte import ORIGEM, mascarar_cpf
 from preventivo.models import Aviso, Campanha
-from telas.campos import moeda
+from telas.csv_brasileiro import TIPO, sem_formula
 
 Tabela = tuple[Sequence[str], Iterable[Sequence]]
 FORMATOS = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": TIPO,
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 LINHAS_DO_XLSX = 20_000  # some three seconds of work in a request; what is longer is for CSV
 BLOCO = 2_000  # rows read at a time
-_BOM = "\ufeff"  # by it a spreadsheet knows UTF-8
-_DE_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class LinhasDemais(Exception):
     """More rows than an XLSX gets here. The message is for the user."""
-
-
-class _Eco:
-    """A file for csv.writer that gives back what is written."""
-
-    def write(self, texto: str) -> str:
-        return texto
-
-
-def em_csv(colunas: Sequence[str], linhas: Iterable[Sequence]) -> Iterator[str]:
-    """The file in pieces, in constant memory."""
-    escrever = csv.writer(_Eco(), delimiter=";").writerow
-    yield _BOM + escrever(colunas)
-    for linha in linhas:
-        yield escrever([_em_texto(valor) for valor in linha])
 
 
 def em_xlsx(colunas: Sequence[str], linhas: Iterable[Sequence], arquivo: BinaryIO) -> None:
@@ -66,20 +44,6 @@ def em_xlsx(colunas: Sequence[str], linhas: Iterable[Sequence], arquivo: BinaryI
     livro.save(arquivo)  # also when they are too many: it is what takes its temporary files away
     if next(restantes, None) is not None:
         raise LinhasDemais(f"São mais de {milhar(LINHAS_DO_XLSX)} linhas: exporte em CSV.")
-
-
-def sem_formula(texto: str) -> str:
-    return f"'{texto}" if texto.startswith(_DE_FORMULA) else texto
-
-
-def _em_texto(valor) -> str:
-    if isinstance(valor, Decimal):
-        return moeda(valor)
-    if isinstance(valor, datetime):
-        return f"{timezone.localtime(valor):%d/%m/%Y %H:%M:%S}"
-    if isinstance(valor, date):
-        return f"{valor:%d/%m/%Y}"
-    return "" if valor is None else sem_formula(str(valor))
 
 
 def _da_planilha(valor):

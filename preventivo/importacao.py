@@ -15,10 +15,11 @@ from typing import BinaryIO
 from django.db import connection, transaction
 
 from cadastro.importacao import ANALISAR_A_PARTIR_DE, FORMATO_DO_COPY, linha_csv
-from preventivo import arquivos, exportacao, planilha
+from preventivo import arquivos, planilha
 from preventivo.celulas import ler_cpf, ler_email, mascarar_cpfs
 from preventivo.models import Campanha, LinhaRecusada, Registro
 from preventivo.planilha import ArquivoRecusado, Colunas, Linha
+from telas.csv_brasileiro import em_csv
 
 MAXIMO_DE_EMAILS = 10  # distinct, of a CPF
 ENTRE_NOTICIAS = 5_000  # lines
@@ -150,7 +151,7 @@ def _gravar(campanha_id: int, lidas: _Lidas, agora: datetime) -> None:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         _copiar(cursor, lidas)
         _numerar(cursor)
-        _gravar_registros(cursor, campanha)
+        _gravar_registros(cursor, campanha, agora)
         _gravar_recusas(cursor, campanha, lidas.colunas)
         _contar(cursor, campanha)
         cursor.execute("DROP TABLE imp_email, imp_distinto, imp_recusa")
@@ -195,14 +196,15 @@ def _numerar(cursor) -> None:
         ) e WHERE vez = 1""")
 
 
-def _gravar_registros(cursor, campanha: Campanha) -> None:
+def _gravar_registros(cursor, campanha: Campanha, agora: datetime) -> None:
+    """They may be asked about at once; nobody asks before the campaign is confirmed, which writes none of them again."""
     cursor.execute(
         f"""
-        INSERT INTO {Registro._meta.db_table} (campanha_id, linha, cpf, emails, tentativas, erro)
-        SELECT %s, min(linha), cpf, array_agg(email ORDER BY ordem), 0, ''
+        INSERT INTO {Registro._meta.db_table} (campanha_id, linha, cpf, emails, tentativas, erro, proxima_em)
+        SELECT %s, min(linha), cpf, array_agg(email ORDER BY ordem), 0, '', %s
         FROM imp_distinto WHERE ordem <= %s GROUP BY cpf ORDER BY min(linha), cpf
         """,
-        [campanha.pk, MAXIMO_DE_EMAILS],
+        [campanha.pk, agora, MAXIMO_DE_EMAILS],
     )
 
 
@@ -259,5 +261,5 @@ def recusadas_csv(campanha: Campanha, *, inteiro: bool) -> Iterator[bytes]:
     linhas = campanha.linhas_recusadas.order_by("linha", "id").values_list("linha", "coluna", "motivo", "conteudo")
     mostrar = str if inteiro else mascarar_cpfs
     mostradas = ((*resto, mostrar(conteudo)) for *resto, conteudo in linhas.iterator(chunk_size=2_000))
-    for pedaco in exportacao.em_csv(("linha", "coluna", "motivo", "conteúdo"), mostradas):
+    for pedaco in em_csv(("linha", "coluna", "motivo", "conteúdo"), mostradas):
         yield pedaco.encode()

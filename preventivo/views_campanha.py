@@ -20,6 +20,7 @@ from preventivo.forms import Agenda, FormularioDeMotivo, FormularioDeReenvio
 from preventivo.models import Campanha, Registro
 from preventivo.views import VIVAS, pode_ver
 from telas import confirmacao, pedidos
+from telas.csv_brasileiro import em_csv
 from telas.formularios import Formulario
 from telas.paginacao import Pagina
 from telas.registro import registrar
@@ -215,7 +216,7 @@ def _como_vai(inteiro: bool) -> str:
 def _baixar(uma: Campanha, nome: str, formato: str, tabela: exportacao.Tabela):
     opcoes = _como_arquivo(uma, nome, formato)
     if formato == "csv":
-        return StreamingHttpResponse(exportacao.em_csv(*tabela), **opcoes)
+        return StreamingHttpResponse(em_csv(*tabela), **opcoes)
     arquivo = TemporaryFile()  # noqa: SIM115 (closed by the response)
     exportacao.em_xlsx(*tabela, arquivo)
     arquivo.seek(0)

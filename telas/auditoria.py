@@ -30,6 +30,7 @@ class Auditado:
     segredos: tuple[str, ...] = ()
     de: tuple[str, ...] = ()  # foreign keys to whose history its changes belong too
     nome: tuple[str, ...] = ()
+    titulo: str = ""  # what it is called, when that is not the model's own name
 
     @property
     def codigo(self) -> str:
@@ -39,26 +40,27 @@ class Auditado:
     def tabela(self) -> str:
         return self.modelo._meta.db_table
 
-    @cached_property
+    @property
     def nomes(self) -> tuple[str, ...]:
         """The columns that name a row."""
-        campos = {campo.name for campo in self.modelo._meta.concrete_fields}
-        return tuple(self._coluna(nome) for nome in self.nome) or next(
-            ((titulo,) for titulo in TITULOS if titulo in campos), ()
-        )
+        return tuple(map(self._coluna, self.nome)) or _titulo_de(self.modelo)
+
+    @cached_property
+    def colunas_secretas(self) -> frozenset[str]:
+        dos_campos = {campo.column for campo in self.modelo._meta.concrete_fields if getattr(campo, "secreto", False)}
+        return frozenset(dos_campos.union(map(self._coluna, self.segredos)))
 
     @property
     def regra(self) -> str:
         """What its triggers are told (migration 0002 reads it)."""
         campos = self.modelo._meta.concrete_fields
         do_relogio = [campo.column for campo in campos if getattr(campo, "auto_now", False)]
-        segredos = [campo.column for campo in campos if getattr(campo, "secreto", False)]
         return json.dumps(
             {
                 "modelo": self.codigo,
                 "chave": self.modelo._meta.pk.column,
                 "fora": sorted({*do_relogio, *map(self._coluna, self.fora)}),
-                "segredos": sorted({*segredos, *map(self._coluna, self.segredos)}),
+                "segredos": sorted(self.colunas_secretas),
                 "donos": {self._coluna(nome): self._dono(nome) for nome in self.de},
                 "nome": list(self.nomes),
             },
@@ -78,7 +80,7 @@ _isentos: dict[type[models.Model], str] = {}
 
 def auditar(modelo: type[models.Model], **opcoes) -> None:
     """Leave an entry of each change of its rows; options are those of Auditado."""
-    _auditados[modelo] = Auditado(modelo, **{nome: tuple(valor) for nome, valor in opcoes.items()})
+    _auditados[modelo] = Auditado(modelo, **{k: v if isinstance(v, str) else tuple(v) for k, v in opcoes.items()})
 
 
 def isentar(motivo: str, *modelos: type[models.Model]) -> None:
@@ -93,6 +95,16 @@ def auditados() -> list[Auditado]:
 def do_codigo(codigo: str) -> Auditado | None:
     """By the model's label, as in "cadastro.cliente"."""
     return next((um for um in _auditados.values() if um.codigo == codigo), None)
+
+
+def colunas_do_nome(modelo: type[models.Model]) -> tuple[str, ...]:
+    """The columns by whose values people know a row of any model; none when only its number does."""
+    return _auditados[modelo].nomes if modelo in _auditados else _titulo_de(modelo)
+
+
+def _titulo_de(modelo: type[models.Model]) -> tuple[str, ...]:
+    campos = {campo.name: campo.column for campo in modelo._meta.concrete_fields}
+    return next(((campos[titulo],) for titulo in TITULOS if titulo in campos), ())
 
 
 def isentos() -> dict[type[models.Model], str]:

@@ -75,5 +75,10 @@ class EntradaAuditoria(models.Model):
             GinIndex(fields=["objetos"], name="auditoria_objetos", fastupdate=False),
         ]
 
+    @property
+    def classe(self) -> str:
+        """How its action looks."""
+        return {self.Acao.INCLUSAO: "etiqueta-certo", self.Acao.REMOCAO: "etiqueta-errado"}.get(self.acao, "")
+
     def __str__(self):
         return f"{self.get_acao_display()} {self.modelo} {self.nome}".strip()

@@ -10,9 +10,9 @@ from telas.models import EntradaAuditoria, Pedido
 
 auditar(User, fora=["last_login"], segredos=["password"], nome=["username"])
 auditar(Group)
-auditar(User.groups.through, de=["user", "group"])
-auditar(User.user_permissions.through, de=["user"])
-auditar(Group.permissions.through, de=["group"])
+auditar(User.groups.through, de=["user", "group"], titulo="grupo da pessoa")
+auditar(User.user_permissions.through, de=["user"], titulo="permissão da pessoa")
+auditar(Group.permissions.through, de=["group"], titulo="permissão do grupo")
 
 isentar("É a própria auditoria, que o banco não deixa alterar.", EntradaAuditoria)
 isentar("Palavras da administração sobre o que a auditoria já guarda.", LogEntry)

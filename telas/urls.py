@@ -1,6 +1,7 @@
 from django.contrib.auth import views
 from django.urls import path, reverse_lazy
 
+from telas import views_auditoria
 from telas.entrada import Entrar
 from telas.tema import escolher
 
@@ -21,4 +22,6 @@ urlpatterns = [
         name="senha_alterada",
     ),
     path("tema/", escolher, name="tema"),
+    path("seguranca/auditoria/", views_auditoria.auditoria, name="auditoria"),
+    path("seguranca/auditoria/exportar/", views_auditoria.exportar, name="auditoria_exportar"),
 ]

@@ -21,6 +21,7 @@ from mensageria.estados import Estado
 from mensageria.models import Mensagem
 from preventivo import exportacao, importacao, planilha, recebimento
 from preventivo.models import Aviso, Campanha, LinhaRecusada, Operacao, TipoCampanha
+from telas.csv_brasileiro import em_csv
 from tests.mensageria.servicos import novo_servico
 
 from .campanhas_prontas import S, nova_campanha, nova_mensagem_de, novo_aviso, novo_registro, pronta
@@ -838,7 +839,7 @@ def test_what_cannot_be_exported_is_not_found(operador, com_falhas, quem, format
 def test_no_cell_begins_like_a_formula(inicio):
     linhas = [[f"{inicio}1+1", "ana", None]]
 
-    lidas = list(csv.reader(io.StringIO("".join(exportacao.em_csv(["a"], linhas)), newline=""), delimiter=";"))
+    lidas = list(csv.reader(io.StringIO("".join(em_csv(["a"], linhas)), newline=""), delimiter=";"))
     planilha_ = io.BytesIO()
     exportacao.em_xlsx(["a"], linhas, planilha_)
     celula = load_workbook(planilha_).active["A2"]

@@ -22,6 +22,9 @@ class ReferenciaField(models.IntegerField):
 
     default_validators = [validar_referencia]
 
+    def em_palavras(self, valor: int) -> str:
+        return f"{valor % 100:02}/{valor // 100}"
+
 
 def referencia_valida(campo: str) -> models.Q:
     """The same rule for a CheckConstraint, so that COPY and SQL meet it too."""
@@ -43,6 +46,28 @@ def decifrar(cifrado: str) -> str:
     return _cifra(tuple(settings.CHAVES_DE_CIFRA)).decrypt(cifrado.encode()).decode()
 
 
+class _Guardado(str):
+    """A secret as it was read, with what it is in the database."""
+
+    cifrado: str
+
+    def __new__(cls, texto: str, cifrado: str):
+        guardado = super().__new__(cls, texto)
+        guardado.cifrado = cifrado
+        return guardado
+
+    def __getnewargs__(self):
+        return str(self), self.cifrado
+
+
+def _da_primeira_chave(cifrado: str) -> bool:
+    try:
+        _cifra(tuple(settings.CHAVES_DE_CIFRA[:1])).decrypt(cifrado.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 class SegredoField(models.TextField):
     """Text encrypted at rest with CHAVES_DE_CIFRA: the first key writes, any of them reads. Empty stays empty."""
 
@@ -51,13 +76,15 @@ class SegredoField(models.TextField):
     def get_prep_value(self, value):
         if not value:
             return ""
+        if isinstance(value, _Guardado) and _da_primeira_chave(value.cifrado):
+            return value.cifrado  # the same text would be another each time, and look like a change
         return cifrar(value)
 
     def from_db_value(self, value, expression, connection):
         if not value:
             return ""
         try:
-            return decifrar(value)
+            return _Guardado(decifrar(value), value)
         except InvalidToken as erro:
             raise ImproperlyConfigured("Nenhuma das CHAVES_DE_CIFRA abre os segredos guardados no banco.") from erro
 
@@ -90,6 +117,9 @@ class CampoDocumento(forms.CharField):
 
 class DocumentoField(models.CharField):
     """CPF or CNPJ, kept as 11 or 14 characters; a form takes it with its mask too."""
+
+    def em_palavras(self, valor: str) -> str:
+        return formatar_documento(valor)
 
     def to_python(self, value):
         value = super().to_python(value)

@@ -38,6 +38,9 @@ OPERADOR = {
     "batch.processoiniciado": INICIAR,
     "mensageria.*": VER,
     "mensageria.remetente": DECIDIR,  # choose another service when a quota runs out
+    "mensageria.janelacontato": TUDO,
+    "mensageria.horariocontato": TUDO,
+    "mensageria.feriadolocal": TUDO,
     "mensageria.servicoemail": None,
     "mensageria.gatewaysms": None,
     "mensageria.chavedeassinatura": None,

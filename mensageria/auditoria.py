@@ -6,7 +6,10 @@ from mensageria.models import (
     ChaveDeAssinatura,
     Consumo,
     DestinatarioAlerta,
+    FeriadoLocal,
     GatewaySMS,
+    HorarioContato,
+    JanelaContato,
     Lote,
     LoteContagem,
     Mensagem,
@@ -36,6 +39,9 @@ auditar(Remetente, fora=["em_espera_ate", "motivo_espera"], de=["servico"])
 auditar(OrigemEnvio, de=["remetente", "gateway"])
 auditar(DestinatarioAlerta, de=["remetente"])
 auditar(Supressao, nome=["email"])
+auditar(JanelaContato, nome=["canal", "origem"])
+auditar(HorarioContato, nome=["dia"], de=["janela"])
+auditar(FeriadoLocal, nome=["data", "descricao"], de=["localidade", "municipio"])
 auditar(ChaveDeAssinatura, nome=["publica"])
 
 isentar(

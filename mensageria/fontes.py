@@ -111,6 +111,11 @@ def do_imovel(origem: str, matricula: int, limite: int = 1000) -> Collection[int
     return perguntar(matricula, limite) if perguntar else ()
 
 
+def canais(origem: str) -> tuple[int, ...]:
+    """The channels that an origin sends by: SMS (1) and e-mail (2), unless its Fonte says otherwise (`canais`)."""
+    return getattr(_fontes.get(origem), "canais", (1, 2))
+
+
 def origens() -> tuple[str, ...]:
     return tuple(_fontes)
 

@@ -152,3 +152,25 @@ def horas_em_palavras(horas: Horas | None) -> str:
         return ""
     das, ate = horas
     return f"{das:%H:%M}–{'24:00' if ate == FIM_DO_DIA else f'{ate:%H:%M}'}"
+
+
+def agora_em_palavras(porta: Porta | None, agora: datetime) -> str:
+    """ "aberto agora até 20:00", "fechado agora: abre seg 23/11/2026 às 08:00" """
+    if porta is None:
+        return "aberto a qualquer hora"
+    if porta.aberta(agora):
+        fecha = porta.fecha_em(agora)
+        return f"aberto agora até {_ate(fecha, agora)}" if fecha else "aberto agora, todos os dias"
+    feriado = porta.feriado(timezone.localdate(agora))
+    porque = f" (feriado: {feriado})" if feriado else ""
+    abre = porta.abre_em(agora)
+    return f"fechado agora{porque}: abre {quando(abre, agora)}" if abre else f"fechado agora{porque}: nunca abre"
+
+
+def _ate(fecha: datetime, agora: datetime) -> str:
+    """The end of a day is that day's 24:00."""
+    ultimo = timezone.localtime(fecha - timedelta(microseconds=1))
+    local = timezone.localtime(fecha)
+    hora = "24:00" if local.time() == FIM_DO_DIA else f"{local:%H:%M}"
+    hoje = ultimo.date() == timezone.localdate(agora)
+    return hora if hoje else f"{DIAS[ultimo.weekday()][:3]} {ultimo:%d/%m/%Y} às {hora}"

@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from mensageria import views, views_dossie, views_incertas, views_retornos, views_servico, views_texto
+from mensageria import views, views_calendario, views_dossie, views_incertas, views_retornos, views_servico, views_texto
 
 app_name = "mensageria"
 mensagens = [
@@ -9,6 +9,8 @@ mensagens = [
     path("execucao/<uuid:execucao>/mensagens/", views.mensagens, name="mensagens"),
     path("execucao/<uuid:execucao>/de-fora/", views.nao_geradas, name="nao_geradas"),
     path("execucao/<uuid:execucao>/motivos/", views.motivos, name="motivos"),
+    path("calendario/", views_calendario.calendario, name="calendario"),
+    path("calendario/<int:canal>/<slug:origem>/", views_calendario.janela, name="janela"),
     path("incertas/", views_incertas.incertas, name="incertas"),
     path("pausados/", views_incertas.pausados, name="pausados"),
     path(

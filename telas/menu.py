@@ -35,6 +35,9 @@ MENU = (
                 "cadastro.view_parametrosistema",
                 "Sistema Parâmetro",
             ),
+            Item(
+                "Calendário de Contato", "mensageria:calendario", "mensageria.view_janelacontato", "Sistema Parâmetro"
+            ),
             Item("Inserir Cliente", "cadastro:cliente_inserir", "cadastro.add_cliente", "Cliente"),
             Item("Manter Cliente", "cadastro:clientes", "cadastro.view_cliente", "Cliente"),
             Item("Consultar Imóvel", "cadastro:imoveis", "cadastro.view_imovel", "Imóvel"),

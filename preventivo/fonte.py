@@ -109,6 +109,7 @@ class _Linha:
 
 class FonteDeBoletos:
     nome = "Campanha Preventiva"
+    canais = (Canal.EMAIL,)
     motivos_de_nao_gerar = MotivoDeNaoGerar
     layout = "boleto/1"
     assunto = ASSUNTO

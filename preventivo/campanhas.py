@@ -112,7 +112,7 @@ def _conferir_janela(envia_em: datetime, agora: datetime) -> None:
     """The hour of a campaign is one in which customers may be spoken to."""
     abre = calendario.ler(agora).proxima_abertura(Canal.EMAIL, regra.ORIGEM, None, envia_em)
     if abre != envia_em:
-        depois = a_partir_de(abre) if abre else "Nele a janela de e-mail do Preventivo nunca abre"
+        depois = a_partir_de(abre) if abre else "Nele a janela de e-mail da Campanha Preventiva nunca abre"
         raise CampanhaRecusada("envia_em", f"Este horário está fora do Calendário de Contato. {depois}.")
 
 

@@ -53,6 +53,7 @@ def da_origem(origem: str, *mais: str) -> Argumentos:
 
 DA_EXECUCAO = Argumentos(lambda: [ProcessoIniciado.objects.first().execucao], ("00000000-0000-4000-8000-000000000000",))
 DA_CAMPANHA = Argumentos(lambda: [Campanha.objects.first().execucao], ("00000000-0000-4000-8000-000000000000",))
+DA_JANELA = Argumentos(lambda: [1, "cobranca"], (9, "cobranca"))
 DA_EXPORTACAO = Argumentos(lambda: [Campanha.objects.first().pk, "receberam", "csv"], (2**62, "receberam", "csv"))
 
 
@@ -137,6 +138,10 @@ TABELA = [
     Linha("mensageria:html", DO_GRUPO, "get", de(Mensagem)),
     Linha("mensageria:do_cliente", DO_GRUPO, "get", de(Cliente)),
     Linha("mensageria:motivos", DO_GRUPO, "get", DA_EXECUCAO),
+    Linha("mensageria:calendario", DO_GRUPO),
+    Linha("mensageria:calendario", DO_GRUPO, "post"),
+    Linha("mensageria:janela", DO_GRUPO, "get", DA_JANELA),
+    Linha("mensageria:janela", DO_GRUPO, "post", DA_JANELA),
     Linha("mensageria:incertas", DO_GRUPO),
     Linha("mensageria:incertas", CHEFIA, "post"),
     Linha("mensageria:pausados", DO_GRUPO),

@@ -141,7 +141,6 @@ def confirmar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
     if campanha.teste_para:
         _so_os_primeiros(campanha)
     _por(campanha, S.COLETANDO, confirmada_em=agora)
-    Registro.objects.filter(campanha=campanha).update(proxima_em=agora)
     registro.registrar(usuario, campanha, "Campanha confirmada.")
     return campanha
 

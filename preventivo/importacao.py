@@ -19,6 +19,7 @@ from preventivo import arquivos, planilha
 from preventivo.celulas import ler_cpf, ler_email, mascarar_cpfs
 from preventivo.models import Campanha, LinhaRecusada, Registro
 from preventivo.planilha import ArquivoRecusado, Colunas, Linha
+from telas.autoria import em_nome_de
 from telas.csv_brasileiro import em_csv
 
 MAXIMO_DE_EMAILS = 10  # distinct, of a CPF
@@ -41,7 +42,8 @@ def importar(campanha_id: int, agora: datetime) -> None:
         if not minha_vez or campanha is None:
             return
         try:
-            with arquivos.abrir(campanha) as arquivo, _ao_lado() as enderecos, _ao_lado() as recusas:
+            autor = em_nome_de(campanha.criado_por_id, "leitura do arquivo")
+            with autor, arquivos.abrir(campanha) as arquivo, _ao_lado() as enderecos, _ao_lado() as recusas:
                 lidas = _ler(campanha, arquivo, enderecos, recusas)
                 if lidas is not None:
                     _gravar(campanha_id, lidas, agora)

@@ -47,7 +47,7 @@ def test_the_model_is_imported_unchanged(db):
     assert (campanha.linhas, campanha.lidos) == (2, campanha.tamanho)
     assert not PedacoDoArquivo.objects.exists()
     assert list(Registro.objects.order_by().values_list("proxima_em", "tentativas", "erro").distinct()) == [
-        (None, 0, "")
+        (AGORA, 0, "")
     ]
 
 

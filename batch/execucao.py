@@ -19,6 +19,7 @@ from batch import erros, registro
 from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from batch.posse import ARRENDAMENTO, Posse, reivindicar
 from batch.registro import Aguardar, NaoRegistrada, PossePerdida, Trabalho
+from telas.autoria import em_nome_de
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +192,8 @@ def _chamar_passo(posse: Posse, agora: datetime) -> dict | Aguardar:
         usuario_id=iniciada.iniciado.usuario_id,
         posse=posse,
     )
-    return registro.buscar(iniciada.funcionalidade.codigo).executa(trabalho)
+    with em_nome_de(trabalho.usuario_id, f"processo {iniciada.iniciado_id}"):
+        return registro.buscar(iniciada.funcionalidade.codigo).executa(trabalho)
 
 
 def _guardar(posse: Posse, retorno: dict | Aguardar, agora: datetime, fim: datetime) -> None:

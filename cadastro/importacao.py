@@ -26,6 +26,7 @@ from django.db import Error as ErroDoBanco
 from django.db import connection, transaction
 
 from cadastro.leitura_csv import ArquivoInvalido, LeitorCSV, linhas
+from telas import auditoria, registro
 
 logger = logging.getLogger(__name__)
 
@@ -368,6 +369,7 @@ class _Importacao:
             if self.resultado.recusadas or self.resultado.avisos:
                 self._escrever_recusadas(rascunho)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            self._registrar()
 
     def _etapa(self, etapa: str) -> None:
         self.progresso(self.arquivo.nome, etapa, self.total, self.total)
@@ -433,6 +435,15 @@ class _Importacao:
         r.lidas, r.recusadas = conferidas + ilegiveis, com_erro + ilegiveis
         r.novas, r.alteradas = novas + registradas, alteradas
         r.iguais = r.lidas - r.recusadas - r.novas - r.alteradas
+
+    def _registrar(self) -> None:
+        """In the audit, beside what the database writes there of each table."""
+        r, tabela = self.resultado, self.arquivo.alvo.tabela if self.arquivo.alvo else self.arquivo.tabelas[0]
+        if r.novas or r.alteradas:
+            feito = (
+                f"Importação de {self.caminho.name}: {r.novas} novas, {r.alteradas} alteradas, {r.recusadas} recusadas."
+            )
+            registro.em_massa(None, auditoria.da_tabela(tabela).modelo, feito, r.novas + r.alteradas)
 
     def _escrever_recusadas(self, rascunho: Path) -> None:
         """Line, column, reason and the line as it came, in the order of the file; neither is ever held whole."""

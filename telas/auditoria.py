@@ -107,6 +107,11 @@ def _titulo_de(modelo: type[models.Model]) -> tuple[str, ...]:
     return next(((campos[titulo],) for titulo in TITULOS if titulo in campos), ())
 
 
+def da_tabela(tabela: str) -> Auditado:
+    """Raises KeyError for one that is not audited."""
+    return {um.tabela: um for um in _auditados.values()}[tabela]
+
+
 def isentos() -> dict[type[models.Model], str]:
     return dict(_isentos)
 

@@ -3,9 +3,11 @@
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from urllib.parse import urlencode
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -94,6 +96,15 @@ def ir_para(context, url: str, palavras: str) -> SafeString:
     if menu.pode_abrir(usuario, url):
         return format_html('<a href="{}">{}</a>', menu.endereco(url), palavras)
     return format_html('<span class="apoio">{}</span>', "Peça a um administrador.") if ":" in url else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def historico(context, objeto, classe: str = "") -> SafeString:
+    """The link to what the audit has of a row, for whoever may see it."""
+    if objeto is None or objeto.pk is None or not context["request"].user.has_perm("telas.view_entradaauditoria"):
+        return SafeString("")
+    consulta = urlencode({"modelo": objeto._meta.concrete_model._meta.label_lower, "numero": objeto.pk})
+    return format_html('<a class="{}" href="{}?{}">Histórico</a>', classe, reverse("telas:auditoria"), consulta)
 
 
 @register.inclusion_tag("telas/_trilha.html", takes_context=True)

@@ -7,10 +7,13 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpResponseRedirect
 from django.utils import timezone
+from django_celery_beat import models as campainhas
 
 from batch import acompanhamento, inicio
 from batch.inicio import OperacaoRecusada
 from batch.models import (
+    Agendamento,
+    DataAgendada,
     FuncionalidadeIniciada,
     Processo,
     ProcessoFuncionalidade,
@@ -20,6 +23,16 @@ from batch.models import (
 from cadastro.admin import AdminAvisa, SoLeitura, TabelaGrande, curto, inteiro
 
 UNIDADES_NA_PAGINA = 100
+
+# The bells of the agendamentos are hung by their own page, and the system's are in no table: there is nothing to edit.
+for _modelo in (
+    campainhas.ClockedSchedule,
+    campainhas.CrontabSchedule,
+    campainhas.IntervalSchedule,
+    campainhas.PeriodicTask,
+    campainhas.SolarSchedule,
+):
+    admin.site.unregister(_modelo)
 
 # What other apps show on the page of a ProcessoIniciado: a function that gives HTML, or nothing.
 Quadro = Callable[[ProcessoIniciado, datetime], str]
@@ -216,3 +229,20 @@ class UnidadeIniciadaAdmin(TabelaGrande, SoLeitura):
 
     def buscar(self, queryset, termo):
         return queryset.filter(funcionalidade__iniciado=numero) if (numero := inteiro(termo)) else queryset.none()
+
+
+@admin.register(Agendamento)
+class AgendamentoAdmin(SoLeitura):
+    """Edited on its own page, which hangs its bell."""
+
+    list_display = ["__str__", "repeticao", "hora", curto("proximo", "próximo"), "ativo", "criado_por"]
+    list_filter = ["ativo", "repeticao"]
+    list_select_related = ["processo", "criado_por"]
+    search_fields = ["=id", "complemento"]
+
+
+@admin.register(DataAgendada)
+class DataAgendadaAdmin(SoLeitura):
+    list_display = ["__str__", "agendamento", "iniciado", "recusa"]
+    list_select_related = ["agendamento__processo", "iniciado__processo"]
+    search_fields = ["=agendamento__id", "=iniciado__id"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,10 +15,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from batch import acompanhamento, inicio, registro
-from batch.forms import FiltroDeProcessos, FormularioDeProcesso, precedentes, processo_ativo
+from batch.forms import (
+    FiltroDeProcessos,
+    FormularioDeCancelamento,
+    FormularioDeProcesso,
+    precedentes,
+    processo_ativo,
+    processos_a_iniciar,
+)
 from batch.inicio import OperacaoRecusada
-from batch.models import FuncionalidadeIniciada, Processo, ProcessoIniciado, UnidadeIniciada
+from batch.models import Aviso, FuncionalidadeIniciada, Processo, ProcessoIniciado, UnidadeIniciada
+from batch.registro import Resto
 from batch.simulacao import simular
+from cadastro.models import ParametroSistema
 from telas import confirmacao, pedidos
 from telas.paginacao import Pagina
 from telas.registro import inserido, registrar
@@ -72,6 +82,7 @@ def _iniciar(request, form, agora):
             agora=agora,
             precedente=dados["precedente"],
             complemento=dados["complemento"],
+            avisar=dados["avisar"],
         )
         inserido(request.user, iniciado, f"Processo iniciado para {momento(iniciado.agendado_para)}.")
         messages.success(request, f"Processo Iniciado de código {iniciado.pk} inserido com sucesso.")
@@ -94,6 +105,8 @@ def _a_confirmar(form, agora) -> list[str]:
         detalhes.append(f"Depois do processo iniciado {dados['precedente']}")
     if dados["complemento"]:
         detalhes.append(f"Complemento: {dados['complemento']}")
+    if dados["avisar"] == Aviso.SEMPRE:
+        detalhes.append("Você recebe um e-mail quando terminar.")
     if dados["processo"].exige_autorizacao:
         detalhes.append("O processo fica aguardando autorização.")
     faltas = registro.pendencias(dados["processo"], agora)
@@ -102,11 +115,12 @@ def _a_confirmar(form, agora) -> list[str]:
 
 def _formulario(request, form, agora, **mais):
     recusado = form.is_bound and "processo" in form.errors  # said beside the field already
+    tipo = _tipo(form["tipo"].value())
     contexto = {
         "form": form,
-        "processos": Processo.objects.filter(ativo=True),
+        "processos": processos_a_iniciar(tipo),
         "precedentes": precedentes()[:PRECEDENTES_OFERECIDOS],
-        **_do_processo("" if recusado else form["processo"].value(), agora),
+        **_do_processo("" if recusado else form["processo"].value(), agora, tipo),
         **mais,
     }
     return render(request, "batch/processo_inserir.html", contexto)
@@ -115,20 +129,33 @@ def _formulario(request, form, agora, **mais):
 @require_safe
 @pode_inserir
 def funcionalidades_do_processo(request):
-    """What belongs to the process that was typed: its funcionalidades, and what is missing before it can work."""
-    return render(request, "batch/_do_processo.html", _do_processo(request.GET.get("processo"), timezone.now()))
+    """What belongs to the process that was typed: its funcionalidades, and what is missing before it can work.
+
+    When the type was chosen, also the processes of that type.
+    """
+    tipo = _tipo(request.GET.get("tipo"))
+    contexto = _do_processo(request.GET.get("processo"), timezone.now(), tipo)
+    if request.htmx.trigger_name == "tipo":
+        contexto["processos_do_tipo"] = processos_a_iniciar(tipo)
+    return render(request, "batch/_do_processo.html", contexto)
 
 
-def _do_processo(codigo, agora) -> dict:
-    """For the code as it was typed: nothing while there is none."""
+def _tipo(escolhido) -> int | None:
+    """The type as it was sent, or None for what is none."""
+    return next((tipo for tipo in Processo.Tipo if str(tipo.value) == str(escolhido)), None)
+
+
+def _do_processo(codigo, agora, tipo: int | None) -> dict:
+    """For the code as it was typed: nothing but what its type says while there is none."""
     campo = FormularioDeProcesso.base_fields["processo"]
+    do_tipo = {"de_comandos": tipo == Processo.Tipo.COBRANCA_COMANDADO}
     try:
         processo = processo_ativo(campo.to_python(codigo)) if codigo else None
     except ValidationError as erro:
-        return {"recusa": erro.messages[0]}
+        return do_tipo | {"recusa": erro.messages[0]}
     if processo is None:
-        return {}
-    return {
+        return do_tipo
+    return do_tipo | {
         "processo": processo,
         "funcionalidades": processo.funcionalidades.filter(ativo=True),
         "pendencias": registro.pendencias(processo, agora),
@@ -141,11 +168,14 @@ def _do_processo(codigo, agora) -> dict:
 @require_safe
 @pode_ver
 def processos(request):
+    """With the reference of the bills at its head, as GSAN shows it."""
     filtro = FiltroDeProcessos(request.GET)
     iniciados = filtro.filtrar(ProcessoIniciado.objects.select_related("processo", "usuario"))
     ordens = {"codigo": "pk", "agendamento": "agendado_para"}
     pagina = Pagina(iniciados, request.GET, ordens=ordens, padrao="-codigo")
-    return render(request, "batch/processos.html", {"form": filtro, "pagina": pagina})
+    parametros = ParametroSistema.objects.values_list("ano_mes_faturamento", flat=True)
+    contexto = {"form": filtro, "pagina": pagina, "referencia": parametros.first()}
+    return render(request, "batch/processos.html", contexto)
 
 
 @require_safe
@@ -171,7 +201,9 @@ def processo_da_execucao(request, execucao):
 
 def _do_iniciado(request, pk) -> dict:
     agora = timezone.now()
-    todos = ProcessoIniciado.objects.select_related("processo", "usuario", "autorizado_por", "precedente__processo")
+    todos = ProcessoIniciado.objects.select_related(
+        "processo", "usuario", "autorizado_por", "cancelado_por", "precedente__processo", "data_agendada"
+    )
     iniciado = get_object_or_404(todos, pk=pk)
     funcionalidades = acompanhamento.funcionalidades(iniciado)
     for funcionalidade in funcionalidades:
@@ -202,6 +234,8 @@ def _possiveis(usuario, iniciado: ProcessoIniciado) -> dict:
         and iniciado.processo.tipo != Processo.Tipo.RELATORIO
         and usuario.has_perm("batch.continuar_processo"),
         "pode_reiniciar": parado and usuario.has_perm("batch.reiniciar_processo"),
+        "pode_cancelar": iniciado.situacao in ProcessoIniciado.A_CANCELAR
+        and usuario.has_perm("batch.cancelar_processo"),
     }
 
 
@@ -231,7 +265,69 @@ def unidades(request, pk):
     return render(request, "batch/unidades.html", contexto)
 
 
+@require_safe
+@pode_ver
+def log(request, pk):
+    """The first error of a funcionalidade: what happened in words, and the technical detail."""
+    todas = FuncionalidadeIniciada.objects.select_related("funcionalidade", "iniciado__processo")
+    funcionalidade = get_object_or_404(todas, pk=pk)
+    acompanhamento.contar_unidades(funcionalidade)
+    contexto = {
+        "funcionalidade": funcionalidade,
+        "iniciado": funcionalidade.iniciado,
+        "titulo": f"Processo {funcionalidade.iniciado_id}",
+        "pode_continuar": funcionalidade.situacao in FuncionalidadeIniciada.A_CONTINUAR,
+        "pagina_do_menu": MENU,
+    }
+    return render(request, "batch/log.html", contexto)
+
+
 # What may be done to it
+
+
+@operacao
+@permission_required("batch.cancelar_processo", raise_exception=True)
+def cancelar(request, pk):
+    """Ask for the reason, and what becomes of what others still do for it; then cancel it."""
+    iniciado = get_object_or_404(ProcessoIniciado.objects.select_related("processo"), pk=pk)
+    pagina = reverse("batch:processo", args=[pk])
+    if iniciado.situacao not in ProcessoIniciado.A_CANCELAR:
+        if not pedidos.ja_atendido(request):  # the second of two clicks has nothing to be told
+            messages.error(request, "O processo já terminou e não pode ser cancelado.")
+        return HttpResponseRedirect(pagina)
+    restos = [(resto, quantos) for resto in registro.restos() if (quantos := resto.quantos(iniciado.execucao))]
+    meus = [(resto, quantos) for resto, quantos in restos if request.user.has_perm(resto.permissao)]
+    form = FormularioDeCancelamento(request.POST if request.method == "POST" else None, restos=meus)
+    if form.is_valid():
+        return HttpResponseRedirect(_cancelar(request, iniciado, form.cleaned_data["motivo"], form.a_cancelar, pagina))
+    contexto = {
+        "form": form,
+        "iniciado": iniciado,
+        "titulo": f"Processo {pk}",
+        "restos_de_outros": [(resto, quantos) for resto, quantos in restos if (resto, quantos) not in meus],
+        "pagina_do_menu": MENU,
+    }
+    return render(request, "batch/cancelar.html", contexto)
+
+
+def _cancelar(request, iniciado: ProcessoIniciado, motivo: str, restos: list[Resto], pagina: str) -> str:
+    """Once for each form, and what is left by others after it, each in transactions of its own: it may be much."""
+    agora = timezone.now()
+    if not pedidos.tomar(request):
+        return pedidos.ja_atendido(request) or pagina
+    try:
+        with transaction.atomic():
+            inicio.cancelar(iniciado, usuario=request.user, motivo=motivo, agora=agora)
+            registrar(request.user, iniciado, f"Processo cancelado: {motivo}")
+    except OperacaoRecusada as recusa:
+        messages.error(request, str(recusa))
+    else:
+        messages.success(request, "Processo cancelado.")
+        for resto in restos:
+            feito = resto.cancelar(iniciado.execucao, usuario=request.user, motivo=motivo, agora=agora)
+            messages.success(request, feito)
+    pedidos.concluir(request, pagina)
+    return pagina
 
 
 @operacao

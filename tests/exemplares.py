@@ -1,12 +1,14 @@
 """Fixtures with a row of every model, and a run of process 336."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from batch.inicio import iniciar
-from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
+from batch.agendamentos import comandar_devidos, guardar
+from batch.models import Agendamento, FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ContaBancaria, ImovelSemDocumento, TipoServico
 from faturamento.models import DebitoACobrar
 from mensageria import alertas, consumo
@@ -138,5 +140,16 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     UnidadeIniciada.objects.create(
         funcionalidade=FuncionalidadeIniciada.objects.filter(iniciado=iniciado).first(), codigo=1, descricao="NATAL"
     )
+    _um_agendamento()
     _uma_campanha()
     return iniciado
+
+
+def _um_agendamento() -> None:
+    """Of somebody who may no longer start processes, with a date that was refused."""
+    agora = timezone.now()
+    dono, _ = User.objects.get_or_create(username="quem-agendou")
+    diario = {"repeticao": Agendamento.Repeticao.DIAS, "intervalo": 1, "hora": time(0, 0)}
+    agendamento = Agendamento(processo_id=336, criado_por=dono, a_partir_de=timezone.localdate(agora), **diario)
+    guardar(agendamento, agora=agora - timedelta(days=1))
+    comandar_devidos(agora)

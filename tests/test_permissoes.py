@@ -9,9 +9,9 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from batch.models import FuncionalidadeIniciada, ProcessoIniciado
+from batch.models import Agendamento, FuncionalidadeIniciada, ProcessoIniciado
 from cadastro.models import Cliente, ClienteEndereco, ClienteImovel, Imovel
-from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao
+from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao, CriterioCobranca
 from faturamento.models import ParametroMensagem
 from mensageria.models import GatewaySMS, Mensagem, ServicoEmail
 from preventivo.models import Campanha, Layout, TipoCampanha
@@ -112,11 +112,18 @@ TABELA = [
     Linha("cobranca:acao_inserir", DO_GRUPO, "post"),
     Linha("cobranca:acao", DO_GRUPO, "get", de(AcaoCobranca)),
     Linha("cobranca:acao", DO_GRUPO, "post", de(AcaoCobranca)),
+    Linha("cobranca:criterios", DO_GRUPO),
+    Linha("cobranca:criterios", DO_GRUPO, "post"),
+    Linha("cobranca:criterio_inserir", DO_GRUPO),
+    Linha("cobranca:criterio_inserir", DO_GRUPO, "post"),
+    Linha("cobranca:criterio", DO_GRUPO, "get", de(CriterioCobranca)),
+    Linha("cobranca:criterio", DO_GRUPO, "post", de(CriterioCobranca)),
     Linha("cobranca:comandos", DO_GRUPO),
     Linha("cobranca:comando_inserir", DO_GRUPO),
     Linha("cobranca:comando_inserir", DO_GRUPO, "post"),
     Linha("cobranca:comando", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:comando", DO_GRUPO, "post", de(ComandoAcao)),
+    Linha("cobranca:comando_cancelar", DO_GRUPO, "post", de(ComandoAcao)),
     Linha("cobranca:documentos", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:documento", DO_GRUPO, "get", de(CobrancaDocumento)),
     Linha("cobranca:documento_pdf", DO_GRUPO, "get", de(CobrancaDocumento)),
@@ -131,6 +138,17 @@ TABELA = [
     Linha("batch:autorizar", CHEFIA, "post", de(ProcessoIniciado)),
     Linha("batch:continuar", CHEFIA, "post", de(ProcessoIniciado)),
     Linha("batch:reiniciar", CHEFIA, "post", de(ProcessoIniciado)),
+    Linha("batch:cancelar", CHEFIA, "get", de(ProcessoIniciado)),
+    Linha("batch:cancelar", CHEFIA, "post", de(ProcessoIniciado)),
+    Linha("batch:log", DO_GRUPO, "get", de(FuncionalidadeIniciada)),
+    Linha("batch:agendamentos", DO_GRUPO),
+    Linha("batch:agendamento_inserir", CHEFIA),
+    Linha("batch:agendamento_inserir", CHEFIA, "post"),
+    Linha("batch:agendamento", DO_GRUPO, "get", de(Agendamento)),
+    Linha("batch:agendamento", CHEFIA, "post", de(Agendamento)),
+    Linha("batch:agendamento_pausar", CHEFIA, "post", de(Agendamento)),
+    Linha("batch:agendamento_retomar", CHEFIA, "post", de(Agendamento)),
+    Linha("batch:agendamento_remover", CHEFIA, "post", de(Agendamento)),
     Linha("mensageria:balanco", DO_GRUPO, "get", DA_EXECUCAO),
     Linha("mensageria:mensagens", DO_GRUPO, "get", DA_EXECUCAO),
     Linha("mensageria:nao_geradas", DO_GRUPO, "get", DA_EXECUCAO),

@@ -142,6 +142,7 @@ def test_what_the_system_writes_is_not_edited_nor_deleted(modelo, chefe, uma_de_
 
 def test_what_is_read_only_is_what_was_agreed():
     assert {modelo.__name__ for modelo in SO_LEITURA} == {
+        "Agendamento",
         "Anexo",
         "Aviso",
         "Boleto",
@@ -149,6 +150,7 @@ def test_what_is_read_only_is_what_was_agreed():
         "CobrancaDocumento",
         "CobrancaDocumentoItem",
         "Consumo",
+        "DataAgendada",
         "FuncionalidadeIniciada",
         "ImovelSemDocumento",
         "Layout",

@@ -199,7 +199,7 @@ def _numerar(cursor) -> None:
 
 
 def _gravar_registros(cursor, campanha: Campanha, agora: datetime) -> None:
-    """They may be asked about at once; nobody asks before the campaign is confirmed, which writes none of them again."""
+    """They may be asked about at once; nobody asks before the campaign is confirmed, which writes none of them."""
     cursor.execute(
         f"""
         INSERT INTO {Registro._meta.db_table} (campanha_id, linha, cpf, emails, tentativas, erro, proxima_em)

@@ -6,13 +6,17 @@ from itertools import pairwise
 from operator import itemgetter
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import widgets
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import F, QuerySet
 from django.forms.models import BaseInlineFormSet
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -20,11 +24,13 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 
+from cadastro import usuarios
 from cadastro.documentos import formatar_documento, normalizar_documento
 from cadastro.models import (
     Cliente,
     ClienteFone,
     ClienteImovel,
+    Funcionario,
     Gerencia,
     Imovel,
     Localidade,
@@ -35,8 +41,8 @@ from cadastro.models import (
     Relacao,
     Rota,
     SetorComercial,
+    UnidadeOrganizacional,
 )
-from cadastro.parametros import conferir_tamanho_do_sms
 
 MAIOR_INTEIRO = 2**31 - 1
 MAIOR_BIGINT = 2**63 - 1
@@ -320,50 +326,33 @@ class ConjuntoDeVinculos(Conjunto):
 # Parameters and places
 
 
-class FormularioDeParametros(Formulario):
-    def clean_tamanho_maximo_sms(self):
-        tamanho = self.cleaned_data["tamanho_maximo_sms"]
-        antes = None if self.instance._state.adding else self.initial.get("tamanho_maximo_sms")
-        conferir_tamanho_do_sms(tamanho, antes=antes, usuario=self.usuario)
-        return tamanho
-
-
 @admin.register(ParametroSistema)
 class ParametroSistemaAdmin(AdminAvisa):
-    form = FormularioDeParametros
-    fieldsets = [
-        (
-            "Empresa",
-            {
-                "fields": [
-                    "nome_empresa",
-                    "abreviatura_empresa",
-                    "cnpj",
-                    "nome_estado",
-                    "logradouro",
-                    "telefone_atendimento",
-                    "site",
-                    "email",
-                ]
-            },
-        ),
-        ("Faturamento", {"fields": ["ano_mes_faturamento", "codigo_febraban", "modulo_digito_verificador"]}),
-        ("Mensagens", {"fields": ["tamanho_maximo_sms", "perfil_programa_especial"]}),
-    ]
-
-    def has_add_permission(self, request):
-        return super().has_add_permission(request) and not ParametroSistema.objects.exists()
+    """One row, informed on the operator's screen, which knows its rules."""
 
     def has_delete_permission(self, request, obj=None):
         return False
 
     def changelist_view(self, request, extra_context=None):
-        """There is one row, so its list is its page."""
-        if ParametroSistema.objects.exists():
-            return redirect("admin:cadastro_parametrosistema_change", 1)
-        if self.has_add_permission(request):
-            return redirect("admin:cadastro_parametrosistema_add")
-        return super().changelist_view(request, extra_context)
+        return redirect("cadastro:parametros")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        return redirect("cadastro:parametros")
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        return redirect("cadastro:parametros")
+
+
+@admin.register(UnidadeOrganizacional)
+class UnidadeOrganizacionalAdmin(AdminAvisa):
+    list_display = ["id", "descricao"]
+    search_fields = ["=id", "descricao"]
+
+
+@admin.register(Funcionario)
+class FuncionarioAdmin(AdminAvisa):
+    list_display = ["id", "nome"]
+    search_fields = ["=id", "nome"]
 
 
 @admin.register(Perfil)
@@ -426,6 +415,9 @@ class QuadraAdmin(TabelaGrande, AdminAvisa):
     search_help_text = "Código: localidade.setor.quadra"
     autocomplete_fields = ["setor", "rota"]
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).com_largura()
+
     def buscar(self, queryset, termo):
         return por_codigos(queryset, termo, ["setor__localidade", "setor__codigo", "numero"])
 
@@ -448,6 +440,9 @@ class ImovelAdmin(TabelaGrande, AdminAvisa):
     search_help_text = "Matrícula, com ou sem o ponto, ou inscrição"
     autocomplete_fields = ["quadra", "localidade"]
     inlines = [VinculoInline]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).com_largura()
 
     @admin.display(description="inscrição")
     def inscricao(self, imovel):
@@ -520,3 +515,71 @@ class ClienteImovelAdmin(TabelaGrande, AdminAvisa):
 
     def buscar(self, queryset, termo):
         return queryset.filter(imovel=numero) if (numero := matricula(termo)) else queryset.none()
+
+
+# People
+
+
+class CampoEmailDeUsuario(forms.EmailField):
+    """An address; its part before the @ is enough where the company has a domain."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs | {"widget": widgets.AdminTextInputWidget})
+
+    def to_python(self, value):
+        return usuarios.completar_email(super().to_python(value))
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class UsuarioAdmin(UserAdmin):
+    """Django's own, and what the parameters of the system say of people."""
+
+    add_fieldsets = [
+        *UserAdmin.add_fieldsets,
+        (None, {"fields": ["email"], "description": "O e-mail sem @ recebe o domínio corporativo dos parâmetros."}),
+    ]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "email":
+            kwargs["form_class"] = CampoEmailDeUsuario
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not self._bloqueado(request)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and not self._bloqueado(request)
+
+    def changelist_view(self, request, extra_context=None):
+        self._avisar(request)
+        return super().changelist_view(request, extra_context)
+
+    def add_view(self, request, form_url="", extra_context=None):
+        return self._recusar(request) or super().add_view(request, form_url, extra_context)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        if request.method == "POST" and (recusa := self._recusar(request)):
+            return recusa
+        self._avisar(request)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def user_change_password(self, request, id, form_url=""):
+        return self._recusar(request) or super().user_change_password(request, id, form_url)
+
+    def _bloqueado(self, request) -> bool:
+        if not hasattr(request, "usuarios_bloqueados"):  # asked several times in one page
+            request.usuarios_bloqueados = usuarios.bloqueado(request.user)
+        return request.usuarios_bloqueados
+
+    def _avisar(self, request) -> None:
+        if request.method == "GET" and self._bloqueado(request):
+            messages.warning(request, usuarios.BLOQUEADO)
+
+    def _recusar(self, request) -> HttpResponse | None:
+        """Back to the list, which says why."""
+        if not self._bloqueado(request):
+            return None
+        return redirect("admin:auth_user_changelist")

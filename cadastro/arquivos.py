@@ -102,6 +102,7 @@ _PERFIL_SEM_DESCRICAO = """
     FROM imp_linha l WHERE l.erro IS NULL AND l.perfil NOT IN
          (SELECT id FROM cadastro_perfil
           UNION SELECT perfil FROM imp_linha WHERE erro IS NULL AND perfil_descricao IS NOT NULL)"""
+_TRES_DIGITOS = "EXISTS (SELECT FROM cadastro_parametrosistema WHERE digitos_da_quadra = 3)"
 
 IMOVEIS = Arquivo(
     nome="imoveis",
@@ -122,7 +123,10 @@ IMOVEIS = Arquivo(
     ),
     chave=("l.matricula",),
     juncoes="LEFT JOIN cadastro_localidade lo ON lo.id = l.localidade",
-    recusas=(Recusa("localidade", "lo.id IS NULL", "Localidade {l.localidade} não existe."),),
+    recusas=(
+        Recusa("localidade", "lo.id IS NULL", "Localidade {l.localidade} não existe."),
+        Recusa("quadra", f"l.quadra > 999 AND {_TRES_DIGITOS}", "A quadra deve ter no máximo 3 dígitos."),
+    ),
     coerencias=(
         Coerencia(
             "perfil_descricao",

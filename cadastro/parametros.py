@@ -3,12 +3,13 @@
 import re
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, models
 
-from cadastro.models import TAMANHO_SMS_DO_OPERADOR, TAMANHO_SMS_MAXIMO, ParametroSistema
+from cadastro.models import TAMANHO_SMS_DO_OPERADOR, TAMANHO_SMS_MAXIMO, ParametroSistema, Quadra
 
 GRUPO_ADMINISTRADOR = "administrador"
 POSICOES_DO_CODIGO_DE_BARRAS = 57  # they follow the text of an SMS, within its size
+LARGURAS_DA_QUADRA = (3, 4)
 
 
 def conferir_tamanho_do_sms(tamanho: int | None, *, antes: int | None, usuario) -> None:
@@ -21,8 +22,23 @@ def conferir_tamanho_do_sms(tamanho: int | None, *, antes: int | None, usuario) 
         raise ValidationError(f"Somente o administrador pode informar mais de {TAMANHO_SMS_DO_OPERADOR} posições.")
 
 
+def conferir_digitos_da_quadra(digitos: int) -> None:
+    """Raise ValidationError when a quadra cannot have so many digits, or one that is there has more."""
+    if digitos not in LARGURAS_DA_QUADRA:
+        raise ValidationError("Quantidade de dígitos da quadra deve ser 3 ou 4.")
+    maior = Quadra.objects.aggregate(maior=models.Max("numero"))["maior"] or 0
+    if len(str(maior)) > digitos:
+        raise ValidationError(f"Há quadra com mais de {digitos} dígitos: a de número {maior}.")
+
+
 def administra(usuario) -> bool:
     return usuario.is_superuser or usuario.groups.filter(name=GRUPO_ADMINISTRADOR).exists()
+
+
+def com_nomes() -> models.QuerySet[ParametroSistema]:
+    """The row, with the names of what it points to."""
+    apontados = [campo.name for campo in ParametroSistema._meta.fields if campo.is_relation]
+    return ParametroSistema.objects.select_related(*apontados)
 
 
 def para_alterar() -> ParametroSistema | None:
@@ -30,7 +46,7 @@ def para_alterar() -> ParametroSistema | None:
     with connection.cursor() as cursor:
         # A row that is not there cannot be locked, and the table has one row only.
         cursor.execute(f"LOCK TABLE {ParametroSistema._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
-    return ParametroSistema.objects.select_related("perfil_programa_especial").first()
+    return com_nomes().first()
 
 
 def posicoes_para_o_texto(tamanho: int | str | None) -> int:

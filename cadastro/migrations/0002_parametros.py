@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parametrosistema',
             name='convergencia_repavimentacao',
-            field=models.DecimalField(blank=True, decimal_places=2, help_text='sem efeito neste sistema', max_digits=5, null=True, verbose_name='Percentual de Convergência da Repavimentação'),
+            field=models.DecimalField(blank=True, decimal_places=2, help_text='sem efeito neste sistema', max_digits=5, null=True, validators=[django.core.validators.MinValueValidator(0, 'Percentual de Convergência da Repavimentação deve ser de 0 a 100.'), django.core.validators.MaxValueValidator(100, 'Percentual de Convergência da Repavimentação deve ser de 0 a 100.')], verbose_name='Percentual de Convergência da Repavimentação'),
         ),
         migrations.AddField(
             model_name='parametrosistema',

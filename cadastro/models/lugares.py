@@ -1,12 +1,17 @@
 """The places, from the município to the imóvel."""
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
+from django.utils.functional import cached_property
 
 from cadastro.digitos import formatar_matricula, matricula_valida
+
+DIGITOS_DA_QUADRA = 3  # before the parameters are informed
 
 
 class Perfil(models.Model):
@@ -110,7 +115,31 @@ class Rota(models.Model):
         return f"{self.setor} rota {self.codigo}"
 
 
-class Quadra(models.Model):
+class ComQuadraQuerySet(models.QuerySet):
+    def com_largura(self) -> "ComQuadraQuerySet":
+        """With how wide the number of a quadra is written, for lists: each row by itself would ask."""
+        return self.annotate(digitos_da_quadra=Coalesce(Subquery(_digitos_da_quadra()[:1]), Value(DIGITOS_DA_QUADRA)))
+
+
+class ComQuadra(models.Model):
+    """What shows the number of a quadra, as wide as the parameters say."""
+
+    objects = ComQuadraQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @cached_property
+    def digitos_da_quadra(self) -> int:
+        return _digitos_da_quadra().first() or DIGITOS_DA_QUADRA
+
+
+def _digitos_da_quadra() -> models.QuerySet:
+    parametros = apps.get_model("cadastro.ParametroSistema").objects
+    return parametros.order_by("pk").values_list("digitos_da_quadra", flat=True)
+
+
+class Quadra(ComQuadra):
     setor = models.ForeignKey(SetorComercial, on_delete=models.PROTECT, related_name="quadras")
     rota = models.ForeignKey(Rota, on_delete=models.PROTECT, related_name="quadras")
     numero = models.PositiveSmallIntegerField("número")
@@ -120,7 +149,11 @@ class Quadra(models.Model):
         constraints = [models.UniqueConstraint(fields=["setor", "numero"], name="quadra_unica")]
 
     def __str__(self):
-        return f"{self.setor}.{self.numero:03}"
+        return f"{self.setor}.{self.numero:0{self.digitos_da_quadra}}"
+
+    def clean(self):
+        if self.numero is not None and len(str(self.numero)) > self.digitos_da_quadra:
+            raise ValidationError({"numero": f"A quadra deve ter no máximo {self.digitos_da_quadra} dígitos."})
 
 
 def _digito_da_matricula():
@@ -132,7 +165,7 @@ def _digito_da_matricula():
     return (Value(11) - soma % Value(11)) % Value(11) % Value(10)
 
 
-class Imovel(models.Model):
+class Imovel(ComQuadra):
     class Categoria(models.IntegerChoices):
         RESIDENCIAL = 1, "Residencial"
         COMERCIAL = 2, "Comercial"
@@ -196,6 +229,6 @@ class Imovel(models.Model):
 
     @property
     def inscricao(self) -> str:
-        """LLL.SSS.QQQ.LLLL.SSS; needs quadra and its setor loaded."""
-        quadra = self.quadra
-        return f"{self.localidade_id:03}.{quadra.setor.codigo:03}.{quadra.numero:03}.{self.lote:04}.{self.sublote:03}"
+        """LLL.SSS.QQQ.LLLL.SSS, QQQQ where quadras have four digits; needs quadra and its setor loaded."""
+        quadra = f"{self.quadra.numero:0{self.digitos_da_quadra}}"
+        return f"{self.localidade_id:03}.{self.quadra.setor.codigo:03}.{quadra}.{self.lote:04}.{self.sublote:03}"

@@ -204,6 +204,10 @@ class ParametroSistema(Endereco):
         null=True,
         blank=True,
         help_text=SEM_EFEITO,
+        validators=[
+            MinValueValidator(0, "Percentual de Convergência da Repavimentação deve ser de 0 a 100."),
+            MaxValueValidator(100, "Percentual de Convergência da Repavimentação deve ser de 0 a 100."),
+        ],
     )
     cliente_em_duplicidade = _indicador(
         "Cadastrar Cliente em duplicidade", True, "Não proíbe dois clientes de mesmo nome e endereço."

@@ -135,6 +135,8 @@ document.addEventListener("click", (evento) => {
   const campo = document.getElementById(evento.target.closest(".resumo-de-erros a")?.hash.slice(1));
   if (!campo) return;
   evento.preventDefault();
+  const aba = campo.closest(".aba");
+  if (aba) location.hash = aba.id; // which shows it
   campo.focus();
 });
 document.querySelector("[data-foco]")?.focus();

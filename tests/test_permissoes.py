@@ -78,6 +78,7 @@ TABELA = [
     Linha("telas:auditoria_exportar", CHEFIA),
     Linha("cadastro:parametros", DO_GRUPO),
     Linha("cadastro:parametros", DO_GRUPO, "post"),
+    Linha("cadastro:parametros_pesquisar", DO_GRUPO, "get", Argumentos(lambda: ["presidente"], ("ninguem",))),
     Linha("cadastro:clientes", DO_GRUPO),
     Linha("cadastro:cliente_nome_tipo", DO_GRUPO, "get", de(Cliente)),
     Linha("cadastro:cliente_nome_tipo", DO_GRUPO, "post", de(Cliente)),

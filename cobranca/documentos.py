@@ -83,6 +83,7 @@ SELECT t.imovel_id, i.localidade_id, t.valor,
         ) THEN 40
         WHEN %(com_mensagem)s AND i.perfil_id = %(perfil_especial)s THEN 36
         WHEN cl.id IS NULL THEN 35
+        WHEN NOT cl.acao_cobranca THEN 41
         WHEN %(so_documento_valido)s AND cl.documento IS NULL THEN 38
         WHEN %(com_mensagem)s AND (
             (%(por_sms)s AND cl.ativo AND cl.por_sms AND f.ddd = ANY (%(ddds)s) AND f.numero ~ '^9[0-9]{8}$')

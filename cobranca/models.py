@@ -462,6 +462,7 @@ class ImovelSemDocumento(models.Model):
         DOCUMENTO_INVALIDO = 38, "Usuário sem CPF/CNPJ válido"
         FORA_DA_FAIXA = 39, "Nenhum débito na faixa de dias da ação"
         SEM_PREDECESSORA = 40, "Sem documento da ação predecessora há dias bastantes"
+        FORA_DA_COBRANCA = 41, "Usuário fora da ação de cobrança"
 
     comando = models.ForeignKey(ComandoAcao, on_delete=models.CASCADE, related_name="sem_documento")
     imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, verbose_name="imóvel")

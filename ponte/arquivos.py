@@ -145,6 +145,8 @@ CLIENTES = replace(
             **{nome: f"l.{nome}" for nome in ("rg", "rg_emissao", "nascimento", "sexo", "nome_mae", "dia_vencimento")},
             **{nome: f"l.{nome}" for nome in _COMO_SE_COBRA},
         },
+        ao_criar={"alterado_em": "statement_timestamp()"},
+        ao_alterar={"alterado_em": "statement_timestamp()"},
     ),
 )
 

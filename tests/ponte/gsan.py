@@ -106,6 +106,7 @@ class Gsan:
         self.nome = nome
         self.conexao = psycopg2.connect(**_parametros(nome))
         self.conexao.autocommit = True
+        self.executar("SET TimeZone = 'America/Sao_Paulo'")  # as the application that writes there
 
     @property
     def url(self) -> str:

@@ -142,6 +142,7 @@ class _DeCliente(FormularioDeModelo):
             self._rotular(nome="Nome na Receita", nome_abreviado="Nome Fantasia")
         if "documento_validado" in self.fields and not da_empresa.validar_documento:
             self.fields["documento_validado"].disabled = True
+            self.fields["documento_validado"].help_text = "Só quando Indicador de Validar CPF/CNPJ está Sim."
 
     def _rotular(self, **rotulos: str) -> None:
         for nome, rotulo in rotulos.items():

@@ -155,7 +155,7 @@ def cliente_inserir(request):
 
 def _de_insercao(request, dados: QueryDict | None) -> list[BaseForm]:
     return [
-        FormularioDeInsercao(dados, usuario=request.user),
+        FormularioDeInsercao(dados, instance=Cliente(), usuario=request.user),
         FormularioDeEndereco(dados, usuario=request.user, prefix="endereco"),
         FormularioDoPrimeiroTelefone(dados, prefix="telefone"),
     ]

@@ -337,3 +337,8 @@ class ClienteImovel(models.Model):
 
     def __str__(self):
         return f"{self.cliente_id} {self.get_relacao_display()} de {self.imovel_id}"
+
+    def validate_constraints(self, exclude=None):
+        """Without a right relação there is nothing to compare, and Django would ask for it all the same."""
+        if "relacao" not in (exclude or ()):
+            super().validate_constraints(exclude=exclude)

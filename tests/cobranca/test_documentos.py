@@ -406,3 +406,14 @@ def test_the_sequencial_of_the_bar_code_never_passes_nine_digits():
     assert not CobrancaDocumento.objects.exists()
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), 1)", [tabela])
+
+
+def test_a_usuario_whose_acao_de_cobranca_is_nao_gets_no_document():
+    fora = devedor(cliente=novo_cliente(acao_cobranca=False))
+    dentro = devedor()
+
+    comando = gerar()
+
+    assert list(comando.documentos.values_list("imovel", flat=True)) == [dentro.pk]
+    assert ImovelSemDocumento.objects.get().imovel == fora
+    assert ImovelSemDocumento.objects.get().motivo == ImovelSemDocumento.Motivo.FORA_DA_COBRANCA

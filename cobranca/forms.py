@@ -243,7 +243,7 @@ class FormularioDeAcao(CamposDeTexto, FormularioDeModelo):
                 Row(_coluna("descricao", 8), _coluna("dias_de_validade")),
                 Row(_coluna("tipo_documento", 8), _coluna("dias_de_vencimento")),
                 Row(_coluna("texto_personalizado", 12)),
-                Row(_lado_a_lado("ativa")) if "ativa" in self.fields else "",
+                *([Row(_lado_a_lado("ativa"))] if "ativa" in self.fields else []),
             ),
             Fieldset(
                 "Imóveis",

@@ -36,7 +36,7 @@ def opcao(pagina, grupo: str, valor: str):
 def preencher(pagina):
     pagina.get_by_label("Descrição da Ação de Cobrança").fill("AVISO DE CORTE")
     pagina.get_by_label("Número de Dias de Validade da Ação").fill("15")
-    pagina.get_by_label("Tipo de Documento a ser Gerado").fill("8")
+    pagina.get_by_label("Tipo de Documento a ser Gerado").select_option("8")
     pagina.get_by_label("Critério de Cobrança").select_option(label="ATRASO DE 5 DIAS")
 
 

@@ -130,7 +130,7 @@ def inserir_a_acao(pagina: Page) -> None:
     pelo_menu(pagina, "Inserir")
     pagina.get_by_label("Descrição da Ação de Cobrança").fill("AVISO DE DÉBITO")
     pagina.get_by_label("Número de Dias de Validade da Ação").fill("10")
-    pagina.get_by_label("Tipo de Documento a ser Gerado").fill("8")
+    pagina.get_by_label("Tipo de Documento a ser Gerado").select_option("8")
     pagina.get_by_label("Critério de Cobrança").select_option("CONTAS EM ATRASO")
     pagina.get_by_role("group", name="Por SMS").get_by_label("Sim").check()
     texto = "AGUADIA: {NOME} {MATRICULA} deve {VALORDOC} ate {VALIDADEDOC}"

@@ -9,6 +9,7 @@ from django.utils import timezone
 from batch.inicio import iniciar
 from batch.agendamentos import comandar_devidos, guardar
 from batch.models import Agendamento, FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
+from cadastro.models import Funcionario, UnidadeOrganizacional
 from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ContaBancaria, ImovelSemDocumento, TipoServico
 from faturamento.models import DebitoACobrar
 from mensageria import alertas, consumo
@@ -80,6 +81,8 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     novo_parametro_sistema()
     novo_parametro()
     TipoServico.objects.create(pk=TipoServico.objects.count() + 1, descricao="CORTE")
+    UnidadeOrganizacional.objects.create(pk=UnidadeOrganizacional.objects.count() + 1, descricao="PRESIDÊNCIA")
+    Funcionario.objects.create(pk=Funcionario.objects.count() + 1, nome="YURI DA SILVA")
     cliente, imovel = novo_cliente(nome="JOSÉ DA SILVA"), novo_imovel()
     novo_vinculo(cliente, imovel)
     novo_endereco(cliente)

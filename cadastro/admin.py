@@ -11,7 +11,7 @@ from django.contrib.admin import widgets
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import F, QuerySet
@@ -334,12 +334,17 @@ class ParametroSistemaAdmin(AdminAvisa):
         return False
 
     def changelist_view(self, request, extra_context=None):
-        return redirect("cadastro:parametros")
+        return self._na_tela(request)
 
     def add_view(self, request, form_url="", extra_context=None):
-        return redirect("cadastro:parametros")
+        return self._na_tela(request)
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
+        return self._na_tela(request)
+
+    def _na_tela(self, request) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return redirect("cadastro:parametros")
 
 

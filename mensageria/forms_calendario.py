@@ -57,6 +57,7 @@ class FormularioDeJanela(Formulario):
         for dia, nome in enumerate(DIAS):
             for posicao, extremo in enumerate(("das", "até")):
                 campo = CampoHoraDoDia(label=f"{nome}, {extremo}", fim=extremo == "até")
+                campo.error_messages["invalid"] = f"Hora inválida em {campo.label}: escreva hh:mm."
                 campo.widget.attrs |= {"aria-label": campo.label, "class": "form-control form-control-sm"}
                 self.fields[_nome(extremo, dia)] = campo
                 self.initial[_nome(extremo, dia)] = horas[dia][posicao] if dia in horas else None

@@ -5,6 +5,7 @@ from cobranca.models import (
     CobrancaDocumento,
     CobrancaDocumentoItem,
     ComandoAcao,
+    ContaBancaria,
     CriterioCobranca,
     ImovelSemDocumento,
     TipoDocumento,
@@ -16,6 +17,7 @@ auditar(AcaoCobranca)
 auditar(CriterioCobranca)
 auditar(TipoServico)
 auditar(TipoDocumento)
+auditar(ContaBancaria, fora=["proximo_nosso_numero"], nome=["banco", "agencia"])
 auditar(ComandoAcao, de=["acao"])
 auditar(CobrancaDocumento, de=["comando", "imovel"])
 auditar(CobrancaDocumentoItem, de=["documento"])

@@ -41,7 +41,7 @@ class FiltroDaAuditoria(Formulario):
     acao = forms.TypedChoiceField(
         label="Ação", required=False, coerce=int, choices=[("", "Todas"), *EntradaAuditoria.Acao.choices]
     )
-    de = CampoDia(label="De", required=False)
+    desde = CampoDia(label="De", required=False)
     ate = CampoDia(label="Até", required=False)
 
     def __init__(self, parametros):
@@ -51,7 +51,7 @@ class FiltroDaAuditoria(Formulario):
 
     def clean(self):
         dados = super().clean()
-        if dados.get("de") and dados.get("ate") and dados["ate"] < dados["de"]:
+        if dados.get("desde") and dados.get("ate") and dados["ate"] < dados["desde"]:
             self.add_error("ate", "A data final é anterior à inicial.")
         if dados.get("numero") and not dados.get("modelo") and "modelo" not in self.errors:
             self.add_error("modelo", "Informe de que é o número.")
@@ -68,8 +68,8 @@ class FiltroDaAuditoria(Formulario):
             entradas = entradas.filter(modelo=dados["modelo"])
         if dados["acao"]:
             entradas = entradas.filter(acao=dados["acao"])
-        if dados["de"]:
-            entradas = entradas.filter(momento__gte=_inicio(dados["de"]))
+        if dados["desde"]:
+            entradas = entradas.filter(momento__gte=_inicio(dados["desde"]))
         if dados["ate"]:
             entradas = entradas.filter(momento__lt=_inicio(dados["ate"] + timedelta(days=1)))
         return entradas

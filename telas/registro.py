@@ -15,13 +15,15 @@ from telas.models import EntradaAuditoria
 
 Mudancas = Mapping[str, tuple]
 
-# The words go to the entry that the last change of the object left in this transaction; without one, to an entry of
-# their own. Whoever is named here is who did it, also where nobody is logged in.
+# The words go to the entry that the object's last change left in this transaction since there were words for it;
+# without one, to an entry of their own. Whoever is named here is who did it, also where nobody is logged in.
 _DIZER = """
-    WITH ultima AS (
-        SELECT id FROM telas_entradaauditoria
+    WITH desta_vez AS (
+        SELECT id, modelo, mensagem FROM telas_entradaauditoria
         WHERE objetos @> ARRAY[%(objeto)s]::text[] AND transacao = pg_current_xact_id()::text::bigint
-            AND mensagem = ''
+    ), ultima AS (
+        SELECT id FROM desta_vez
+        WHERE id > (SELECT coalesce(max(id), 0) FROM desta_vez WHERE mensagem <> '')
         ORDER BY modelo = %(modelo)s DESC, id DESC LIMIT 1
     ), dita AS (
         UPDATE telas_entradaauditoria AS e SET mensagem = %(mensagem)s,

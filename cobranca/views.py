@@ -294,6 +294,7 @@ def comando(request: HttpRequest, pk: int) -> HttpResponse:
         "comando": escolhido,
         "de_fora": [(ImovelSemDocumento.Motivo(motivo).label, quantos) for motivo, quantos in de_fora.items()],
         "total_de_fora": sum(de_fora.values()),
+        "sem_conta_agora": "" if escolhido.gerado_em else numeracao.sem_conta(),
         "sem_conta": numeracao.saiu_sem_conta(escolhido.fichas_sem_conta),
         "contagens": dos_comandos.contagens(escolhido),
         "pode_gerar": request.user.has_perm("cobranca.add_cobrancadocumento")

@@ -4,10 +4,14 @@ The page is drawn from the JSON alone. What is signed is every byte of the file 
 carries the signature: no reader minds it, and whoever saves the file again loses it.
 """
 
+import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from email import message_from_string, policy
+from email.message import EmailMessage
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -33,6 +37,7 @@ _SECAO = ParagraphStyle(
     "secao", fontName="Helvetica-Bold", fontSize=11, leading=14, spaceBefore=10, spaceAfter=4, keepWithNext=1
 )
 _FIXO = ParagraphStyle("fixo", parent=_TEXTO, fontName="Courier", fontSize=8, leading=10)
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d", re.ASCII)
 _COMO_CONFERIR = (
     "Este PDF traz anexos o dossiê em JSON, assinado, e a mensagem inteira. Para conferir o arquivo: <b>manage.py"
     " conferir_dossie ARQUIVO</b>. Qualquer byte alterado, também nestas páginas, é percebido. Compare a impressão"
@@ -106,15 +111,14 @@ def _corpo(lido: Mapping[str, Any]) -> Iterable[Flowable]:
         yield Spacer(1, 3)
     yield from _secao("Mensagem")
     cliente = dossie["cliente"]
-    pares = [[rotulo, mensagem[campo]] for campo, rotulo in _DA_MENSAGEM.items() if mensagem[campo]]
+    pares = [[rotulo, _momento(mensagem[campo])] for campo, rotulo in _DA_MENSAGEM.items() if mensagem[campo]]
     if cliente:
         pares.insert(3, ["Cliente", f"{cliente['codigo']} {cliente['nome']} {cliente['documento']}"])
     yield _tabela(pares)
     yield from _secao("De que fala")
-    matricula = [["Matrícula", fala["matricula"]]] if fala["matricula"] else []
-    yield _tabela([["Objeto", fala["titulo"]], *matricula, *fala["dados"]])
+    yield _tabela([["Objeto", fala["titulo"]], *fala["dados"]])
     for item in fala["itens"]:
-        yield Paragraph(_limpo(" · ".join(f"{rotulo} {texto}" for rotulo, texto in item)), _TEXTO)
+        yield Paragraph(_limpo(" · ".join(f"{rotulo} {texto}".strip() for rotulo, texto in item)), _TEXTO)
     if dossie["comando"]:
         yield from _secao("Quem comandou")
         yield _tabela(dossie["comando"])
@@ -125,7 +129,7 @@ def _corpo(lido: Mapping[str, Any]) -> Iterable[Flowable]:
     yield from _secao("Assinatura")
     yield _tabela(
         [
-            ["Emitido em", dossie["emitido_em"]],
+            ["Emitido em", _momento(dossie["emitido_em"])],
             ["Emitido por", dossie["emitido_por"]],
             ["Algoritmo", assinatura["algoritmo"]],
             ["Chave pública", assinatura["chave_publica"]],
@@ -149,12 +153,19 @@ def _conteudo(conteudo: Mapping[str, Any]) -> Iterable[Flowable]:
         email = message_from_string(texto, policy=policy.default)
         pares += [[nome, str(email[nome])] for nome in ("From", "To", "Subject", "Date", "Message-ID") if email[nome]]
         partes = [parte for parte in email.walk() if not parte.is_multipart()]
-        pares += [["Parte", f"{p.get_content_type()} {p.get_filename() or ''}".strip()] for p in partes]
+        pares += [["Parte", _parte(parte)] for parte in partes]
         texto = email.get_body(("plain",)).get_content()
     yield _tabela(pares)
     yield Spacer(1, 6)
     for linha in texto.splitlines():
         yield Paragraph(_limpo(linha) or "&nbsp;", _FIXO)
+
+
+def _parte(parte: EmailMessage) -> str:
+    """What it is; of a file, its SHA-256 too."""
+    nome = parte.get_filename()
+    resumo = f", SHA-256 {hashlib.sha256(parte.get_content()).hexdigest()}" if nome else ""
+    return f"{parte.get_content_type()} {nome or ''}".strip() + resumo
 
 
 def _tentativas(dossie: Mapping[str, Any]) -> Iterable[Flowable]:
@@ -164,7 +175,7 @@ def _tentativas(dossie: Mapping[str, Any]) -> Iterable[Flowable]:
     for t in dossie["tentativas"]:
         pedido = f"{t['pedida_por']}: {t['motivo_do_pedido']}" if t["pedida_por"] else ""
         pares = [
-            [f"{t['numero']}ª, {t['resultado']}", t["momento"]],
+            [f"{t['numero']}ª, {t['resultado']}", _momento(t["momento"])],
             ["Serviço", t["servico"]],
             ["Destino", t["destino"]],
             ["Resposta do servidor", f"{t['codigo']} {t['resposta']}".strip()],
@@ -176,7 +187,9 @@ def _tentativas(dossie: Mapping[str, Any]) -> Iterable[Flowable]:
         yield Spacer(1, 4)
     if dossie["recibos"]:
         yield from _secao("Recibos da operadora")
-        yield _tabela([[r["momento"], f"{r['situacao']} {r['codigo']} {r['texto']}"] for r in dossie["recibos"]])
+        yield _tabela(
+            [[_momento(r["momento"]), f"{r['situacao']} {r['codigo']} {r['texto']}"] for r in dossie["recibos"]]
+        )
 
 
 def _versoes(versoes: Mapping[str, Any]) -> list[list]:
@@ -208,6 +221,14 @@ def _tabela(pares: Iterable[Iterable]) -> LongTable:
         )
     )
     return tabela
+
+
+def _momento(valor) -> str:
+    """An ISO 8601 moment as people write it, with its distance from UTC; anything else as it is."""
+    if not _ISO.fullmatch(str(valor)):
+        return str(valor)
+    momento = datetime.fromisoformat(valor)
+    return f"{momento:%d/%m/%Y %H:%M:%S} ({momento:%z})"
 
 
 def _limpo(texto) -> str:

@@ -319,7 +319,7 @@ def test_a_receipt_costs_few_queries_and_writes_no_phone_or_secret_to_the_log(ga
     ):
         avisar(gateway, recibo(mensagem, "delivered"))
 
-    assert len([c for c in consultas if "SAVEPOINT" not in c["sql"]]) <= 4
+    assert len([c for c in consultas if "SAVEPOINT" not in c["sql"]]) <= 5  # the last keeps it for the dossier
     assert SEGREDO not in caplog.text and mensagem.destino not in caplog.text
 
 

@@ -109,6 +109,15 @@ def _de_volume(nomes) -> None:
     )
     importacao.add_argument("--imoveis", type=positivo, default=100_000, metavar="N", help="da base (padrão: 100000)")
     importacao.add_argument("--pares", type=positivo, default=3, metavar="N", help="quantos (padrão: 3)")
+    ponte = _novo(
+        nomes,
+        "ponte",
+        "importar um GSAN ao lado de um COPY nu entre dois bancos",
+        "Lê um banco com as tabelas do GSAN e N linhas para um banco vazio; ao lado, o COPY nu das linhas gravadas, de "
+        "um banco para outro, nas mesmas tabelas. A memória é comparada com a de um GSAN dez vezes menor.",
+    )
+    ponte.add_argument("--linhas", type=positivo, default=1_000_000, metavar="N", help="do GSAN (padrão: 1.000.000)")
+    ponte.add_argument("--pares", type=positivo, default=3, metavar="N", help="quantos (padrão: 3)")
     paginas = _novo(
         nomes,
         "paginas",

@@ -78,6 +78,12 @@ app.conf.update(
         },
     },
 )
+if settings.BANCO_GSAN and settings.GSAN_MINUTOS:
+    app.conf.beat_schedule["ponte-com-o-gsan"] = {
+        "task": "ponte.tasks.atravessar",
+        "schedule": settings.GSAN_MINUTOS * 60,
+        "options": {"expires": settings.GSAN_MINUTOS * 60, "queue": "geracao"},
+    }
 if settings.CELERY_BROKER_URL.startswith("filesystem"):
     _mensagens = settings.PASTA_BROKER / "mensagens"
     _controle = settings.PASTA_BROKER / "controle"

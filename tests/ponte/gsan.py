@@ -1,4 +1,4 @@
-"""A database with GSAN's tables: those that the bridge reads, written from the facts, with the columns that it uses."""
+"""A database with GSAN's tables (simuladores.gsan), and rows of them with what each test cares about."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,85 +8,8 @@ import psycopg2
 from django.db import connection
 from psycopg2 import sql
 
-DDL = """
-CREATE SCHEMA cadastro; CREATE SCHEMA micromedicao; CREATE SCHEMA faturamento; CREATE SCHEMA cobranca;
-CREATE SCHEMA arrecadacao;
+from simuladores.gsan import DDL, ESQUEMAS
 
-CREATE TABLE cadastro.unidade_federacao (unfe_id integer PRIMARY KEY, unfe_dsufsigla char(2));
-CREATE TABLE cadastro.municipio (muni_id integer PRIMARY KEY, muni_nmmunicipio varchar(30), muni_cdddd smallint,
-    unfe_id integer, muni_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.gerencia_regional (greg_id integer PRIMARY KEY, greg_nmregional varchar(25));
-CREATE TABLE cadastro.localidade (loca_id integer PRIMARY KEY, loca_nmlocalidade varchar(30), greg_id integer,
-    muni_idprincipal integer, loca_icuso smallint, loca_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.setor_comercial (stcm_id integer PRIMARY KEY, stcm_cdsetorcomercial integer, loca_id integer,
-    stcm_tmultimaalteracao timestamp);
-CREATE TABLE micromedicao.rota (rota_id integer PRIMARY KEY, rota_cdrota smallint, stcm_id integer, ftgr_id integer,
-    rota_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.quadra (qdra_id integer PRIMARY KEY, qdra_nnquadra integer, stcm_id integer, rota_id integer,
-    qdra_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.imovel_perfil (iper_id integer PRIMARY KEY, iper_dsimovelperfil varchar(20),
-    iper_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.bairro (bair_id integer PRIMARY KEY, bair_nmbairro varchar(30));
-CREATE TABLE cadastro.logradouro_tipo (lgtp_id integer PRIMARY KEY, lgtp_dslogradourotipo varchar(20));
-CREATE TABLE cadastro.logradouro_titulo (lgtt_id integer PRIMARY KEY, lgtt_dslogradourotitulo varchar(25));
-CREATE TABLE cadastro.logradouro (logr_id integer PRIMARY KEY, logr_nmlogradouro varchar(40), lgtp_id integer,
-    lgtt_id integer);
-CREATE TABLE cadastro.logradouro_bairro (lgbr_id integer PRIMARY KEY, logr_id integer, bair_id integer);
-CREATE TABLE cadastro.subcategoria (scat_id integer PRIMARY KEY, catg_id integer);
-CREATE TABLE cadastro.imovel (imov_id integer PRIMARY KEY, qdra_id integer, imov_nnlote smallint,
-    imov_nnsublote smallint, imov_nnimovel varchar(5), imov_dscomplementoendereco varchar(25), lgbr_id integer,
-    iper_id integer, last_id integer, imov_idcategoriaprincipal integer, imov_icexclusao smallint,
-    imov_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.imovel_subcategoria (imov_id integer, scat_id integer, imsb_qteconomia smallint,
-    PRIMARY KEY (imov_id, scat_id));
-CREATE TABLE cadastro.cliente_tipo (cltp_id integer PRIMARY KEY, cltp_icpessoafisicajuridica smallint);
-CREATE TABLE cadastro.cliente (clie_id integer PRIMARY KEY, clie_nmcliente varchar(50), clie_nmabreviado varchar(40),
-    cltp_id integer, clie_nncpf varchar(11), clie_nncnpj varchar(14), clie_iccpfcnpjvalidado smallint,
-    clie_nnrg varchar(13), clie_dtrgemissao date, clie_dtnascimento date, psex_id integer, clie_nnmae varchar(50),
-    clie_ddvencimento smallint, clie_iccobrancaacrescimos smallint, clie_icacaocobranca smallint,
-    clie_icpermitenegativacao smallint, clie_icgerafaturaantecipada smallint, clie_dsemail varchar(40),
-    clie_icenviasms smallint, clie_icenviaemail smallint, clie_icuso smallint, clie_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.cliente_fone (cfon_id serial PRIMARY KEY, clie_id integer, fnet_id integer, cfon_cdddd varchar(2),
-    cfon_nnfone varchar(9), cfon_nnfoneramal varchar(4), cfon_nmcontato varchar(50), cfon_icfonepadrao smallint,
-    cfon_icfonesms smallint, cfon_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.cliente_imovel (clim_id serial PRIMARY KEY, imov_id integer, clie_id integer, crtp_id integer,
-    clim_dtrelacaoinicio date, clim_dtrelacaofim date, clim_tmultimaalteracao timestamp);
-
-CREATE TABLE faturamento.faturamento_grupo (ftgr_id integer PRIMARY KEY, ftgr_dsfaturamentogrupo varchar(25),
-    ftgr_dsabreviado varchar(3), ftgr_amreferencia integer, ftgr_nndiavencimento smallint);
-CREATE TABLE faturamento.conta (cnta_id integer PRIMARY KEY, imov_id integer, cnta_amreferenciaconta integer,
-    ftgr_id integer, cnta_dtemissao date, cnta_dtinclusao date, cnta_dtvencimentoconta date, cnta_vlagua numeric(13,2),
-    cnta_vlesgoto numeric(13,2), cnta_vldebitos numeric(13,2), cnta_vlcreditos numeric(13,2),
-    cnta_vlimpostos numeric(13,2), dcst_idatual integer, cnta_tmultimaalteracao timestamp);
-CREATE TABLE faturamento.conta_historico (cnta_id integer PRIMARY KEY, dcst_idatual integer,
-    cnhi_tmcontahistorico timestamp, cnhi_tmultimaalteracao timestamp);
-CREATE TABLE cadastro.cliente_conta (clct_id serial PRIMARY KEY, cnta_id integer, clie_id integer, crtp_id integer,
-    clct_tmultimaalteracao timestamp);
-CREATE TABLE faturamento.debito_tipo (dbtp_id integer PRIMARY KEY, dbtp_dsdebitotipo varchar(30));
-CREATE TABLE faturamento.debito_a_cobrar (dbac_id integer PRIMARY KEY, imov_id integer, dbtp_id integer,
-    dbac_amreferenciadebito integer, dbac_amreferenciacontabil integer, dbac_vldebito numeric(13,2),
-    dbac_nnprestacaodebito smallint, dbac_nnprestacaocobradas smallint, dcst_idatual integer,
-    dbac_tmultimaalteracao timestamp);
-CREATE TABLE faturamento.deb_a_cobrar_hist (dbac_id integer PRIMARY KEY, dahi_tmultimaalteracao timestamp);
-
-CREATE TABLE cobranca.cobranca_acao (cbac_id integer PRIMARY KEY, cbac_dscobrancaacao varchar(40),
-    cbac_nndiasvalidade smallint, dotp_id integer);
-CREATE TABLE cobranca.cobranca_acao_ativ_cmd (cacm_id integer PRIMARY KEY, cbac_id integer, cacm_dstitulo varchar(100),
-    cacm_tmcomando timestamp, cacm_tmrealizacao timestamp, cacm_tmultimaalteracao timestamp);
-CREATE TABLE cobranca.cobranca_documento (cbdo_id integer PRIMARY KEY, cbdo_nnsequenciadocumento integer,
-    cbac_id integer, cacm_id integer, imov_id integer, dotp_id integer, cbdo_tmemissao timestamp,
-    cbdo_dtvalidade timestamp, cbdo_vldocumento numeric(13,2), cbdo_tmultimaalteracao timestamp);
-CREATE TABLE cobranca.cobranca_documento_item (cdit_id serial PRIMARY KEY, cbdo_id integer, cnta_id integer,
-    dbac_id integer, gpag_id integer, cdit_vlitemcobrado numeric(13,2), cdit_tmultimaalteracao timestamp);
-
-CREATE TABLE arrecadacao.pagamento (pgmt_id serial PRIMARY KEY, cnta_id integer, dbac_id integer, cbdo_id integer,
-    pgmt_dtpagamento date, pgmt_vlpagamento numeric(13,2), pgmt_icexpurgado smallint,
-    pgmt_tmultimaalteracao timestamp);
-CREATE TABLE arrecadacao.pagamento_historico (pghi_id serial PRIMARY KEY, cnta_id integer, dbac_id integer,
-    cbdo_id integer, pghi_dtpagamento date, pghi_vlpagamento numeric(13,2), pghi_icexpurgado smallint,
-    pghi_tmultimaalteracao timestamp);
-"""
-ESQUEMAS = ("cadastro", "micromedicao", "faturamento", "cobranca", "arrecadacao")
 PARA_TODAS = """
 SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ANY (%s) ORDER BY 1
 """

@@ -88,5 +88,5 @@ def _aos(dia: Agendamento.Dia) -> str:
 
 
 def data_em_palavras(quando: datetime) -> str:
-    """Such as "terça-feira, 10/11/2026 às 08:00"."""
+    """Such as "Terça-feira, 10/11/2026 às 08:00"."""
     return date_format(timezone.localtime(quando), r"l, d/m/Y \à\s H:i")

@@ -307,9 +307,12 @@ class Agendamento(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
+            # An unknown is not false to a constraint: what must be there is asked for.
             models.CheckConstraint(
                 condition=Q(repeticao=1, dia_do_mes__range=(1, 31), intervalo=None, dias_da_semana=[])
+                & Q(dia_do_mes__isnull=False)
                 | Q(repeticao=2, dia_do_mes=None, intervalo__range=(1, 366), dias_da_semana=[])
+                & Q(intervalo__isnull=False)
                 | Q(repeticao=3, dia_do_mes=None, intervalo=None, dias_da_semana__len__range=(1, 7)),
                 name="agendamento_com_a_sua_regra",
             ),

@@ -34,7 +34,9 @@ def agendamentos(request: HttpRequest) -> HttpResponse:
     todos = Agendamento.objects.select_related("processo", "criado_por")
     pagina = Pagina(todos, request.GET, ordens={"codigo": "pk"}, padrao="codigo", tamanho=25)
     datas = DataAgendada.objects.filter(agendamento__in=pagina.linhas).select_related("iniciado")
-    ultimas = {data.agendamento_id: data for data in datas.order_by("agendamento", "-data").distinct("agendamento")}
+    ultimas = {
+        data.agendamento_id: data for data in datas.order_by("agendamento_id", "-data").distinct("agendamento_id")
+    }
     for um in pagina.linhas:
         um.ultima = ultimas.get(um.pk)
         um.regra = agenda.em_palavras(um)

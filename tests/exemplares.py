@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from batch.inicio import iniciar
 from batch.agendamentos import comandar_devidos, guardar
+from batch.inicio import iniciar
 from batch.models import Agendamento, FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from cadastro.models import Funcionario, UnidadeOrganizacional
 from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ContaBancaria, ImovelSemDocumento, TipoServico

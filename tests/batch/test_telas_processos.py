@@ -6,16 +6,19 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from batch import acompanhamento, registro
+from batch import erros as erros_do_batch
 from batch.execucao import executar_pendentes
 from batch.inicio import iniciar
 from batch.models import FuncionalidadeIniciada, Processo, ProcessoIniciado, UnidadeIniciada
 from batch.registro import Pendencia, Previsao, Trabalho
+from tests.fabricas import novo_parametro_sistema
 
 INSERIR = "/batch/inserir/"
 Situacao = ProcessoIniciado.Situacao
@@ -33,7 +36,14 @@ def supervisor(entrar) -> Client:
 
 def digitado(**campos) -> dict:
     """The form as somebody fills it, by default for a day that has passed."""
-    padrao = {"processo": "336", "data": "10/11/2026", "hora": "08:00:00", "precedente": "", "complemento": ""}
+    padrao = {
+        "tipo": "4",
+        "processo": "336",
+        "data": "10/11/2026",
+        "hora": "08:00:00",
+        "precedente": "",
+        "complemento": "",
+    }
     return padrao | {"pedido": str(uuid.uuid4())} | campos
 
 
@@ -208,8 +218,76 @@ def test_each_error_is_beside_its_field_and_nothing_typed_is_lost(operador, camp
     assert not ProcessoIniciado.objects.exists()
 
 
-def test_a_form_without_any_field_asks_for_the_three(operador):
-    assert sorted(erros(operador.post(INSERIR, {}))) == ["data", "hora", "processo"]
+def test_a_form_without_any_field_asks_for_the_type_and_the_three(operador):
+    recusas = erros(operador.post(INSERIR, {}))
+
+    assert sorted(recusas) == ["data", "hora", "processo", "tipo"]
+    assert recusas["tipo"] == ["Selecione um Tipo de Processo."]
+
+
+def test_the_code_of_the_process_says_its_type(operador):
+    """GSAN asks for the type first, on a screen of its own."""
+    operador.post(INSERIR, digitado(tipo="", confirmado="1"))
+
+    assert ProcessoIniciado.objects.get().processo_id == 336
+
+
+def test_a_process_of_another_type_is_refused_and_its_type_is_said(operador):
+    resposta = operador.post(INSERIR, digitado(tipo="3", confirmado="1"))
+
+    assert erros(resposta) == {"processo": ["O processo 336 é do tipo Eventual."]}
+
+
+def test_the_types_are_all_but_reports(operador, novo_processo):
+    novo_processo("a", tipo=Processo.Tipo.RELATORIO)
+
+    opcoes = dict(operador.get(INSERIR).context["form"].fields["tipo"].choices)
+
+    assert set(opcoes) == {"", 1, 2, 3, 4, 6, 7}
+    assert erros(operador.post(INSERIR, digitado(tipo="", processo="9001"))) == {"processo": ["Processo inexistente."]}
+
+
+def test_choosing_a_type_offers_its_processes(operador, novo_processo):
+    novo_processo("a", tipo=Processo.Tipo.MENSAL)
+
+    todos = operador.get(INSERIR)
+    mensais = operador.get(
+        "/batch/inserir/funcionalidades/", {"tipo": "3"}, headers={"HX-Request": "true", "HX-Trigger-Name": "tipo"}
+    )
+
+    assertContains(todos, '<option value="336">')
+    assertContains(mensais, '<option value="9001">PROCESSO 9001</option>', html=True)
+    assertNotContains(mensais, '<option value="336">')
+
+
+@pytest.mark.parametrize("tipo", ["5", "9" * 40, "x", "\x00"])
+def test_a_type_that_is_none_is_not_one(operador, tipo):
+    assert operador.get("/batch/inserir/funcionalidades/", {"tipo": tipo}).status_code == 200
+    assert list(erros(operador.post(INSERIR, digitado(tipo=tipo)))) == ["tipo"]
+
+
+def test_commanded_collection_leads_to_its_comandos(operador):
+    assertContains(operador.get("/batch/inserir/funcionalidades/", {"tipo": "2"}), 'href="/cobranca/comandos/"')
+
+
+def test_the_number_of_the_process_is_no_precedent_even_when_one_has_it(operador, agora):
+    """GSAN refuses it too: what is asked for is the code of a process that was started."""
+    iniciado = iniciar(336, usuario=None, agendado_para=agora, agora=agora)
+    outro = ProcessoIniciado.objects.get(pk=iniciado.pk)
+    outro.pk, outro.execucao = 336, uuid.uuid4()
+    outro.save(force_insert=True)
+
+    assert erros(operador.post(INSERIR, digitado(precedente="336"))) == {"precedente": ["Processo inexistente."]}
+    assertContains(operador.post(INSERIR, digitado(precedente=str(iniciado.pk))), "Confirma Início do Processo?")
+
+
+def test_whoever_wants_an_email_at_the_end_says_so_when_starting(operador):
+    assertContains(operador.post(INSERIR, digitado(avisar="2")), "Você recebe um e-mail quando terminar.")
+
+    resposta = operador.post(INSERIR, digitado(avisar="2", confirmado="1"), follow=True)
+
+    assert ProcessoIniciado.objects.get().avisar == ProcessoIniciado.Aviso.SEMPRE
+    assertContains(resposta, "Sempre que terminar")
 
 
 def test_a_precedent_that_ended_cannot_be_waited_for(operador, novo_iniciado, registrar):
@@ -315,6 +393,18 @@ def test_each_filter_finds_what_it_says(operador, tres, admin_user):
         ({"conclusao_de": "13/11/2026"}, [terminado]),
         ({"comando_de": "10/11/2026"}, [terminado, outro, um]),
         ({"comando_de": "11/11/2026"}, []),
+        # The three are scheduled for noon. An empty time is the first, or the last, second of its day.
+        ({"agendamento_de": "11/11/2026", "agendamento_de_hora": "12:00:00"}, [outro]),
+        ({"agendamento_de": "11/11/2026", "agendamento_de_hora": "12:00:01"}, []),
+        ({"agendamento_de": "11/11/2026", "agendamento_ate_hora": "12:00:00"}, [outro]),
+        ({"agendamento_de": "11/11/2026", "agendamento_ate_hora": "11:59:59"}, []),
+        (
+            {"agendamento_de": "10/11/2026", "agendamento_de_hora": "12:00:01", "agendamento_ate": "12/11/2026"},
+            [terminado, outro],
+        ),
+        ({"inicio_de": "12/11/2026", "inicio_ate_hora": "11:59"}, []),
+        ({"conclusao_de": "13/11/2026", "conclusao_de_hora": "12:00"}, [terminado]),
+        ({"comando_de": "10/11/2026", "comando_ate_hora": "12:00:00"}, [terminado, outro, um]),
     ]:
         assert codigos(operador.get("/batch/", filtro)) == achados, filtro
 
@@ -329,6 +419,12 @@ def test_each_filter_finds_what_it_says(operador, tres, admin_user):
         ({"inicio_ate": "01/01/2026"}, "Informe a data inicial do período."),
         ({"comando_de": "02/01/2026", "comando_ate": "01/01/2026"}, "A data final é anterior à inicial."),
         ({"agendamento_de": "31/12/9999"}, "Data inválida: escreva dd/mm/aaaa."),
+        ({"agendamento_de_hora": "08:00:00"}, "Informe a data inicial do período."),
+        ({"agendamento_de": "10/11/2026", "agendamento_de_hora": "25:00:00"}, "Hora inválida."),
+        (
+            {"inicio_de": "10/11/2026", "inicio_de_hora": "12:00:00", "inicio_ate_hora": "11:59:59"},
+            "A hora final é anterior à inicial.",
+        ),
     ],
 )
 def test_a_filter_that_makes_no_sense_is_said_beside_its_field(operador, tres, filtro, erro):
@@ -336,6 +432,29 @@ def test_a_filter_that_makes_no_sense_is_said_beside_its_field(operador, tres, f
 
     assert [um for lista in erros(resposta).values() for um in lista] == [erro]
     assert codigos(resposta) == []
+
+
+def test_the_last_second_of_a_period_is_whole(operador, novo_iniciado, registrar, agora):
+    registrar("a")
+    iniciado = novo_iniciado("a", agendado_para=agora.replace(hour=23, minute=59, second=59, microsecond=999999))
+
+    assert codigos(operador.get("/batch/", {"agendamento_de": "10/11/2026"})) == [iniciado.pk]
+
+
+@pytest.mark.parametrize("campo", ["agendado_para", "iniciado_em", "concluido_em", "comandado_em"])
+def test_each_period_is_found_by_an_index(db, campo, agora):
+    periodo = ProcessoIniciado.objects.filter(**{f"{campo}__gte": agora, f"{campo}__lt": agora + timedelta(days=1)})
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert "Index" in periodo.order_by().explain()
+
+
+def test_the_list_says_the_month_of_the_bills(operador):
+    novo_parametro_sistema(ano_mes_faturamento=202611)
+
+    assertContains(operador.get("/batch/"), "Mês/ano de referência: 11/2026")
 
 
 def test_an_empty_list_says_what_to_do(operador):
@@ -458,6 +577,26 @@ def test_the_units_have_those_with_error_first(operador, com_erro, django_assert
     assert [unidade.codigo for unidade in resposta.context["pagina"].linhas] == [2, 3, 1]
     assertContains(resposta, "feitas: 3")
     assertContains(resposta, "2 concluídas")
+
+
+def test_the_log_says_what_happened_in_words_and_then_the_detail(operador, com_erro, django_assert_max_num_queries):
+    falhou = com_erro.funcionalidades.first()
+
+    with django_assert_max_num_queries(12):
+        resposta = operador.get(reverse("batch:log", args=[falhou.pk]))
+
+    assertContains(resposta, erros_do_batch.DESCONHECIDO)
+    assertContains(resposta, "2 - unidade 2")
+    assertContains(resposta, "1 de 3")
+    assertContains(resposta, "Traceback")
+    assertContains(resposta, "Faltou &lt;b&gt;água&lt;/b&gt;")
+    assertContains(operador.get(pagina_de(com_erro)), reverse("batch:log", args=[falhou.pk]))
+
+
+def test_what_has_no_error_has_a_log_that_says_so(operador, com_erro):
+    resposta = operador.get(reverse("batch:log", args=[com_erro.funcionalidades.last().pk]))
+
+    assertContains(resposta, "Esta funcionalidade não tem erro.")
 
 
 def test_a_funcionalidade_without_units_says_so(operador, com_erro):

@@ -27,6 +27,7 @@ from batch.models import FuncionalidadeIniciada, ProcessoIniciado
 from bench import base, base_paginas, saida
 from cadastro.admin import TabelaGrande
 from cadastro.models import Cliente, ClienteFone, Imovel
+from cobranca.models import CobrancaDocumento
 from faturamento.models import Conta
 from mensageria.models import Lote, Mensagem, NaoGerada, TentativaEnvio
 from preventivo.models import Aviso, Campanha
@@ -50,6 +51,7 @@ class Dados:
     mensagem: Mensagem
     nao_gerada: NaoGerada
     campanha: int
+    documento: CobrancaDocumento
 
     @classmethod
     def da_base(cls) -> "Dados":
@@ -64,6 +66,7 @@ class Dados:
             mensagem=mensagem,
             nao_gerada=NaoGerada.objects.order_by("id")[NaoGerada.objects.count() // 2],
             campanha=Campanha.objects.latest("envia_em").pk,
+            documento=CobrancaDocumento.objects.order_by("id")[CobrancaDocumento.objects.count() // 2],
         )
 
 
@@ -158,6 +161,15 @@ PAGINAS = (
     Pagina("batch:unidades", lambda d: {"por código": {"ordem": "codigo"}}, lambda d: [d.funcionalidade]),
     Pagina("cobranca:acoes", lambda d: {"descrição": {"descricao": "aviso"}}),
     Pagina("cobranca:comandos", lambda d: {"por título": {"ordem": "titulo"}}),
+    Pagina(
+        "cobranca:documentos",
+        lambda d: {
+            "funda": apos(d.documento.imovel_id, d.documento.pk),
+            "matrícula": {"matricula": d.documento.imovel_id},
+            "fichas": {"forma": "ficha"},
+        },
+        lambda d: [d.documento.comando_id],
+    ),
     Pagina("faturamento:parametrizar_mensagem"),
     Pagina(
         "preventivo:campanhas",
@@ -197,8 +209,11 @@ SEM_LISTA = {
     "cobranca:acao_inserir",
     "cobranca:comando",
     "cobranca:comando_inserir",
+    "cobranca:documento",
+    "cobranca:documento_pdf",
     "faturamento:versao",
     "mensageria:decidir",
+    "mensageria:dossie",
     "mensageria:html",
     "mensageria:medir_texto",
     "mensageria:mensagem",

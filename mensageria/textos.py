@@ -104,10 +104,17 @@ def conferir_texto(
     digitadas = dict.fromkeys(TAG.findall(texto))
     mesmas = {_corpo_no_alfabeto(tag, transliterado) for tag in digitadas}
     surgidas = dict.fromkeys(tag for tag in TAG.findall(que_sai) if tag not in mesmas)
+    if abertas == fechadas and (soltas := _chaves_soltas(que_sai)):
+        problemas.append(f"O texto do {nome} está com dados inválidos: {soltas}.")
     for tag in digitadas | surgidas:
         if tag not in conhecidas:
             problemas.append(f"O texto do {nome} está com dados inválidos: {tag}.")
     return problemas
+
+
+def _chaves_soltas(texto: str) -> str:
+    """What stands around braces that are of no tag, as "{MATRI e CULA}" of "{MATRI{NOME}CULA}"."""
+    return " e ".join(pedaco for parte in TAG.split(texto) for pedaco in re.findall(r"\{[^{}\s]*|[^{}\s]*\}", parte))
 
 
 def _plural(quantas: int, que: str, chave: str) -> str:

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from cadastro.models import ParametroSistema
-from cobranca.models import AcaoCobranca, TipoServico
+from cobranca.models import AcaoCobranca, TipoDocumento, TipoServico
 from tests.fabricas import nova_acao, novo_parametro_sistema
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +145,14 @@ def test_the_database_refuses_a_channel_without_its_text_or_attempts(campos):
         AcaoCobranca.objects.filter(pk=acao.pk).update(**campos)
 
 
-# Rules 3 to 7: the cronograma. (The product has no Ação Obrigatória, so rule 7 has nothing to hold.)
+# Rules 3 to 7: the cronograma.
+
+
+def test_rule_7_an_obrigatoria_is_of_the_cronograma():
+    assert erros(do_cronograma(1, obrigatoria=True)) == {}
+    assert com(nova_acao(), obrigatoria=True) == {"obrigatoria": ["Ação Obrigatória deve compor o cronograma."]}
+    with pytest.raises(IntegrityError, match="acao_obrigatoria_no_cronograma"), transaction.atomic():
+        nova_acao(obrigatoria=True)
 
 
 @pytest.mark.parametrize("campo", ["predecessora", "predecessora_alternativa"])
@@ -225,6 +232,74 @@ def test_what_is_switched_off_is_stored_as_zero():
     assert (acao.ordem_cronograma, acao.tentativas_email) == (0, 0)
 
 
+# Rule 8: the days of each item.
+
+
+@pytest.mark.parametrize("falta", ["Mínimo", "Máximo"])
+def test_rule_8_validar_por_item_asks_for_both_days(falta):
+    campo, outro = ("dias_minimos", "dias_maximos") if falta == "Mínimo" else ("dias_maximos", "dias_minimos")
+
+    assert com(nova_acao(), valida_por_item=True, **{outro: 30}) == {
+        campo: [f"Informe Quantidade de Dias {falta} de Cobrança."]
+    }
+
+
+def test_the_maximum_of_the_days_is_not_under_the_minimum():
+    assert com(nova_acao(), valida_por_item=True, dias_minimos=0, dias_maximos=0) == {}
+    assert com(nova_acao(), valida_por_item=True, dias_minimos=31, dias_maximos=30) == {
+        "dias_maximos": ["Quantidade de Dias Máximo de Cobrança não pode ser menor que a Quantidade de Dias Mínimo."]
+    }
+    with pytest.raises(IntegrityError, match="acao_dias_dos_itens"), transaction.atomic():
+        nova_acao(valida_por_item=True, dias_minimos=31, dias_maximos=30)
+
+
+@pytest.mark.parametrize("campo", ["dias_minimos", "dias_maximos", "dias_da_predecessora"])
+def test_days_that_do_not_apply_are_stored_empty(campo):
+    acao = nova_acao()
+
+    assert com(acao, **{campo: 30}) == {}
+    assert getattr(acao, campo) is None
+
+
+# The description and the document.
+
+
+@pytest.mark.parametrize("descricao", ["AVISO DE CORTE", "2ª CARTA - LIGADOS/CORTADOS (RES.)", "Cobrança nº 3, água"])
+def test_a_plain_description_passes(descricao):
+    assert com(nova_acao(), descricao=descricao) == {}
+
+
+@pytest.mark.parametrize("especial", ["@", "#", "_", "*", "<", '"', "'", "%", "😀", "{", "$"])
+def test_the_description_has_no_special_characters(especial):
+    assert com(nova_acao(), descricao=f"AVISO {especial} DE {especial} CORTE") == {
+        "descricao": [f"Descrição da Ação de Cobrança não pode ter caracteres especiais: {especial}"]
+    }
+
+
+def test_the_type_of_document_exists():
+    assert com(nova_acao(), tipo_documento=98) == {"tipo_documento": ["Tipo de Documento inexistente."]}
+
+
+def test_a_type_that_asks_for_it_needs_a_text_of_the_actions_own():
+    TipoDocumento.objects.create(pk=98, descricao="CARTA", pede_texto=True)
+    acao = nova_acao(tipo_documento=98)
+
+    assert com(acao, texto_personalizado=" ") == {"texto_personalizado": ["Informe Texto personalizado."]}
+    assert com(acao, texto_personalizado="Procure-nos.") == {}
+    assert list(com(acao, texto_personalizado="x" * 501)) == ["texto_personalizado"]
+
+
+def test_a_document_does_not_fall_due_after_its_validade():
+    acao = nova_acao(dias_de_validade=10)
+
+    assert com(acao, dias_de_vencimento=10) == {}
+    assert com(acao, dias_de_vencimento=11) == {
+        "dias_de_vencimento": [
+            "Número de Dias de Vencimento não pode ser maior que o Número de Dias de Validade da Ação."
+        ]
+    }
+
+
 # Rules 13 to 18: the texts.
 
 
@@ -290,6 +365,13 @@ def test_rule_18_tags_are_balanced_and_known(campo, nome):
     }
     assert com(nova_acao(), **{campo: "Vence {VENCTO}"}) == {
         campo: [f"O texto do {nome} está com dados inválidos: {{VENCTO}}."],
+    }
+
+
+def test_trap_rule_18_a_tag_inside_another_is_refused():
+    """GSAN looks after taking the known tags away, and of this one leaves a good one behind."""
+    assert com(nova_acao(), texto_sms="Pague {MATRI{NOME}CULA}") == {
+        "texto_sms": ["O texto do SMS está com dados inválidos: {MATRI e CULA}."]
     }
 
 

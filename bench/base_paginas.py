@@ -8,7 +8,7 @@ from bench.gerar_mensagens import gerar
 from config.grupos import GRUPO_ADMINISTRADOR
 from exemplo import amostra
 
-OPERADOR, ADMINISTRADOR = "operador", GRUPO_ADMINISTRADOR
+OPERADOR, ADMINISTRADOR = "supervisor", GRUPO_ADMINISTRADOR  # who sees every page of the operators
 # In each thousand messages: sent, failed, cancelled, uncertain; the rest wait, until HORIZONTE.
 ENVIADAS, FALHAS, CANCELADAS, INCERTAS = 880, 50, 20, 2
 HORIZONTE = "2100-01-01"
@@ -26,6 +26,7 @@ def _encher() -> None:
     _executar(ANTIGOS)
     gerar()  # the newest of the processes
     _executar(DAS_CAMPANHAS)
+    _executar(DA_AUDITORIA)
     _executar(ENVIO)
     for nome in (OPERADOR, ADMINISTRADOR):
         pessoa = User.objects.create_user(nome, is_staff=True)
@@ -129,6 +130,17 @@ DAS_CAMPANHAS = (
     JOIN preventivo_campanha c ON c.id = a.campanha_id
     JOIN mensageria_lote l ON l.execucao = c.execucao
     WHERE a.situacao = 'na_fila'
+    """,
+)
+DA_AUDITORIA = (
+    """
+    INSERT INTO telas_entradaauditoria (
+        momento, transacao, quem, via, modelo, acao, quantas, objetos, nome, detalhes, mensagem
+    )
+    SELECT %(agora)s::timestamptz - c.id * interval '10 seconds', c.id, 'operador.' || c.id %% 100, 'tela',
+        'cadastro.cliente', 1 + c.id %% 3, 1, ARRAY['cadastro.cliente:' || c.id], c.nome,
+        jsonb_build_object('linhas', '[]'::jsonb), ''
+    FROM cadastro_cliente c
     """,
 )
 # The trigger would want each change of state on its own; the counts are made anew at the end.

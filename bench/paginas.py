@@ -31,6 +31,7 @@ from cobranca.models import CobrancaDocumento
 from faturamento.models import Conta
 from mensageria.models import Lote, Mensagem, NaoGerada, TentativaEnvio
 from preventivo.models import Aviso, Campanha
+from telas.models import EntradaAuditoria
 
 TEMPO_MAXIMO, CONSULTAS_MAXIMAS = 150, 12  # ms, of the p95; queries
 CONSULTAS_DO_PAINEL, CONSULTAS_DA_CAMPANHA = 34, 24
@@ -94,6 +95,19 @@ def _execucao(dados: Dados) -> list:
     return [dados.execucao]
 
 
+def _cliente(dados: Dados) -> list:
+    return [dados.cliente.pk]
+
+
+def _imovel(dados: Dados) -> list:
+    return [dados.documento.imovel_id]
+
+
+def _entrada_do_meio(dados: Dados) -> list:
+    momento, pk = EntradaAuditoria.objects.order_by("pk").values_list("momento", "pk")[dados.imoveis // 4]
+    return [momento.isoformat(), pk]
+
+
 def _campanha(dados: Dados) -> list:
     return [dados.campanha]
 
@@ -116,6 +130,20 @@ PAGINAS = (
             "matrícula": {"matricula": Imovel.objects.order_by("-pk").first().pk},
             "código": {"codigo": d.cliente.pk},
         },
+    ),
+    Pagina("cadastro:cliente_imoveis", lambda d: {"todos": {"situacao": "todos"}}, _cliente),
+    Pagina(
+        "cadastro:imoveis",
+        lambda d: {
+            "matrícula": {"matricula": d.documento.imovel_id},
+            "inscrição": {"inscricao": Imovel.objects.select_related("quadra__setor").latest("pk").inscricao},
+            "quadra": {"inscricao": Imovel.objects.select_related("quadra__setor").latest("pk").inscricao[:11]},
+        },
+    ),
+    Pagina(
+        "cadastro:parametros_pesquisar",
+        lambda d: {"nome": {"cliente_ficticio": "maria"}, "código": {"cliente_ficticio": d.cliente.pk}},
+        lambda d: ["cliente_ficticio"],
     ),
     Pagina("mensageria:balanco", lambda d: {"funda": {"pagina": 4}}, _execucao),
     Pagina("mensageria:motivos", argumentos=_execucao),
@@ -141,7 +169,9 @@ PAGINAS = (
         },
         _execucao,
     ),
-    Pagina("mensageria:do_cliente", lambda d: {"canal": {"canal": 2}}, lambda d: [d.cliente.pk]),
+    Pagina("mensageria:do_cliente", lambda d: {"canal": {"canal": 2}}, _cliente),
+    Pagina("mensageria:do_imovel", argumentos=_imovel),
+    Pagina("mensageria:calendario"),
     Pagina(
         "mensageria:incertas",
         lambda d: {"origem": {"origem": "faturamento"}, "funda": {"origem": "faturamento", **apos(d.mensagem.pk)}},
@@ -170,7 +200,21 @@ PAGINAS = (
         },
         lambda d: [d.documento.comando_id],
     ),
+    Pagina("cobranca:documentos_do_imovel", argumentos=_imovel),
+    Pagina("cobranca:criterios"),
+    Pagina("faturamento:contas_do_imovel", lambda d: {"por vencimento": {"ordem": "-vencimento"}}, _imovel),
     Pagina("faturamento:parametrizar_mensagem"),
+    Pagina(
+        "telas:auditoria",
+        lambda d: {
+            "funda": apos(*_entrada_do_meio(d)),
+            "quem": {"quem": "operador.7"},
+            "o quê": {"modelo": "cadastro.cliente"},
+            "número": {"modelo": "cadastro.cliente", "numero": d.cliente.pk},
+            "ação": {"acao": EntradaAuditoria.Acao.REMOCAO},
+            "período": {"desde": "01/01/2020", "ate": "31/12/2099"},
+        },
+    ),
     Pagina(
         "preventivo:campanhas",
         lambda d: {
@@ -187,12 +231,12 @@ PAGINAS = (
 )
 # Forms, pages of one thing, pieces of them, and what is only sent to.
 SEM_LISTA = {
-    "batch:andamento",
     "batch:agendamento",
     "batch:agendamento_inserir",
     "batch:agendamento_pausar",
     "batch:agendamento_remover",
     "batch:agendamento_retomar",
+    "batch:andamento",
     "batch:autorizar",
     "batch:cancelar",
     "batch:continuar",
@@ -202,19 +246,32 @@ SEM_LISTA = {
     "batch:processo_da_execucao",
     "batch:processo_inserir",
     "batch:reiniciar",
+    "cadastro:cliente_enderecos",
+    "cadastro:cliente_inserir",
     "cadastro:cliente_nome_tipo",
+    "cadastro:cliente_pessoa",
     "cadastro:cliente_telefones",
+    "cadastro:endereco",
+    "cadastro:endereco_inserir",
+    "cadastro:imovel",
     "cadastro:parametros",
+    "cadastro:vinculo",
+    "cadastro:vinculo_inserir",
     "cobranca:acao",
     "cobranca:acao_inserir",
     "cobranca:comando",
+    "cobranca:comando_cancelar",
     "cobranca:comando_inserir",
+    "cobranca:criterio",
+    "cobranca:criterio_inserir",
     "cobranca:documento",
     "cobranca:documento_pdf",
+    "descadastro",
     "faturamento:versao",
     "mensageria:decidir",
     "mensageria:dossie",
     "mensageria:html",
+    "mensageria:janela",
     "mensageria:medir_texto",
     "mensageria:mensagem",
     "mensageria:previa",
@@ -222,7 +279,6 @@ SEM_LISTA = {
     "mensageria:servico_email",
     "mensageria:servico_email_antigo",
     "mensageria:teste",
-    "descadastro",
     "preventivo:campanha_da_execucao",
     "preventivo:cancelar",
     "preventivo:confirmar",
@@ -248,6 +304,7 @@ SEM_LISTA = {
     "preventivo:servicos",
     "preventivo:tipos",
     "saude",
+    "telas:auditoria_exportar",
     "telas:entrar",
     "telas:sair",
     "telas:senha",

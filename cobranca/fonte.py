@@ -108,7 +108,7 @@ def usuarios_atuais(ids: Collection[int], hoje: date):
 class FonteDeDocumentos:
     nome = "Cobrança"
     motivos_de_nao_gerar = MotivoDeNaoGerar
-    layout = "aviso/1"
+    layout = "aviso/2"
     assunto = ""
     dados = DADOS_COBRANCA
     ver_textos = "cobranca.view_acaocobranca"
@@ -192,7 +192,7 @@ class FonteDeDocumentos:
         )
         if not documento.ficha:
             return feito
-        return feito | {"layout": "boleto/1", "pdf": pagavel.folha(documento, parametro, nome=nome, cpf_cnpj=cpf_cnpj)}
+        return feito | {"layout": "boleto/2", "pdf": pagavel.folha(documento, parametro, nome=nome, cpf_cnpj=cpf_cnpj)}
 
 
 _COLUNAS = ("imovel_id", "localidade_id", "emissao", "validade", "vencimento", "valor", "tipo_documento", "sequencial")

@@ -137,7 +137,7 @@ def contexto(
 class FonteDeContas:
     nome = "Faturamento"
     motivos_de_nao_gerar = MotivoDeNaoGerar
-    layout = "aviso/1"
+    layout = "aviso/2"
     assunto = ""
     dados = DADOS_FATURAMENTO
     ver_textos = "faturamento.view_parametromensagem"

@@ -4,7 +4,7 @@ A Fonte answers, for each object:
 
     valores          {tag: text}, whole
     quadro           [[label, text], …], shown in the e-mail beside the text
-    empresa          {nome, cnpj, endereco, telefone, site}
+    empresa          {nome, cnpj, endereco, telefone, site}, and telefone_esgoto and email where there are
     codigo           the 44 digits; linha, its 48; linha_formatada, as printed
 
     layout           another than the Fonte's

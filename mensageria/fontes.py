@@ -21,6 +21,8 @@ class Objeto:
     matricula: int | None
     cliente_id: int | None
     cliente: str
+    pagina: str = ""  # where it is seen whole, by whoever has the permission
+    permissao: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,13 @@ def linhas(consulta: str, valores: Mapping[str, Any]) -> list[tuple]:
 
 
 def empresa(parametro: ParametroSistema) -> dict[str, str]:
-    """The company as every layout shows it."""
-    return {
+    """The company as every layout shows it; what it did not inform of the last two is not there."""
+    dados = {
         "nome": parametro.nome_empresa,
         "cnpj": formatar_documento(parametro.cnpj),
         "endereco": parametro.endereco,
-        "telefone": parametro.telefone_atendimento,
+        "telefone": parametro.telefone_atendimento or parametro.telefone_com_ramal,
         "site": parametro.site,
     }
+    mais = {"telefone_esgoto": parametro.telefone_atendimento_esgoto, "email": parametro.email}
+    return dados | {nome: valor for nome, valor in mais.items() if valor}

@@ -111,7 +111,7 @@ class FonteDeBoletos:
     nome = "Campanha Preventiva"
     canais = (Canal.EMAIL,)
     motivos_de_nao_gerar = MotivoDeNaoGerar
-    layout = "boleto/1"
+    layout = "boleto/2"
     assunto = ASSUNTO
     dados = DADOS_PREVENTIVO
     ver_textos = "preventivo.view_layout"
@@ -153,7 +153,7 @@ class FonteDeBoletos:
         return dict(linhas(DESTINOS, {"ids": list(ids)})) if canal == Canal.EMAIL else {}
 
     def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
-        parametro = ParametroSistema.objects.first()  # a collection agency may have none
+        parametro = ParametroSistema.objects.select_related("municipio").first()  # a collection agency may have none
         quem_envia = empresa(parametro) if parametro else {}
         return {aviso: _contexto(_Linha(*dele), quem_envia) for aviso, *dele in linhas(CONTEXTOS, {"ids": list(ids)})}
 

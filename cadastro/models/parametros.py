@@ -298,6 +298,10 @@ class ParametroSistema(Endereco):
             raise cls.DoesNotExist("Informe os parâmetros do sistema antes de continuar.") from None
 
     @property
+    def telefone_com_ramal(self) -> str:
+        return f"{self.telefone} ramal {self.ramal}" if self.telefone and self.ramal else self.telefone
+
+    @property
     def endereco(self) -> str:
         """The address as messages print it; needs the município loaded."""
         return Endereco.__str__(self) if self.municipio_id else self.logradouro

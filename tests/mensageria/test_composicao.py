@@ -442,7 +442,7 @@ def test_the_context_can_be_kept_as_json():
     kept = contexto()
 
     assert json.loads(json.dumps(kept)) == kept
-    assert (kept["texto"], kept["layout"], kept["renderizador"]) == (7, "aviso/1", composicao.RENDERIZADOR)
+    assert (kept["texto"], kept["layout"], kept["renderizador"]) == (7, "aviso/2", composicao.RENDERIZADOR)
 
 
 # SMS.
@@ -501,13 +501,17 @@ def test_without_desvio_the_destination_is_the_customers(settings, envio):
     assert "destino_original" not in kept
 
 
-# Layouts are frozen: what was sent is rendered again from them. A change is a new file, aviso_2.
+# Layouts are frozen: what was sent is rendered again from them. A change is a new file, as aviso_2 was.
 
 CONGELADOS = {
     "aviso_1.html": "f19b1264406927417df6f5ed239263ed01c55df0c0e10de454fb022670abfd58",
     "aviso_1.txt": "f84558ae8a94fb5c409db9d71acf2d4c5b3c5b5f14e11db72cc18538fef47d37",
+    "aviso_2.html": "55f4144b413beeb0ed563c196e119bb32d7ce5c3eb9f5a08a82c89531b9b29de",
+    "aviso_2.txt": "690e8b4572c75ce4860c021ebfb0abfe61b4a7207c17cdd456df69c550eec47a",
     "boleto_1.html": "4cad2687a53641bf8f6b5888808df77c9a58503629d7c336061d64f22ada899b",
     "boleto_1.txt": "7405640b87a414a5c6652314c440fbb3baaf05ca099713f2282b0c947de50667",
+    "boleto_2.html": "d3c5ba4d10a3ba53dd8c5b875ce0ac395758620afa1a393a1f194d26e50af8a6",
+    "boleto_2.txt": "fe926da0e7bca1c949127cdefb64ab3272e9b2ae1e89530cb118738d2d68061e",
 }
 
 

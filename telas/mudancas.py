@@ -22,7 +22,8 @@ from telas.campos import moeda
 from telas.models import EntradaAuditoria
 
 VAZIO = "vazio"
-LONGO = 60  # characters from which a text is shown by what differs in it
+LONGO = 120  # characters from which a text is shown by what differs in it
+PARECIDOS = 0.4  # of two texts with less in common both are shown whole
 MAIOR_COMPARACAO = 3_000  # words; of longer texts both are shown whole
 AO_REDOR = 6  # words that are kept on each side of what differs
 _CPF = re.compile(r"(?<!\d)(\d{3})(\.?)(\d{3})(\.?)(\d{3})(-?)(\d{2})(?!\d)")
@@ -193,13 +194,15 @@ def _do_segredo(antes: bool | None, depois: bool | None) -> str:
 
 
 def diferenca(de: str, para: str) -> Iterator[Pedaco]:
-    """What is the same, what went and what came, by words; nothing for short texts and for those that have no pair."""
+    """What is the same, what went and what came, by words; nothing for short texts and for those with no likeness."""
     if not de or not para or (max(len(de), len(para)) < LONGO and "\n" not in de + para):
         return
     antes, depois = (re.findall(r"\s+|[^\s]+", texto) for texto in (de, para))
     if max(len(antes), len(depois)) > MAIOR_COMPARACAO:
         return
     comparacao = SequenceMatcher(None, antes, depois, autojunk=False)
+    if comparacao.ratio() < PARECIDOS:
+        return
     for tipo, a, b, c, d in comparacao.get_opcodes():
         if tipo == "equal":
             yield Pedaco("igual", _resumido(antes[a:b], no_inicio=a == 0, no_fim=b == len(antes)))
@@ -243,7 +246,10 @@ def _campo(modelo, coluna: str) -> models.Field | None:
 
 def _rotulo(modelo, coluna: str) -> str:
     campo = _campo(modelo, coluna)
-    return capfirst(str(campo.verbose_name)) if campo else coluna
+    if campo is None:
+        return coluna
+    da_ligacao = modelo._meta.auto_created and campo.is_relation  # Django names these after its classes
+    return capfirst(str((campo.related_model._meta if da_ligacao else campo).verbose_name))
 
 
 def _na_ordem(modelo, colunas: Iterable[str]) -> list[str]:

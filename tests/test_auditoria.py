@@ -214,7 +214,7 @@ def test_money_keeps_its_cents():
 
 
 def test_of_a_long_text_what_differs_is_shown():
-    antes = "Prezado cliente, sua conta vence em {VENCTO} e o valor é {VALOR}. " * 3
+    antes = "Prezado cliente, sua conta vence em {VENCTO} e o valor é {VALOR}. " * 4
     pedacos = list(mudancas.diferenca(antes, antes.replace("Prezado", "Caro", 1)))
 
     assert [(um.tipo, um.texto) for um in pedacos[:2]] == [("saiu", "Prezado"), ("entrou", "Caro")]
@@ -517,7 +517,7 @@ def test_the_administration_names_who_is_logged_in_and_the_groups_of_a_person(ch
     assert ("Primeiro nome", "", "Maria") in em_texto(da_pessoa)
     (do_grupo,) = novas(User.groups.through)
     assert f"auth.user:{pessoa.pk}" in do_grupo.objetos
-    assert ("Group", "", f"operador ({grupo.pk})") in em_texto(do_grupo)
+    assert ("Grupo", "", f"operador ({grupo.pk})") in em_texto(do_grupo)
 
 
 def test_who_has_no_login_is_said_so(client):

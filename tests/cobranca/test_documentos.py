@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
 from cadastro.models import Relacao
-from cobranca.documentos import JaGerado, gerar_documentos
+from cobranca.documentos import JaGerado, NaoGera, gerar_documentos
 from cobranca.models import CobrancaDocumento, ComandoAcao, CriterioCobranca, ImovelSemDocumento
 from faturamento.models import Conta, DebitoACobrar
 from tests.fabricas import (
@@ -280,8 +280,8 @@ def test_one_channel_is_enough_when_the_action_has_both(cliente):
         ({"por_sms": False}, {"email": ""}),
     ],
 )
-def test_with_only_one_channel_on_the_other_does_not_count(acao, cliente):
-    """The trap of gsan.md 2.6: there the test never rejects when the action has only one channel."""
+def test_trap_with_only_one_channel_on_motivo_33_rejects_who_lacks_it(acao, cliente):
+    """GSAN's test never rejects when the action has only one channel (gsan.md 2.6)."""
     imovel = devedor(cliente=novo_cliente(**cliente))
 
     gerar(acao_com(**acao))
@@ -296,6 +296,144 @@ def test_an_action_that_sends_nothing_asks_for_no_channel():
     gerar(acao_com(por_sms=False, por_email=False))
 
     assert CobrancaDocumento.objects.count() == 1
+
+
+# What an action asks of the imóvel, of its usuário and of what was done before: motivos 37 to 40.
+
+
+@pytest.mark.parametrize(("campo", "situacoes"), [("agua", "situacoes_agua"), ("esgoto", "situacoes_esgoto")])
+def test_only_imoveis_in_the_situations_of_the_action_get_a_document(campo, situacoes):
+    ligado, cortado = (devedor(**{f"situacao_{campo}": situacao}) for situacao in (3, 5))
+
+    gerar(acao_com(**{situacoes: [3, 4]}))
+
+    assert CobrancaDocumento.objects.get().imovel == ligado
+    assert motivos() == {cortado.pk: 37}
+
+
+def test_an_action_of_no_situation_reaches_them_all():
+    for situacao in range(1, 9):
+        devedor(situacao_agua=situacao, situacao_esgoto=min(situacao, 6))
+
+    gerar()
+
+    assert CobrancaDocumento.objects.count() == 8
+
+
+@pytest.mark.parametrize(("so_valido", "motivo"), [(True, {38}), (False, set())])
+def test_an_action_for_valid_documents_leaves_out_who_has_none(so_valido, motivo):
+    devedor()
+    devedor(cliente=novo_cliente(documento="52998224725"))
+
+    gerar(acao_com(so_documento_valido=so_valido))
+
+    assert set(motivos().values()) == motivo
+    assert CobrancaDocumento.objects.count() == (1 if so_valido else 2)
+
+
+@pytest.mark.parametrize(("idade", "cobra"), [(9, False), (10, True), (20, True), (21, False)])
+def test_validar_por_item_charges_what_is_within_the_days(idade, cobra):
+    imovel = devedor("80.00")
+    imovel.contas.update(vencimento=HOJE - 15 * UM_DIA)
+    atrasada(imovel, valor="70.00", vencimento=HOJE - idade * UM_DIA, referencia=202611)
+
+    gerar(acao_com(valida_por_item=True, dias_minimos=10, dias_maximos=20))
+
+    documento = CobrancaDocumento.objects.get()
+    assert documento.valor == Decimal("150.00" if cobra else "80.00")
+    assert sum(documento.itens.values_list("valor", flat=True)) == documento.valor
+
+
+def test_an_imovel_without_any_item_within_the_days_gets_no_document():
+    imovel = devedor()
+
+    gerar(acao_com(valida_por_item=True, dias_minimos=31, dias_maximos=60))
+
+    assert motivos() == {imovel.pk: 39}
+
+
+@pytest.mark.parametrize(("referencia", "cobra"), [(202610, True), (202609, False)])
+def test_the_age_of_a_debito_counts_from_the_end_of_its_month(referencia, cobra):
+    novo_debito(devedor(), referencia=referencia)  # HOJE is the 10th of November
+
+    gerar(acao_com(considera_debitos=True, valida_por_item=True, dias_minimos=9, dias_maximos=30))
+
+    assert CobrancaDocumento.objects.get().valor == Decimal("130.00" if cobra else "100.00")
+
+
+@pytest.mark.parametrize("campo", ["predecessora", "predecessora_alternativa"])
+@pytest.mark.parametrize(("ha", "vai"), [(29, False), (30, True)])
+def test_an_action_follows_its_predecessora_after_so_many_days(campo, ha, vai):
+    sem_mensagem = {"por_sms": False, "por_email": False}
+    primeira = acao_com(**sem_mensagem)
+    seguido, novo = devedor(), devedor()
+    novo.contas.update(vencimento=HOJE)
+    gerar(primeira)
+    CobrancaDocumento.objects.update(emissao=HOJE - ha * UM_DIA)
+    novo.contas.update(vencimento=HOJE - 30 * UM_DIA)
+    criterio = primeira.criterio
+    seguinte = nova_acao(criterio=criterio, dias_da_predecessora=30, **sem_mensagem, **{campo: primeira})
+
+    comando = gerar(seguinte)
+
+    assert list(comando.documentos.values_list("imovel", flat=True)) == ([seguido.pk] if vai else [])
+    assert motivos() == {novo.pk: 40} | ({} if vai else {seguido.pk: 40})
+
+
+def test_a_cancelled_document_of_the_predecessora_does_not_count():
+    sem_mensagem = {"por_sms": False, "por_email": False}
+    primeira = acao_com(**sem_mensagem)
+    imovel = devedor()
+    gerar(primeira)
+    CobrancaDocumento.objects.update(cancelado=True)
+
+    gerar(nova_acao(criterio=primeira.criterio, predecessora=primeira, dias_da_predecessora=0, **sem_mensagem))
+
+    assert motivos() == {imovel.pk: 40}
+
+
+def test_an_imovel_that_owes_no_conta_gets_a_document_when_the_action_says_so():
+    imovel = novo_imovel()
+    novo_vinculo(novo_cliente(), imovel)
+    novo_debito(imovel, valor=Decimal("500.00"))
+    sem_nada = novo_imovel()
+    novo_vinculo(novo_cliente(), sem_nada)
+
+    gerar(acao_com(considera_debitos=True, executa_sem_debito=True))
+
+    assert CobrancaDocumento.objects.get().imovel == imovel  # a document that charges nothing cannot be paid
+    assert motivos() == {}
+
+
+def test_who_owes_no_conta_is_looked_for_in_the_localidade_of_the_comando():
+    for codigo in (1, 2):
+        imovel = novo_imovel(localidade=nova_localidade(codigo))
+        novo_vinculo(novo_cliente(), imovel)
+        novo_debito(imovel, valor=Decimal("500.00"))
+
+    gerar(acao_com(considera_debitos=True, executa_sem_debito=True), localidade=nova_localidade(1))
+
+    assert CobrancaDocumento.objects.get().localidade_id == 1
+
+
+@pytest.mark.parametrize(("decrescente", "valores"), [(True, [300, 200, 100]), (False, [100, 300, 200])])
+def test_the_documents_are_numbered_from_the_largest_value_when_the_action_says_so(decrescente, valores):
+    for valor in ("100.00", "300.00", "200.00"):
+        devedor(valor)
+
+    gerar(acao_com(por_valor_decrescente=decrescente))
+
+    assert list(CobrancaDocumento.objects.order_by("id").values_list("valor", flat=True)) == valores
+
+
+@pytest.mark.parametrize(("dias", "vencimento"), [(5, HOJE + 5 * UM_DIA), (0, HOJE), (None, None)])
+def test_a_document_falls_due_by_the_days_of_its_action(dias, vencimento):
+    devedor()
+
+    gerar(acao_com(dias_de_validade=10, dias_de_vencimento=dias))
+
+    documento = CobrancaDocumento.objects.get()
+    assert (documento.vencimento, documento.validade) == (vencimento, HOJE + 10 * UM_DIA)
 
 
 # Motivo 36, and the rest.
@@ -363,6 +501,16 @@ def test_documents_are_generated_once():
         gerar_documentos(comando.pk, hoje=HOJE, agora=meio_dia(HOJE))
 
     assert CobrancaDocumento.objects.count() == 1
+
+
+def test_a_cancelled_comando_makes_no_documents():
+    devedor()
+    comando = novo_comando(acao_com(), cancelado_em=meio_dia(HOJE))
+
+    with pytest.raises(NaoGera, match="foi cancelado"):
+        gerar_documentos(comando.pk, hoje=HOJE, agora=meio_dia(HOJE))
+
+    assert not CobrancaDocumento.objects.exists()
 
 
 def test_another_comando_makes_its_own_documents():

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 
 from cobranca import views
 from cobranca.forms import FormularioDeAcao
-from cobranca.models import AcaoCobranca, CriterioCobranca, TipoServico
+from cobranca.models import AcaoCobranca, CriterioCobranca, TipoDocumento, TipoServico
 from telas.campos import CampoSimNao
 from tests.fabricas import nova_acao, novo_parametro_sistema
 
@@ -256,6 +256,144 @@ def test_the_buttons_put_the_selected_data_at_the_end_of_the_text(operador):
     assert "resumo-de-erros" not in resposta.text
 
 
+TODOS_OS_CAMPOS = {
+    "descricao": "CARTA - CORTADOS",
+    "dias_de_validade": 30,
+    "dias_de_vencimento": 20,
+    "tipo_documento": 22,
+    "texto_personalizado": "Procure uma loja de atendimento.",
+    "so_documento_valido": True,
+    "executa_sem_debito": True,
+    "situacoes_agua": [3, 5],
+    "situacoes_esgoto": [1, 6],
+    "considera_debitos": True,
+    "acrescimos": True,
+    "gera_taxa": True,
+    "considera_creditos": True,
+    "considera_promissorias": True,
+    "por_valor_decrescente": True,
+    "valida_por_item": True,
+    "dias_minimos": 30,
+    "dias_maximos": 999_999,
+    "compoe_cronograma": True,
+    "ordem_cronograma": 9999,
+    "obrigatoria": True,
+    "dias_da_predecessora": 15,
+    "repetida_no_ciclo": True,
+    "usa_metas": True,
+    "ordena_no_cronograma": True,
+    "ordena_nas_eventuais": True,
+    "exibe_eventual": False,
+    "suspende_abastecimento": True,
+    "emite_boletins": True,
+    "debito_interfere": True,
+    "dias_remuneracao": 45,
+    "aviso_obrigatorio": True,
+}
+
+
+def test_every_field_of_the_screen_is_stored_and_shown_again(operador):
+    sem = {"por_sms": False, "por_email": False, "compoe_cronograma": True}
+    primeira, segunda = (nova_acao(**sem, ordem_cronograma=ordem) for ordem in (1, 2))
+    servico = TipoServico.objects.create(pk=7, descricao="CORTE")
+    ligadas = {"predecessora": segunda, "predecessora_alternativa": primeira, "tipo_servico": servico}
+
+    operador.post(INSERIR, sem_mensagem(**TODOS_OS_CAMPOS, **{nome: um.pk for nome, um in ligadas.items()}))
+
+    acao = AcaoCobranca.objects.get(descricao="CARTA - CORTADOS")
+    esperado = TODOS_OS_CAMPOS | ligadas
+    assert {nome: getattr(acao, nome) for nome in esperado} == esperado
+    form = operador.get(f"{MANTER}{acao.pk}/").context["form"]
+    mostrado = {nome: form[nome].initial for nome in TODOS_OS_CAMPOS}
+    assert mostrado == TODOS_OS_CAMPOS
+    assert operador.post(f"{MANTER}{acao.pk}/", na_tela(operador, acao)).status_code == 302
+    acao.refresh_from_db()
+    assert {nome: getattr(acao, nome) for nome in esperado} == esperado
+
+
+@pytest.mark.parametrize("campo", SIM_OU_NAO)
+def test_rule_1_each_question_of_yes_or_no_is_answered(operador, campo):
+    resposta = operador.post(INSERIR, sem_mensagem(**{campo: ""}))
+
+    assert erros(resposta) == {campo: [f"Informe {FormularioDeAcao.base_fields[campo].label}."]}
+
+
+@pytest.mark.parametrize(
+    ("campo", "digitos"),
+    [
+        ("dias_de_validade", 4),
+        ("dias_de_vencimento", 4),
+        ("dias_da_predecessora", 4),
+        ("ordem_cronograma", 4),
+        ("dias_minimos", 6),
+        ("dias_maximos", 6),
+        ("dias_remuneracao", 4),
+        ("tentativas_email", 2),
+    ],
+)
+@pytest.mark.parametrize("valor", ["x", "-1", "1,5", "a mais"])
+def test_rule_2_a_number_is_positive_and_has_its_digits(operador, campo, digitos, valor):
+    resposta = operador.post(INSERIR, sem_mensagem(**{campo: "9" * (digitos + 1) if valor == "a mais" else valor}))
+
+    rotulo = FormularioDeAcao.base_fields[campo].label
+    assert erros(resposta)[campo] == [f"{rotulo} deve somente conter números positivos."]
+
+
+def test_a_field_without_effect_says_so(operador):
+    form = operador.get(INSERIR).context["form"]
+
+    sem_efeito = {nome for nome, campo in form.fields.items() if campo.help_text == "sem efeito neste sistema"}
+    assert sem_efeito == {
+        "acrescimos",
+        "gera_taxa",
+        "considera_creditos",
+        "considera_promissorias",
+        "obrigatoria",
+        "repetida_no_ciclo",
+        "usa_metas",
+        "ordena_no_cronograma",
+        "ordena_nas_eventuais",
+        "tipo_servico",
+        "suspende_abastecimento",
+        "emite_boletins",
+        "debito_interfere",
+        "dias_remuneracao",
+    }
+
+
+def test_the_types_of_document_are_the_active_ones_and_that_of_the_action(operador):
+    TipoDocumento.objects.create(pk=90, descricao="ANTIGO", ativo=False)
+    acao = nova_acao(tipo_documento=90)
+
+    def codigos(pagina):
+        return [codigo for codigo, _ in operador.get(pagina).context["form"].fields["tipo_documento"].choices]
+
+    assert 90 not in codigos(INSERIR)
+    assert 90 in codigos(f"{MANTER}{acao.pk}/")
+
+
+@pytest.mark.parametrize(
+    ("campos", "campo", "mensagem"),
+    [
+        ({"por_sms": "True"}, "texto_sms", "Informe Texto SMS."),
+        ({"por_email": "True", "assunto": "A", "texto_email": EMAIL}, "tentativas_email", "Informe número máximo"),
+        ({"por_email": "True", "assunto": "A", "tentativas_email": "3"}, "texto_email", "Informe Texto E-MAIL."),
+    ],
+)
+def test_trap_rules_13_to_15_are_of_the_server_too(operador, campos, campo, mensagem):
+    """GSAN asks for them in JavaScript only."""
+    assert mensagem in erros(operador.post(INSERIR, sem_mensagem(**campos)))[campo][0]
+
+
+def test_trap_a_tag_merely_selected_in_the_list_does_not_count_in_rule_17(operador):
+    """GSAN adds to the length the tag that is selected, though nobody put it in the text."""
+    cheio = "x" * 20 + "{NOME}{MATRICULA}{VALORDOC}{VALIDADEDOC}"
+
+    resposta = operador.post(INSERIR, sem_mensagem(por_sms="True", texto_sms=cheio, dados=["{NOME}", "{VALORDOC}"]))
+
+    assert resposta.status_code == 302
+
+
 # Atualizar
 
 
@@ -306,6 +444,17 @@ def test_two_who_edit_one_action_are_told(operador, entrar):
     assert AcaoCobranca.objects.get().descricao == acao.descricao
 
 
+def test_what_somebody_else_marked_meanwhile_is_told_by_its_name(operador):
+    acao = nova_acao(situacoes_agua=[3])
+    aberta = na_tela(operador, acao, descricao="A MINHA")
+    AcaoCobranca.objects.update(situacoes_agua=[5, 6])
+
+    resposta = operador.post(f"{MANTER}{acao.pk}/", aberta)
+
+    assert "Situação da Ligação de Água dos Imóveis (agora: Cortado, Suprimido)" in resposta.text
+    assert resposta.context["form"]["situacoes_agua"].value() == [5, 6]
+
+
 def test_an_action_is_not_its_own_predecessora(operador):
     acao, outra, _ = nova_acao(), nova_acao(), nova_acao(ativa=False)
 
@@ -342,6 +491,10 @@ def test_who_may_only_look_sees_fields_that_cannot_be_changed(entrar):
         ({"mensagem": "sms"}, ["A SMS"]),
         ({"mensagem": "email"}, ["B EMAIL"]),
         ({"mensagem": "nao"}, ["C NADA"]),
+        ({"tipo_documento": "12"}, ["B EMAIL"]),
+        ({"tipo_documento": "x"}, ["A SMS", "B EMAIL", "C NADA"]),
+        ({"cronograma": "sim"}, ["C NADA"]),
+        ({"cronograma": "nao"}, ["A SMS", "B EMAIL"]),
         ({"ativa": "nao"}, ["C NADA"]),
         ({"ativa": "sim"}, ["A SMS", "B EMAIL"]),
         ({"mensagem": "x", "ativa": "sim"}, ["A SMS", "B EMAIL"]),
@@ -351,8 +504,9 @@ def test_who_may_only_look_sees_fields_that_cannot_be_changed(entrar):
 )
 def test_the_filter(operador, filtro, achadas):
     nova_acao(descricao="A SMS", por_email=False)
-    nova_acao(descricao="B EMAIL", por_sms=False)
-    nova_acao(descricao="C NADA", por_sms=False, por_email=False, ativa=False)
+    nova_acao(descricao="B EMAIL", por_sms=False, tipo_documento=12)
+    do_cronograma = {"por_sms": False, "por_email": False, "compoe_cronograma": True, "ordem_cronograma": 1}
+    nova_acao(descricao="C NADA", **do_cronograma, ativa=False)
 
     linhas = operador.get(MANTER, filtro).context["pagina"].linhas
 

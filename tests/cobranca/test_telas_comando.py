@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from cobranca.documentos import gerar_documentos
 from cobranca.models import CobrancaDocumento, ComandoAcao, ImovelSemDocumento
 from tests.fabricas import (
     nova_acao,
@@ -102,6 +103,43 @@ def test_only_active_actions_are_commanded(operador):
 
     assert "Só se comanda uma ação que existe e está ativa." in operador.get(INSERIR).text
     assert operador.post(INSERIR, dados(acao=inativa.pk)).context["form"].errors["acao"]
+
+
+def test_an_action_not_shown_in_the_eventual_collection_is_not_commanded(operador):
+    escondida = nova_acao(exibe_eventual=False)
+
+    assert operador.post(INSERIR, dados(acao=escondida.pk)).context["form"].errors["acao"]
+
+
+def test_a_comando_that_sends_nothing_is_cancelled_after_a_confirmation(operador):
+    devedor()
+    comando = novo_comando(nova_acao(por_sms=False, por_email=False, tentativas_email=0))
+    gerar_documentos(comando.pk, hoje=timezone.localdate(), agora=timezone.now())
+    tela, pedido = f"{LISTA}{comando.pk}/", {"pedido": str(uuid.uuid4())}
+
+    assert "Confirma o cancelamento?" in operador.post(f"{tela}cancelar/", pedido).text
+    assert not CobrancaDocumento.objects.get().cancelado
+    primeira, segunda = (
+        operador.post(f"{tela}cancelar/", pedido | {"confirmado": "1"}, follow=True) for _ in range(2)
+    )
+
+    assert "Comando Comando cancelado com sucesso; 1 documento cancelado." in primeira.text
+    assert "já foi cancelado" not in segunda.text
+    assert CobrancaDocumento.objects.get().cancelado
+    assert "Cancelar comando" not in primeira.text and "Cancelado por" in primeira.text
+
+
+def test_a_comando_that_sends_messages_is_not_cancelled_and_says_why(operador):
+    devedor()
+    comando = novo_comando()
+    gerar_documentos(comando.pk, hoje=timezone.localdate(), agora=timezone.now())
+
+    resposta = operador.post(
+        f"{LISTA}{comando.pk}/cancelar/", {"confirmado": "1", "pedido": str(uuid.uuid4())}, follow=True
+    )
+
+    assert "Não é possível cancelar documentos de ação de cobrança que envia SMS ou e-mail." in resposta.text
+    assert ComandoAcao.objects.get().cancelado_em is None
 
 
 def test_documents_are_made_once_after_a_confirmation(operador):

@@ -264,6 +264,11 @@ DOCUMENTOS = Arquivo(
                JOIN cobranca_cobrancadocumento t ON t.comando_id = l.comando_daqui AND t.imovel_id = l.matricula
                WHERE l.erro IS NULL AND l.daqui IS NULL RETURNING id)
            INSERT INTO imp_tocada SELECT l.linha, true FROM imp_linha l JOIN feito ON feito.id = l.documento""",
+        # A comando that was announced has something new to tell; what it told already is not told again.
+        """UPDATE cobranca_comandoacao t SET anunciado_em = NULL, documentos_gerados = t.documentos_gerados + n.quantos
+           FROM (SELECT comando_daqui, count(*) AS quantos FROM imp_linha WHERE erro IS NULL AND daqui IS NULL
+                 GROUP BY comando_daqui) n
+           WHERE t.id = n.comando_daqui""",
     ),
     tabelas=("cobranca_cobrancadocumento", "ponte_documentodogsan"),
 )

@@ -164,7 +164,7 @@ class Origem:
         """
         pid = "pid" if self._conexao.server_version >= 90200 else "procpid"
         (agora,) = self.linhas(
-            f"""SELECT least(localtimestamp, min(xact_start)::timestamp)::text FROM pg_catalog.pg_stat_activity
+            f"""SELECT least(now(), min(xact_start))::timestamp::text FROM pg_catalog.pg_stat_activity
                 WHERE datname = current_database() AND {pid} <> pg_backend_pid()"""
         )[0]
         return agora

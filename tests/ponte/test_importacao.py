@@ -543,15 +543,17 @@ def test_a_simulation_says_what_it_would_do_and_stores_nothing(cheio, trazer):
     assert not (Cliente.objects.exists() or Conta.objects.exists() or Passagem.objects.exists())
 
 
-def test_two_runs_at_once_are_refused(cheio, trazer, django_db_blocker):
+def test_two_runs_at_once_are_refused(cheio, trazer):
     outra = connection.copy()
     try:
         with outra.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(336000008)")
-        with pytest.raises(EmAndamento, match="já está em andamento"), sozinho():
-            pass
+            with pytest.raises(EmAndamento, match="já está em andamento"):
+                trazer()
+            cursor.execute("SELECT pg_advisory_unlock(336000008)")
     finally:
         outra.close()
+
     with sozinho():
         pass
 

@@ -2,19 +2,22 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.forms.models import model_to_dict
 
 from cadastro.importacao import ErroDeImportacao
 from cadastro.models import Cliente, ClienteFone, ClienteImovel, Imovel, Localidade, ParametroSistema, Relacao
+from cobranca.avisos import comandos_a_avisar, gerar_avisos
 from cobranca.fonte import FonteDeDocumentos
 from cobranca.models import AcaoCobranca, CobrancaDocumento
 from faturamento import codigo_barras
 from faturamento.models import ClienteConta, Conta, DebitoACobrar, FaturamentoGrupo
+from mensageria.models import Mensagem
 from ponte import mapa
 from ponte.arquivos import ARQUIVOS
-from tests.fabricas import novo_parametro_sistema
+from tests.fabricas import nova_acao, novas_saidas, novo_parametro_sistema
 
 HOJE = date(2026, 11, 10)
 
@@ -346,6 +349,31 @@ def test_a_payment_of_a_document(gsan, trazer):
     trazer()
 
     assert CobrancaDocumento.objects.get().pago_em == Conta.objects.get().pago_em == date(2026, 11, 5)
+
+
+def test_documents_that_came_are_announced_once_each_by_the_action_of_their_description(gsan, trazer, agora):
+    for matricula, cliente in ((19, 5), (27, 6)):
+        gsan.imovel(matricula)
+        gsan.cliente(cliente)
+        gsan.vinculo(matricula, cliente)
+    gsan.comando(4)
+    gsan.documento(900, 19, 4)
+    novo_parametro_sistema()
+    novas_saidas()
+    nova_acao(descricao="Aviso de corte", por_sms=False)
+
+    def anunciar() -> list[str]:
+        for comando, _ in comandos_a_avisar():
+            gerar_avisos(comando_id=comando, execucao=uuid4(), hoje=HOJE, agora=agora)
+        return sorted(Mensagem.objects.values_list("destino", flat=True))
+
+    trazer()
+    assert anunciar() == ["cliente5@exemplo.com.br"]
+    gsan.documento(901, 27, 4, em="2030-01-01")
+    trazer()
+
+    assert anunciar() == ["cliente5@exemplo.com.br", "cliente6@exemplo.com.br"]
+    assert AcaoCobranca.objects.get().comandos.get().documentos_gerados == 2
 
 
 # A GSAN whose tables are others

@@ -1,10 +1,17 @@
 """Workers of Celery as they run: stopped in the middle of a turn, and rung by two beats at once."""
 
 import sys
+from datetime import time, timedelta
 
 import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
-from tests.processos import ambiente_com_este_banco, esperar, processo
+from batch.agendamentos import guardar
+from batch.models import Agendamento, ProcessoIniciado
+
+from tests.processos import ambiente_com_este_banco, esperar, matar, processo
 from tests.quedas.apoio import PRAZO, Sumidouro, conferir, estados, gerar, incertas, novo_servico, parar, terminou
 
 pytestmark = [pytest.mark.processos, pytest.mark.django_db(transaction=True)]
@@ -59,3 +66,30 @@ def test_two_beats_send_nothing_twice_and_a_stop_leaves_nothing_in_doubt(ambient
     assert estados() == {"ENVIADA": 100}
     assert smtp.aceitas == len({r.destinos for r in smtp.recebidas}) == 100
     conferir(smtp, servico)
+
+
+def test_a_missed_schedule_is_commanded_once_by_two_beats_also_after_one_was_killed(ambiente, tmp_path):
+    """Its hour passed while nothing ran. The fixed schedule goes on with the beat that is left, whatever the tables say."""
+    agora = timezone.now()
+    dona = User.objects.create_superuser("dona")
+    PeriodicTask.objects.all().delete()
+    diario = {"repeticao": Agendamento.Repeticao.DIAS, "intervalo": 1, "hora": time(0, 0)}
+    agendamento = Agendamento(
+        processo_id=336, criado_por=dona, a_partir_de=timezone.localdate(agora) - timedelta(days=3), **diario
+    )
+    guardar(agendamento, agora=agora - timedelta(days=2))
+    with (
+        processo(beat(tmp_path / "um"), ambiente) as primeiro,
+        processo(beat(tmp_path / "outro"), ambiente),
+        processo(trabalhador("um@t", "geral,geracao,envio"), ambiente),
+    ):
+        esperar(ProcessoIniciado.objects.exists, PRAZO)
+        matar(primeiro)
+        concluido = ProcessoIniciado.objects.filter(situacao=ProcessoIniciado.Situacao.CONCLUIDO)
+        esperar(concluido.exists, PRAZO)
+
+    assert ProcessoIniciado.objects.count() == 1
+    assert agendamento.datas.count() == 2, "yesterday's was lost, and says so"
+    agendamento.refresh_from_db()
+    assert timezone.localdate(agendamento.proximo) > timezone.localdate(agora)
+    assert [tarefa.name for tarefa in PeriodicTask.objects.all()] == [f"agendamento-{agendamento.pk}"]

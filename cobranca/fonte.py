@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, FilteredRelation, Q, TextChoices
+from django.urls import reverse
 
 from cadastro.digitos import formatar_matricula
 from cadastro.documentos import formatar_documento
@@ -141,7 +142,14 @@ class FonteDeDocumentos:
             )
         )
         return {
-            id_: Objeto(f"Documento de cobrança {id_}", matricula, cliente, nome or "")
+            id_: Objeto(
+                f"Documento de cobrança {id_}",
+                matricula,
+                cliente,
+                nome or "",
+                pagina=reverse("cobranca:documento", args=[id_]),
+                permissao="cobranca.view_cobrancadocumento",
+            )
             for id_, matricula, cliente, nome in documentos.values_list(
                 "id", "imovel", "usuario__cliente", "usuario__cliente__nome"
             )

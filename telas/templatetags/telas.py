@@ -66,6 +66,12 @@ def sim_nao(valor) -> str:
 
 
 @register.filter
+def pode(usuario, permissao: str) -> bool:
+    """Whether somebody has a permission that only the data names."""
+    return usuario.has_perm(permissao)
+
+
+@register.filter
 def quantos(numero, palavras: str) -> str:
     """`3|quantos:"mensagem,mensagens"` as "3 mensagens", the number with its points."""
     uma, muitas = palavras.split(",")

@@ -166,6 +166,17 @@ def test_its_messages_are_listed_and_lead_to_their_pages(operador):
     assert "Nenhuma mensagem fala deste documento" in visivel(operador.get(da(novo_documento())))
 
 
+def test_a_message_leads_to_its_document_for_whoever_may_see_it(operador, entrar):
+    documento = novo_documento()
+    mensagem = nova_mensagem(canal=Canal.SMS, origem="cobranca", objeto_id=documento.pk)
+    leitor = entrar("")
+    leitor.pessoa.user_permissions.add(Permission.objects.get(codename="view_mensagem"))
+
+    assert f'href="{da(documento)}"' in operador.get(f"/mensagens/{mensagem.pk}/").text
+    de_quem_nao_ve = leitor.get(f"/mensagens/{mensagem.pk}/").text
+    assert f"Documento de cobrança {documento.pk}" in de_quem_nao_ve and da(documento) not in de_quem_nao_ve
+
+
 def test_what_keeps_it_from_having_a_code_is_said_in_its_place(operador):
     documento = novo_documento(tipo_documento=100)
 

@@ -133,10 +133,8 @@ PAGINAS = (
     ),
     Pagina("cadastro:cliente_imoveis", lambda d: {"todos": {"situacao": "todos"}}, _cliente),
     Pagina(
-        "cadastro:imoveis",
+        "cadastro:imoveis",  # one that is found alone is led to
         lambda d: {
-            "matrícula": {"matricula": d.documento.imovel_id},
-            "inscrição": {"inscricao": Imovel.objects.select_related("quadra__setor").latest("pk").inscricao},
             "quadra": {"inscricao": Imovel.objects.select_related("quadra__setor").latest("pk").inscricao[:11]},
         },
     ),
@@ -318,6 +316,7 @@ BUSCAS: dict[str, Callable[[Dados], object]] = {
     "cadastro_quadra": lambda d: "1.1.1",
     "cadastro_imovel": lambda d: Imovel.objects.order_by("-pk").first().pk,
     "cadastro_cliente": lambda d: "maria silva",
+    "cadastro_clienteendereco": lambda d: d.cliente.pk,
     "cadastro_clientefone": lambda d: ClienteFone.objects.order_by("-id").first().numero,
     "cadastro_clienteimovel": lambda d: Imovel.objects.order_by("-pk").first().pk,
     "mensageria_reserva": lambda d: 1,

@@ -22,12 +22,14 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 
-from cadastro import usuarios
+from cadastro import clientes, usuarios
 from cadastro.documentos import formatar_documento, normalizar_documento
+from cadastro.enderecos_do_cliente import SEM_ENDERECO
 from cadastro.models import (
     Cliente,
+    ClienteEndereco,
     ClienteFone,
     ClienteImovel,
     Funcionario,
@@ -35,6 +37,7 @@ from cadastro.models import (
     Imovel,
     Localidade,
     Municipio,
+    NomeGenerico,
     ParametroSistema,
     Perfil,
     Quadra,
@@ -302,6 +305,22 @@ class ConjuntoDeFones(Conjunto):
                 raise ValidationError(erro)
 
 
+class FormularioDeEndereco(FormularioDoConjunto):
+    do_conjunto = _mensagens(ClienteEndereco, models.UniqueConstraint)
+
+
+class ConjuntoDeEnderecos(Conjunto):
+    soltar = {"correspondencia": False}
+
+    def clean(self):
+        super().clean()
+        ficam = self.que_ficam()
+        if not ficam and (self.instance._state.adding or self.initial_forms):
+            raise ValidationError(SEM_ENDERECO)
+        if ficam and sum(bool(endereco.get("correspondencia")) for endereco in ficam) != 1:
+            raise ValidationError("Marque um endereço de correspondência, e só um.")
+
+
 class FormularioDeVinculo(FormularioDoConjunto):
     do_conjunto = _mensagens(ClienteImovel, ExclusionConstraint)
 
@@ -460,6 +479,26 @@ class ImovelAdmin(TabelaGrande, AdminAvisa):
         return queryset.filter(pk=numero) if (numero := matricula(termo)) else queryset.none()
 
 
+class FormularioDeCliente(Formulario):
+    """With the rules of the operator's screens."""
+
+    def _post_clean(self):
+        super()._post_clean()
+        enderecos = list(self.instance.enderecos.all()) if self.instance.pk else []
+        erros = clientes.erros(self.instance, enderecos=enderecos, usuario=self.usuario, hoje=localdate())
+        for campo, erro in erros.items():
+            if not self.has_error(campo):
+                self.add_error(campo, erro)
+
+
+class EnderecoInline(admin.StackedInline):
+    model = ClienteEndereco
+    form = FormularioDeEndereco
+    formset = ConjuntoDeEnderecos
+    extra = 0
+    autocomplete_fields = ["municipio"]
+
+
 class FoneInline(admin.TabularInline):
     model = ClienteFone
     form = FormularioDeFone
@@ -469,11 +508,22 @@ class FoneInline(admin.TabularInline):
 
 @admin.register(Cliente)
 class ClienteAdmin(TabelaGrande, AdminAvisa):
+    form = FormularioDeCliente
     list_display = ["nome", "cpf_cnpj", "email", "por_sms", "por_email", "ativo"]
     search_help_text = "Nome, CPF/CNPJ, e-mail ou telefone com DDD"
-    fields = ["nome", "documento", "email", "por_sms", "por_email", "ativo", "imoveis"]
+    fieldsets = [
+        ("Nome e Tipo", {"fields": ["nome", "nome_abreviado", "tipo", "documento", "documento_validado", "ativo"]}),
+        ("Mensagens", {"fields": ["email", "por_sms", "por_email", "nao_perturbe"]}),
+        ("Pessoa Física", {"fields": clientes.DE_PESSOA_FISICA}),
+        ("Pessoa Jurídica", {"fields": clientes.DE_PESSOA_JURIDICA}),
+        (
+            "Cobrança",
+            {"fields": ["dia_vencimento", "acrescimos", "acao_cobranca", "negativacao", "fatura_antecipada"]},
+        ),
+        ("Imóveis", {"fields": ["imoveis"]}),
+    ]
     readonly_fields = ["imoveis"]
-    inlines = [FoneInline]
+    inlines = [EnderecoInline, FoneInline]
 
     @admin.display(description="CPF/CNPJ")
     def cpf_cnpj(self, cliente):
@@ -495,6 +545,30 @@ class ClienteAdmin(TabelaGrande, AdminAvisa):
             return queryset.por_documento(normalizar_documento(numero))
         except ValueError:
             return queryset.por_telefone(numero) if numero.isdigit() else queryset.por_nome(termo)
+
+
+@admin.register(ClienteEndereco)
+class ClienteEnderecoAdmin(TabelaGrande, AdminAvisa):
+    """To be looked at: those of one customer are changed together, on his page."""
+
+    list_display = ["logradouro", "numero", "bairro", "municipio", "tipo", "correspondencia", "cliente"]
+    list_select_related = ["cliente", "municipio"]
+    search_help_text = "Código do cliente"
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def buscar(self, queryset, termo):
+        return queryset.filter(cliente=numero) if (numero := inteiro(termo)) else queryset.none()
+
+
+@admin.register(NomeGenerico)
+class NomeGenericoAdmin(AdminAvisa):
+    list_display = ["nome"]
+    search_fields = ["nome"]
 
 
 @admin.register(ClienteFone)

@@ -9,7 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import QuerySet
 
 from cadastro.forms import lado_a_lado, ler_matricula
-from cadastro.models import ClienteImovel, Imovel, Relacao, VinculoQuerySet
+from cadastro.models import ClienteImovel, Imovel, Quadra, Relacao, VinculoQuerySet
 from telas.campos import CampoDia
 from telas.formularios import Formulario, FormularioDeModelo
 
@@ -114,7 +114,7 @@ class FiltroDeImoveis(Formulario):
         help_text="Localidade.setor.quadra.lote.sublote; o lote e o sublote podem faltar.",
     )
 
-    PARTES = ("localidade", "quadra__setor__codigo", "quadra__numero", "lote", "sublote")
+    DA_QUADRA = ("setor__localidade", "setor__codigo", "numero")
 
     def clean_matricula(self):
         return ler_matricula(self.cleaned_data["matricula"])
@@ -136,8 +136,9 @@ class FiltroDeImoveis(Formulario):
         consulta = Imovel.objects.com_largura().select_related("quadra__setor")
         if self.cleaned_data["matricula"] is not None:
             consulta = consulta.filter(pk=self.cleaned_data["matricula"])
-        partes = self.cleaned_data["inscricao"]
-        if partes:
-            # By the quadra, found first: its index gives its few imóveis.
-            consulta = consulta.filter(quadra__setor__localidade=partes[0])
-        return consulta.filter(**dict(zip(self.PARTES, partes, strict=False)))
+        if partes := self.cleaned_data["inscricao"]:
+            # The quadra first: an index gives its few imóveis, however many there are elsewhere.
+            quadras = Quadra.objects.filter(**dict(zip(self.DA_QUADRA, partes, strict=False)))
+            na_quadra = dict(zip(("lote", "sublote"), partes[3:], strict=False))
+            consulta = consulta.filter(quadra__in=list(quadras.values_list("pk", flat=True)), **na_quadra)
+        return consulta

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
-from cadastro.models import Cliente, ClienteFone, ClienteImovel, ParametroSistema
+from cadastro.models import Cliente, ClienteFone, ClienteImovel, Municipio, ParametroSistema
 from cobranca.models import AcaoCobranca, ComandoAcao
 from faturamento.models import Conta, ParametroMensagem
 from tests.fabricas import (
@@ -13,6 +13,7 @@ from tests.fabricas import (
     nova_conta,
     novo_cliente,
     novo_comando,
+    novo_endereco,
     novo_imovel,
     novo_parametro,
     novo_parametro_sistema,
@@ -29,17 +30,6 @@ PARAMETRO = {
     "texto_sms": "{NOME} deve {VALOR}",
     "texto_email": "Olá, {NOME}.",
     "transliterar": "on",
-}
-SISTEMA = {
-    "nome_estado": "RN",
-    "nome_empresa": "ÁGUAS",
-    "abreviatura_empresa": "AG",
-    "cnpj": "11.222.333/0001-81",
-    "endereco": "Rua",
-    "ano_mes_faturamento": "202611",
-    "codigo_febraban": "0123",
-    "modulo_digito_verificador": "10",
-    "tamanho_maximo_sms": "164",
 }
 
 
@@ -59,45 +49,14 @@ def linhas(prefixo: str, *formularios: dict, iniciais: int = 0) -> dict:
 # ParametroSistema
 
 
-def test_the_list_of_parameters_is_the_only_row(chefe):
-    assert chefe.get("/admin/cadastro/parametrosistema/").headers["Location"].endswith("/add/")
-    assert chefe.post("/admin/cadastro/parametrosistema/add/", SISTEMA).status_code == 302
-    assert chefe.get("/admin/cadastro/parametrosistema/").headers["Location"].endswith("/1/change/")
-    assert chefe.get("/admin/cadastro/parametrosistema/add/").status_code == 403
-    assert chefe.get("/admin/cadastro/parametrosistema/1/delete/").status_code == 403
-    assert ParametroSistema.atual().cnpj == "11222333000181"
-
-
-@pytest.mark.parametrize(
-    ("grupo", "tamanho", "aceito"),
-    [
-        ("operador", 164, True),
-        ("operador", 165, False),
-        ("supervisor", 300, False),
-        ("administrador", 165, True),
-        ("administrador", 300, True),
-        ("administrador", 301, False),
-        ("operador", 57, False),
-    ],
-)
-def test_only_the_administrator_passes_164_positions(grupo, tamanho, aceito, entrar):
+@pytest.mark.parametrize("pagina", ["", "add/", "1/change/"])
+def test_the_parameters_are_informed_on_their_screen(pagina, chefe):
     novo_parametro_sistema()
-    resposta = entrar(grupo).post(
-        "/admin/cadastro/parametrosistema/1/change/", SISTEMA | {"tamanho_maximo_sms": tamanho}
-    )
-    assert (resposta.status_code == 302) is aceito
-    if not aceito:
-        assert list(erros(resposta)) == ["tamanho_maximo_sms"]
-    assert (ParametroSistema.atual().tamanho_maximo_sms == tamanho) is aceito or tamanho == 164
-
-
-def test_an_operator_keeps_what_the_administrator_set_and_goes_no_further(entrar):
-    novo_parametro_sistema(tamanho_maximo_sms=300)
-    operador = entrar("operador")
-    url = "/admin/cadastro/parametrosistema/1/change/"
-    assert operador.post(url, SISTEMA | {"tamanho_maximo_sms": 300, "site": "aguas.exemplo"}).status_code == 302
-    assert ParametroSistema.atual().site == "aguas.exemplo"
-    assert "Somente o administrador" in str(erros(operador.post(url, SISTEMA | {"tamanho_maximo_sms": 299})))
+    url = f"/admin/cadastro/parametrosistema/{pagina}"
+    for resposta in (chefe.get(url), chefe.post(url, {"nome_empresa": "OUTRA"})):
+        assert (resposta.status_code, resposta["Location"]) == (302, "/cadastro/sistema-parametro/")
+    assert ParametroSistema.atual().nome_empresa != "OUTRA"
+    assert chefe.get("/admin/cadastro/parametrosistema/1/delete/").status_code == 403
 
 
 # The texts
@@ -192,8 +151,16 @@ def test_what_the_documents_were_made_from_does_not_change(chefe):
 # Customers
 
 
-def cliente_com(fones: dict) -> dict:
-    return {"nome": "ANA", "documento": "", "email": "", "ativo": "on"} | fones
+def cliente_com(fones: dict, *enderecos: dict, iniciais: int = 0) -> dict:
+    """A person at one address, unless others are given."""
+    de_pessoa = {"nome": "ANA", "tipo": "1", "sexo": "2", "documento": "", "email": "", "ativo": "on"}
+    return de_pessoa | linhas("enderecos", *(enderecos or [morada()]), iniciais=iniciais) | fones
+
+
+def morada(**campos) -> dict:
+    municipio, _ = Municipio.objects.get_or_create(nome="NATAL", uf="RN", defaults={"ddd": "84"})
+    rua = {"tipo": "1", "logradouro": "Rua A", "bairro": "Centro", "municipio": municipio.pk, "cep": "59000000"}
+    return rua | {"correspondencia": "on"} | campos
 
 
 def fone(numero: str, **campos) -> dict:
@@ -234,8 +201,9 @@ def test_the_sms_mark_moves_from_one_phone_to_another_in_one_step(chefe):
         fone("981110000", id=novo.pk, cliente=cliente.pk, sms="on", principal="on"),
         iniciais=2,
     )
+    onde = morada(id=novo_endereco(cliente).pk, cliente=cliente.pk)
     for ordem in (dados, _trocado(dados)):
-        resposta = chefe.post(f"/admin/cadastro/cliente/{cliente.pk}/change/", cliente_com(ordem))
+        resposta = chefe.post(f"/admin/cadastro/cliente/{cliente.pk}/change/", cliente_com(ordem, onde, iniciais=1))
         assert resposta.status_code == 302, resposta.content.decode()
     assert sorted(cliente.fones.values_list("sms", "principal")) == [(False, False), (True, True)]
     assert ClienteFone.objects.get(sms=True) == antigo
@@ -250,7 +218,7 @@ def _trocado(dados: dict) -> dict:
 
 @pytest.mark.parametrize("documento", ["11.222.333/0001-81", "11222333000181", ""])
 def test_a_document_is_typed_with_its_mask_or_without(documento, chefe):
-    dados = cliente_com(linhas("fones")) | {"documento": documento}
+    dados = cliente_com(linhas("fones")) | {"documento": documento, "tipo": "2", "sexo": ""}
     assert chefe.post("/admin/cadastro/cliente/add/", dados).status_code == 302
     assert Cliente.objects.get().documento == ("11222333000181" if documento else None)
 
@@ -258,6 +226,45 @@ def test_a_document_is_typed_with_its_mask_or_without(documento, chefe):
 def test_a_wrong_document_is_refused_beside_its_field(chefe):
     dados = cliente_com(linhas("fones")) | {"documento": "111.111.111-11"}
     assert erros(chefe.post("/admin/cadastro/cliente/add/", dados))["documento"] == ["Número do CPF inválido."]
+
+
+@pytest.mark.parametrize(
+    ("enderecos", "mensagem"),
+    [
+        ([], "Informe Endereço(s) do Cliente."),
+        ([{"correspondencia": ""}], "Marque um endereço de correspondência, e só um."),
+        ([{}, {"numero": "2"}], "Marque um endereço de correspondência, e só um."),
+        ([{"cep": "123"}], "CEP inválido."),
+    ],
+)
+def test_a_customer_has_an_address_and_one_for_correspondence(enderecos, mensagem, chefe):
+    dados = cliente_com(linhas("fones")) | linhas("enderecos", *(morada(**endereco) for endereco in enderecos))
+    resposta = chefe.post("/admin/cadastro/cliente/add/", dados)
+    assert resposta.status_code == 200
+    assert mensagem in resposta.content.decode()
+
+
+def test_correspondence_goes_to_another_address_in_one_step(chefe):
+    cliente = novo_cliente()
+    um, outro = novo_endereco(cliente), novo_endereco(cliente, numero="2", correspondencia=False)
+    dados = cliente_com(
+        linhas("fones"),
+        morada(id=um.pk, cliente=cliente.pk, correspondencia=""),
+        morada(id=outro.pk, cliente=cliente.pk, numero="2"),
+        iniciais=2,
+    )
+    assert chefe.post(f"/admin/cadastro/cliente/{cliente.pk}/change/", dados).status_code == 302
+    assert cliente.enderecos.get(correspondencia=True) == outro
+
+
+def test_the_rules_of_a_customer_hold_in_the_administration_too(entrar):
+    novo_parametro_sistema(documento_obrigatorio=True, nome_com_menos_de_10=False)
+    dados = cliente_com(linhas("fones")) | {"sexo": ""}
+    assert erros(entrar("operador").post("/admin/cadastro/cliente/add/", dados)) == {
+        "nome": ["Nome deve ter ao menos 10 posições, sem contar os espaços."],
+        "documento": ["Informe CPF."],
+        "sexo": ["Informe Sexo."],
+    }
 
 
 # Imóveis and who uses them

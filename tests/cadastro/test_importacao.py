@@ -325,6 +325,18 @@ def test_a_document_loses_its_mask_and_a_name_gets_its_searched_form(importar_te
     assert (ana.documento, ana.nome_busca, loja.documento) == ("52998224725", "jose antonio", "12ABC34501DE35")
 
 
+def test_the_document_tells_the_type_and_the_file_leaves_the_rest_of_a_customer_alone(importar_texto):
+    importar_texto("clientes", "1;ANA;529.982.247-25;;;;", "2;LOJA;12.abc.345/01de-35;;;;", "3;RUI;;;;;")
+    assert list(Cliente.objects.order_by("pk").values_list("tipo", flat=True)) == [1, 2, 1]
+    Cliente.objects.filter(pk=3).update(tipo=2, ramo_atividade="PADARIA", acao_cobranca=False)
+
+    importar_texto("clientes", "1;ANA;11.222.333/0001-81;;;;", "3;PADARIA DO RUI;;;;;")
+
+    ana, rui = Cliente.objects.get(pk=1), Cliente.objects.get(pk=3)
+    assert (ana.tipo, rui.tipo, rui.nome) == (2, 2, "PADARIA DO RUI")
+    assert (rui.ramo_atividade, rui.acao_cobranca) == ("PADARIA", False)
+
+
 def test_a_name_whose_searched_form_grows_is_cut_to_its_column(importar_texto):
     assert importar_texto("clientes", f"1;{'ß' * 100};;;;;").novas == 1
     assert Cliente.objects.get().nome_busca == "s" * 100

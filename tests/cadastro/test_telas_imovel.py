@@ -35,7 +35,7 @@ def achados(resposta) -> list[Imovel]:
 
 
 def novo_documento(imovel, **campos):
-    comando = novo_comando(nova_acao(descricao=f"CORTE {imovel.pk}"))
+    comando = novo_comando(nova_acao())
     padrao = {"tipo_documento": 8, "emissao": HOJE, "validade": HOJE + timedelta(days=10), "valor": 250}
     return comando.documentos.create(imovel=imovel, localidade=imovel.localidade, **padrao | campos)
 
@@ -48,7 +48,7 @@ def test_nothing_is_listed_until_something_is_asked(chefe, django_assert_max_num
     with django_assert_max_num_queries(3):
         pagina = texto(chefe.get(URL))
     assert "Informe o imóvel que você procura" in pagina
-    assert str(imovel) not in pagina
+    assert f"{URL}{imovel.pk}/" not in pagina
 
 
 def test_a_matricula_with_its_point_or_without_leads_to_the_imovel(chefe):
@@ -94,17 +94,17 @@ def test_what_cannot_be_right_is_said_beside_its_field(chefe, campo, valor, mens
     assert "pagina" not in resposta.context
 
 
-def test_a_search_by_inscricao_is_answered_by_indexes(db):
+def test_a_search_by_inscricao_is_answered_by_an_index(db):
     imovel = novo_imovel()
-    for _ in range(30):
-        novo_imovel()
+    for numero in range(2, 40):
+        novo_imovel(quadra=Quadra.objects.create(setor=imovel.quadra.setor, rota=imovel.quadra.rota, numero=numero))
     filtro = FiltroDeImoveis({"inscricao": imovel.inscricao})
     assert filtro.is_valid()
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE cadastro_imovel, cadastro_quadra, cadastro_setorcomercial")
+        cursor.execute("ANALYZE cadastro_imovel")
         cursor.execute("SET LOCAL enable_seqscan = off")
     plano = filtro.consultar().order_by("pk")[:11].explain()
-    assert "quadra_unica" in plano
+    assert "cadastro_imovel_quadra_id" in plano
     assert "Seq Scan on cadastro_imovel" not in plano
 
 
@@ -162,7 +162,14 @@ def test_the_documents_of_the_imovel_are_shown(chefe):
 
     assert len(achados(resposta)) == 3 and achados(resposta)[-1] == documento
     pagina = texto(resposta)
-    for dito in ("R$ 250,00", "20/11/2026", "Em aberto", "Cancelado", "Pago em 10/11/2026", f"CORTE {imovel.pk}"):
+    for dito in (
+        "R$ 250,00",
+        "20/11/2026",
+        "Em aberto",
+        "Cancelado",
+        "Pago em 10/11/2026",
+        str(documento.comando.acao),
+    ):
         assert dito in pagina
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from cadastro.importacao import ErroDeImportacao, ResultadoArquivo, importar
-from cadastro.models import Imovel, ParametroSistema
+from cadastro.models import Funcionario, Imovel, Municipio, ParametroSistema, UnidadeOrganizacional
 from cobranca.documentos import gerar_documentos
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
 from faturamento.models import ParametroMensagem
@@ -51,15 +51,34 @@ def configurar(*, hoje: date, smtp: str, sms: str) -> None:
 
 
 def _parametros(hoje: date) -> None:
+    natal, _ = Municipio.objects.get_or_create(nome="NATAL", uf="RN", defaults={"ddd": "84"})
     ParametroSistema.objects.create(
         nome_estado="RIO GRANDE DO NORTE",
         nome_empresa="ÁGUAS DO EXEMPLO S.A.",
         abreviatura_empresa="AGUAEX",
         cnpj="11222333000181",
-        logradouro="Rua das Nascentes, 100, Natal/RN, 59000-000",
+        inscricao_estadual="200000000",
+        unidade_presidencia=UnidadeOrganizacional.objects.create(id=100, descricao="PRESIDÊNCIA"),
+        presidente=Funcionario.objects.create(id=2000018, nome="IRACEMA DAS NEVES"),
+        diretor_comercial=Funcionario.objects.create(id=2000026, nome="JOÃO DAS ÁGUAS"),
+        logradouro="Rua das Nascentes",
+        numero="100",
+        bairro="Tirol",
+        municipio=natal,
+        cep="59000000",
+        telefone="30000195",
+        ramal="1000",
         telefone_atendimento="0800 000 0195",
         site="https://aguas.example",
         email="atendimento@aguas.example",
+        titulos_relatorio="ÁGUAS DO EXEMPLO",
+        exibir_mensagem=True,
+        valor_ficha_guia=10_000_000,
+        valor_ficha_demonstrativo=10_000_000,
+        usa_rota=True,
+        versao_celular="3.1.5.0",
+        dias_bloqueio_celular=180,
+        dominio_email="aguas.example",
         ano_mes_faturamento=hoje.year * 100 + hoje.month,
         codigo_febraban="0123",
         perfil_programa_especial_id=PERFIL_ESPECIAL,

@@ -3,9 +3,11 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from cadastro.arquivos import IMOVEIS
+from cadastro.importacao import importar
 from cadastro.models import Imovel, Quadra
 from cadastro.parametros import conferir_digitos_da_quadra
-from tests.fabricas import novo_imovel, novo_parametro_sistema
+from tests.fabricas import nova_localidade, novo_imovel, novo_parametro_sistema
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,21 @@ def test_three_digits_are_refused_while_a_quadra_has_four(db):
     conferir_digitos_da_quadra(4)
     with pytest.raises(ValidationError, match="Há quadra com mais de 3 dígitos: a de número 1000"):
         conferir_digitos_da_quadra(3)
+
+
+@pytest.mark.parametrize(("digitos", "motivos"), [(3, ["A quadra deve ter no máximo 3 dígitos."]), (4, [])])
+def test_the_import_refuses_a_quadra_beyond_the_digits(db, tmp_path, digitos, motivos):
+    novo_parametro_sistema(digitos_da_quadra=digitos)
+    nova_localidade(7)
+    colunas = [coluna.nome for coluna in IMOVEIS.colunas]
+    dados = {"localidade": 7, "setor": 1, "rota": 3, "categoria": 1, "perfil": 1, "perfil_descricao": "NORMAL"}
+    imoveis = [dados | {"matricula": 19, "quadra": 1000}, dados | {"matricula": 27, "quadra": 999}]
+    linhas = [";".join(str(imovel.get(coluna, "")) for coluna in colunas) for imovel in imoveis]
+    (tmp_path / "imoveis.csv").write_text("\n".join([";".join(colunas), *linhas]))
+
+    (resultado,) = importar(tmp_path)
+
+    assert (resultado.erro, resultado.recusadas) == ("", len(motivos))
+    recusadas = resultado.arquivo_de_recusadas.read_text("utf-8-sig") if motivos else ""
+    assert all(motivo in recusadas for motivo in motivos)
+    assert Imovel.objects.count() == 2 - len(motivos)

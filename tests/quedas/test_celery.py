@@ -10,7 +10,6 @@ from django_celery_beat.models import PeriodicTask
 
 from batch.agendamentos import guardar
 from batch.models import Agendamento, ProcessoIniciado
-
 from tests.processos import ambiente_com_este_banco, esperar, matar, processo
 from tests.quedas.apoio import PRAZO, Sumidouro, conferir, estados, gerar, incertas, novo_servico, parar, terminou
 
@@ -69,7 +68,7 @@ def test_two_beats_send_nothing_twice_and_a_stop_leaves_nothing_in_doubt(ambient
 
 
 def test_a_missed_schedule_is_commanded_once_by_two_beats_also_after_one_was_killed(ambiente, tmp_path):
-    """Its hour passed while nothing ran. The fixed schedule goes on with the beat that is left, whatever the tables say."""
+    """Its hour passed while nothing ran. The fixed schedule is in no table, and goes on with the beat that is left."""
     agora = timezone.now()
     dona = User.objects.create_superuser("dona")
     PeriodicTask.objects.all().delete()

@@ -153,7 +153,7 @@ def preencher(valores: dict[str, str], *botoes: str):
 
 def digitar_336(*botoes: str):
     def passos(pagina):
-        pagina.get_by_label("Processo").first.fill("336")
+        pagina.locator("#id_processo").fill("336")
         pagina.get_by_label("Complemento").focus()
         pagina.get_by_role("cell", name="Gerar mensagens de faturamento").wait_for()
         apertar(*botoes)(pagina)
@@ -212,6 +212,8 @@ PAGINAS = (
         "unidades",
         lambda: reverse("batch:unidades", args=[ProcessoIniciado.objects.latest("pk").funcionalidades.first().pk]),
     ),
+    Pagina("agendamentos", em("batch:agendamentos")),
+    Pagina("agendamento-inserir", em("batch:agendamento_inserir")),
     Pagina("balanco", da_execucao("mensageria:balanco")),
     Pagina("mensagens", da_execucao("mensageria:mensagens")),
     Pagina("mensagens-que-falharam", da_execucao("mensageria:mensagens", "?estado=falhas")),

@@ -1,4 +1,4 @@
-"""Batch in the manual's words: a process that repeats, one that is cancelled, an error that is read, and the periods."""
+"""Batch in the manual's words: a process that repeats, one that is cancelled, an error that is read, the periods."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ def test_a_process_is_scheduled_seen_paused_resumed_and_removed(entrar, transact
 
     # Of the rule that was not chosen nothing is asked, and the next dates come by themselves
     expect(pagina.get_by_label("A cada quantos dias")).to_be_hidden()
-    pagina.get_by_label("Processo", exact=False).first.select_option("336")
+    pagina.locator("#id_processo").select_option("336")
     pagina.get_by_label("Dia do mês").fill("31")
     pagina.get_by_label("A partir de").fill("01/01/2100")
     pagina.get_by_label("Hora", exact=False).first.fill("08:00")

@@ -180,7 +180,7 @@ def gerar_os_documentos(pagina: Page) -> None:
 
 def iniciar_o_processo(pagina: Page) -> None:
     pelo_menu(pagina, "Inserir Processo")
-    pagina.get_by_label("Processo", exact=False).first.fill("336")
+    pagina.locator("#id_processo").fill("336")
     pagina.get_by_label("Complemento").focus()
     expect(pagina.get_by_role("cell", name="Gerar mensagens de faturamento")).to_be_visible()
     pagina.get_by_role("button", name="Simular").click()

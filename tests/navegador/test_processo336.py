@@ -53,7 +53,7 @@ def rodar(servicos) -> None:
 def iniciar(pagina: Page) -> ProcessoIniciado:
     """Type 336, start it and say yes."""
     pagina.goto("/batch/inserir/")
-    pagina.get_by_label("Processo", exact=False).first.fill("336")
+    pagina.locator("#id_processo").fill("336")
     pagina.get_by_role("button", name="Iniciar").click()
     pagina.get_by_role("button", name="Sim").click()
     expect(pagina.get_by_text("inserido com sucesso")).to_be_visible()
@@ -66,7 +66,7 @@ def test_the_process_is_simulated_started_once_and_followed_to_its_end(entrar, u
     pagina.get_by_role("link", name="Inserir Processo").first.click()
 
     # Typing the code shows its funcionalidades
-    pagina.get_by_label("Processo", exact=False).first.press_sequentially("336")
+    pagina.locator("#id_processo").press_sequentially("336")
     expect(pagina.get_by_role("cell", name="Gerar mensagens de faturamento")).to_be_visible()
     expect(pagina.get_by_role("cell", name="LOCALIDADE")).to_be_visible()
     acessivel(pagina)
@@ -130,7 +130,7 @@ def test_the_process_is_simulated_started_once_and_followed_to_its_end(entrar, u
 def test_without_javascript_it_is_consulted_started_and_followed_by_hand(entrar, utilidade):
     pagina = entrar("operador", **SEM_JAVASCRIPT)
     pagina.goto("/batch/inserir/")
-    pagina.get_by_label("Processo", exact=False).first.fill("336")
+    pagina.locator("#id_processo").fill("336")
     pagina.get_by_role("button", name="Consultar Funcionalidades").click()
     expect(pagina.get_by_role("cell", name="Gerar mensagens de faturamento")).to_be_visible()
 

@@ -26,7 +26,7 @@ from bench.copia import Importada, NaoImportou, colunas, nova, rodar
 from simuladores import gsan
 
 APPS = ("cadastro", "faturamento")
-RAZAO_MINIMA = 0.1
+RAZAO_MINIMA = 0.15
 PARTE = 10  # how many times smaller the source is whose memory is compared
 FOLGA_MB = 16  # what the larger one may take more: the allocator's, not the rows'
 

@@ -2,7 +2,7 @@
 
 import re
 
-from crispy_forms.layout import Column, Field, Fieldset, Layout, Row
+from crispy_forms.layout import HTML, Column, Field, Fieldset, Layout, Row
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.timezone import localdate
@@ -11,13 +11,14 @@ from cadastro import clientes
 from cadastro.campos import CampoDocumento
 from cadastro.digitos import MAIOR_MATRICULA, matricula_valida
 from cadastro.documentos import normalizar_documento
-from cadastro.models import Cliente, ClienteEndereco, ClienteQuerySet
+from cadastro.models import UFS, Cliente, ClienteEndereco, ClienteQuerySet
 from cadastro.nomes import normalizar_nome
 from cadastro.telefones import normalizar_telefone
 from telas.campos import CampoDia, CampoInteiro, CampoSimNao
 from telas.formularios import Formulario, FormularioDeModelo
 
 SEM_EFEITO = "sem efeito neste sistema"
+_SO_IDENTIFICAM = f'<p class="form-text">Estes dados identificam o cliente; {SEM_EFEITO}.</p>'
 PONTUACAO = str.maketrans("", "", " ().-/\N{NO-BREAK SPACE}")
 
 
@@ -44,9 +45,6 @@ def ler_matricula(digitada: str) -> int | None:
     if len(digitos) > 9 or int(digitos) > MAIOR_MATRICULA or not matricula_valida(int(digitos)):
         raise ValidationError("Matrícula inválida: o dígito não confere.")
     return int(digitos)
-
-
-_lado_a_lado = lado_a_lado
 
 
 def na_linha(*nomes: str) -> Row:
@@ -201,7 +199,7 @@ class _NomeETipo(_DeCliente):
         "documento": "CPF/CNPJ",
         "email": "E-Mail",
     }
-    AJUDAS = {"documento": "Com a máscara ou sem ela; o CNPJ pode ter letras."}
+    AJUDAS = {"documento": "Com a máscara ou sem ela; o CNPJ pode ter letras.", "nome_abreviado": SEM_EFEITO}
     ERROS = {"email": {"invalid": "E-Mail inválido."}}
 
     def partes(self) -> list:
@@ -255,6 +253,7 @@ class _PessoaFisica(_DeCliente):
         empty_value=None,
         required=False,
     )
+    rg_uf = forms.ChoiceField(label="UF", choices=[("", "–"), *((uf, uf) for uf in UFS)], required=False)
     nascimento = CampoDia(label="Data de Nascimento", required=False)
     rg_emissao = CampoDia(label="Data de Emissão", required=False)
 
@@ -262,7 +261,6 @@ class _PessoaFisica(_DeCliente):
     ROTULOS = {
         "rg": "RG",
         "rg_orgao": "Órgão Expedidor",
-        "rg_uf": "UF",
         "profissao": "Profissão",
         "nome_mae": "Nome da Mãe",
     }
@@ -273,6 +271,7 @@ class _PessoaFisica(_DeCliente):
             lado_a_lado(("sexo", "4"), ("nascimento", "4"), ("profissao", "4")),
             lado_a_lado(("rg", "4"), ("rg_orgao", "3"), ("rg_uf", "2"), ("rg_emissao", "3")),
             lado_a_lado(("nome_mae", "8")),
+            HTML(_SO_IDENTIFICAM),
             css_id="pessoa",
         )
 
@@ -303,7 +302,9 @@ class FormularioDePessoaJuridica(_DeCliente):
         labels = {"ramo_atividade": "Ramo de Atividade"}
 
     def desenhar(self, ajudante):
-        ajudante.layout = Layout("visto", Fieldset("Pessoa Jurídica", lado_a_lado(("ramo_atividade", "8"))))
+        ajudante.layout = Layout(
+            "visto", Fieldset("Pessoa Jurídica", lado_a_lado(("ramo_atividade", "8")), HTML(_SO_IDENTIFICAM))
+        )
 
 
 def formulario_de_pessoa(cliente: Cliente) -> type[_DeCliente]:
@@ -325,5 +326,5 @@ class FormularioDeInsercao(_NomeETipo, _PessoaFisica):
         self.fields["sexo"].help_text = "Obrigatório para Pessoa Física."
 
     def desenhar(self, ajudante):
-        juridica = Fieldset("Pessoa Jurídica", lado_a_lado(("ramo_atividade", "8")))
+        juridica = Fieldset("Pessoa Jurídica", lado_a_lado(("ramo_atividade", "8")), HTML(_SO_IDENTIFICAM))
         ajudante.layout = Layout("visto", *self.partes(), self.parte(), juridica)

@@ -84,7 +84,9 @@ class FormularioDeEndereco(FormularioDeModelo):
 
     municipio = CampoMunicipio(label="Município")
     cep = CampoCEP(label="CEP")
-    correspondencia = CampoSimNao(label="Correspondência", help_text="O endereço para onde vai o que é de papel.")
+    correspondencia = CampoSimNao(
+        label="Correspondência", help_text="Para onde vão as cartas; sem efeito neste sistema."
+    )
 
     class Meta:
         model = ClienteEndereco

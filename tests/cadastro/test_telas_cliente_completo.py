@@ -254,7 +254,7 @@ def test_each_field_of_nome_e_tipo_is_stored_and_shown(operador):
     guardado = nome_e_tipo(cliente) | {"documento": "11.222.333/0001-81"}
     assert {nome: str(valor) for nome, valor in guardado.items()} == {nome: str(v) for nome, v in outra.items()}
     pagina = texto(operador.get(do(cliente)))
-    assert pagina.count("sem efeito neste sistema") == 4
+    assert pagina.count("sem efeito neste sistema") == 5
     assert "PADARIA" in pagina
 
 

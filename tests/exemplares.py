@@ -86,6 +86,7 @@ def _uma_de_cada(novo_336) -> ProcessoIniciado:
     cliente, imovel = novo_cliente(nome="JOSÉ DA SILVA"), novo_imovel()
     novo_vinculo(cliente, imovel)
     novo_endereco(cliente)
+    NomeGenerico.objects.get_or_create(nome="CONSUMIDOR")  # those of the migration go with a flush
     conta = nova_conta(imovel=imovel, cliente=cliente)
     debito = DebitoACobrar.objects.create(imovel=imovel, descricao="MULTA", referencia=202611, valor=10)
     comando = novo_comando(gerado_em=timezone.now(), documentos_gerados=1)

@@ -12,7 +12,7 @@ from django.db.models import Avg
 from mensageria import calendario, fontes
 from mensageria.alfabeto import segmentos
 from mensageria.geracao import CHAVE, COLUNA, JA_ANUNCIADA, SEM_SAIDA, criar_candidatas
-from mensageria.janela import Porta, quando
+from mensageria.janela import Calendario, Porta, quando
 from mensageria.models import Canal, OrigemEnvio, Servico, TentativaEnvio, VersaoTexto
 from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar
 from mensageria.textos import posicoes_do_texto, texto_do_sms, valores_de_sms
@@ -66,7 +66,7 @@ def prever(
     *, origem: str, textos: Mapping[Canal, VersaoTexto], hoje: date, agora: datetime, isencao: str = ""
 ) -> Prevista:
     """What `geracao.enfileirar` would do with the candidates in a new run. The texts need not be stored."""
-    prevista, servicos = Prevista(), _servicos(origem)
+    prevista, servicos, dele = Prevista(), _servicos(origem), calendario.ler(agora)
     envios = []
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE candidata")
@@ -80,7 +80,7 @@ def prever(
             if quantas:
                 envios.append(devidas * segundos_por_mensagem(servicos[canal]))
             if quantas and not isencao:
-                _esperar_janela(prevista, cursor, canal, valores)
+                _esperar_janela(prevista, cursor, dele, canal, valores)
             if quantas and canal == Canal.SMS:
                 _contar_segmentos(prevista, cursor, valores, texto, quantas, hoje)
     prevista.segundos += max(envios, default=0)  # the channels send side by side
@@ -106,10 +106,9 @@ def _prever_canal(prevista: Prevista, cursor, canal: Canal, valores: dict) -> tu
     return a_enviar
 
 
-def _esperar_janela(prevista: Prevista, cursor, canal: Canal, valores: dict) -> None:
+def _esperar_janela(prevista: Prevista, cursor, dele: Calendario, canal: Canal, valores: dict) -> None:
     """Which windows of contact the messages of a channel leave by, and how many wait until one opens."""
     origem, agora = valores["origem"], valores["agora"]
-    dele = calendario.ler(agora)
     if dele.porta(canal, origem, None) is None:
         return
     cursor.execute(

@@ -266,5 +266,5 @@ def test_a_simulation_of_a_unit_takes_a_bounded_number_of_queries(django_assert_
     novo_parametro(texto_sms="x" * 100 + "{NOME}")
     contas_de(*["ANA"] * 30)
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         assert simular_avisos(localidade_id=1, hoje=HOJE, agora=AGORA).quantidades["A enviar", "SMS"] == 30

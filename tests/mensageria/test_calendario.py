@@ -28,6 +28,7 @@ from mensageria.models import (
 )
 from mensageria.palavras import palavras_do_motivo
 from mensageria.previsao import A_ENVIAR, ESPERAM
+from simuladores.smtp import ServidorSMTP
 from tests.fabricas import (
     HOJE,
     meio_dia,
@@ -208,6 +209,28 @@ def test_nothing_more_leaves_once_the_window_closes(saidas, abrir):
     assert Mensagem.objects.filter(estado=Estado.ENVIADA).count() == 1
     resto = Mensagem.objects.filter(estado=Estado.PENDENTE)
     assert set(resto.values_list("tentativas", "reserva")) == {(0, None)} and resto.count() == len(mensagens) - 1
+    assert balanco.conferir() == []
+
+
+def test_several_connections_stop_when_the_window_closes(db, abrir):
+    """A body behind the one whose answer is awaited may have left before that moment; none leaves after it."""
+    novo_parametro_sistema()
+    with ServidorSMTP() as smtp:
+        servico, _ = novas_saidas(smtp=("127.0.0.1", smtp.porta), conexoes=2)
+        abrir(8, 13)
+        quantas = len([nova() for _ in range(30)])
+
+        def relogio():
+            return AGORA if len(smtp.recebidas) < 5 else AGORA + HORA
+
+        contagem = envio.enviar(servico, relogio=relogio)
+
+        enviadas = Mensagem.objects.filter(estado=Estado.ENVIADA).count()
+        assert contagem["aceita"] == enviadas == len(smtp.recebidas)
+        assert 5 <= enviadas <= 10
+    assert all(momento < AGORA + HORA for momento in TentativaEnvio.objects.values_list("momento", flat=True))
+    resto = Mensagem.objects.filter(estado=Estado.PENDENTE, tentativas=0, reserva=None)
+    assert resto.count() == quantas - enviadas
     assert balanco.conferir() == []
 
 

@@ -168,7 +168,7 @@ def test_the_page_costs_the_same_for_one_run_and_for_many(entrar, tudo, django_a
         lote = Lote.objects.create(execucao=run.execucao, origem="faturamento", canal=Canal.SMS)
         nova_mensagem(lote=lote, canal=Canal.SMS, enviar_apos=timezone.now() + timedelta(days=numero))
 
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(34):
         navegador.get("/")
     with django_assert_max_num_queries(8):
         navegador.get("/andamento/")

@@ -78,7 +78,7 @@ class FormularioDeAcao(CamposDeTexto, FormularioDeModelo):
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Sai impresso no documento. Obrigatório quando o tipo de documento o pede.",
+        help_text="Aparece na página do documento. Obrigatório quando o tipo de documento o pede.",
     )
 
     criterio = forms.ModelChoiceField(

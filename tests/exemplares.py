@@ -9,7 +9,7 @@ from django.utils import timezone
 from batch.agendamentos import comandar_devidos, guardar
 from batch.inicio import iniciar
 from batch.models import Agendamento, FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
-from cadastro.models import Funcionario, UnidadeOrganizacional
+from cadastro.models import Funcionario, NomeGenerico, UnidadeOrganizacional
 from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ContaBancaria, ImovelSemDocumento, TipoServico
 from faturamento.models import DebitoACobrar
 from mensageria import alertas, consumo

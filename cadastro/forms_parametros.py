@@ -21,12 +21,7 @@ ABAS = {
     "seguranca": "Segurança",
 }
 ENDERECO = ("logradouro", "numero", "complemento", "bairro", "municipio", "cep")
-INDICADORES_OBRIGATORIOS = (
-    "bloquear_nome_validado",
-    "variar_hierarquia",
-    "validar_documento",
-    "nome_atual_na_segunda_via",
-)
+INDICADORES_OBRIGATORIOS = ("bloquear_nome_validado", "variar_hierarquia", "validar_documento")
 DIGITOS = {
     "digitos_da_quadra": 4,
     "execucao_resumo_negativacao": 2,
@@ -70,6 +65,8 @@ class CampoCep(forms.CharField):
 def _campo(campo: models.Field, **opcoes) -> forms.Field:
     """How the screen asks for a field of the row: by the label that the row gives it."""
     do_modelo = {"label": campo.verbose_name, "help_text": campo.help_text, "required": not campo.blank}
+    if campo.has_default():
+        do_modelo["initial"] = campo.get_default()
     match campo:
         case models.BooleanField():
             return CampoSimNao(**do_modelo | {"required": campo.name in INDICADORES_OBRIGATORIOS})

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parametrosistema',
             name='bloqueio_de_usuario',
-            field=models.BooleanField(default=False, help_text='Sim impede incluir e alterar usuários na Administração, menos a um superusuário.', verbose_name='Indicador de bloqueio funcionalidade inserir/atualizar usuário'),
+            field=models.BooleanField(default=False, help_text='Com Sim, impede incluir e alterar usuários na Administração, menos a um superusuário.', verbose_name='Indicador de bloqueio funcionalidade inserir/atualizar usuário'),
         ),
         migrations.AddField(
             model_name='parametrosistema',
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parametrosistema',
             name='cliente_em_duplicidade',
-            field=models.BooleanField(default=True, help_text='Não proíbe dois clientes de mesmo nome e endereço.', verbose_name='Cadastrar Cliente em duplicidade'),
+            field=models.BooleanField(default=True, help_text='Com Não, proíbe dois clientes de mesmo nome e endereço.', verbose_name='Cadastrar Cliente em duplicidade'),
         ),
         migrations.AddField(
             model_name='parametrosistema',
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parametrosistema',
             name='documento_obrigatorio',
-            field=models.BooleanField(default=False, help_text='Sim exige o CPF ou CNPJ para incluir e alterar clientes.', verbose_name='Documento Principal Obrigatório'),
+            field=models.BooleanField(default=False, help_text='Com Sim, exige o CPF ou CNPJ para incluir e alterar clientes.', verbose_name='Documento Principal Obrigatório'),
         ),
         migrations.AddField(
             model_name='parametrosistema',
@@ -181,12 +181,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parametrosistema',
             name='nome_com_menos_de_10',
-            field=models.BooleanField(default=True, help_text='Não proíbe; os espaços não contam.', verbose_name='Incluir Nome de Cliente com menos de 10 posições'),
+            field=models.BooleanField(default=True, help_text='Com Não, proíbe; os espaços não contam.', verbose_name='Incluir Nome de Cliente com menos de 10 posições'),
         ),
         migrations.AddField(
             model_name='parametrosistema',
             name='nome_generico',
-            field=models.BooleanField(default=True, help_text='Não proíbe nomes como PROPRIETÁRIO.', verbose_name='Incluir Nome de Cliente com descrição genérica'),
+            field=models.BooleanField(default=True, help_text='Com Não, proíbe nomes como PROPRIETÁRIO.', verbose_name='Incluir Nome de Cliente com descrição genérica'),
         ),
         migrations.AddField(
             model_name='parametrosistema',
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parametrosistema',
             name='validar_documento',
-            field=models.BooleanField(default=False, help_text='Sim mostra, no cliente, se o documento foi validado.', verbose_name='Indicador de Validar CPF/CNPJ'),
+            field=models.BooleanField(default=False, help_text='Com Sim, mostra, no cliente, se o documento foi validado.', verbose_name='Indicador de Validar CPF/CNPJ'),
         ),
         migrations.AddField(
             model_name='parametrosistema',

@@ -151,7 +151,7 @@ class ParametroSistema(Endereco):
     controlar_autos_infracao = _indicador("Controlar os autos de infração")
     exibir_mensagem = _indicador("Indicador Exibir Mensagem")
     documento_obrigatorio = _indicador(
-        "Documento Principal Obrigatório", ajuda="Sim exige o CPF ou CNPJ para incluir e alterar clientes."
+        "Documento Principal Obrigatório", ajuda="Com Sim, exige o CPF ou CNPJ para incluir e alterar clientes."
     )
     consultar_receita = _indicador("Consultar Receita Federal")
     mensagem_vencimento_guia = models.CharField(
@@ -210,20 +210,20 @@ class ParametroSistema(Endereco):
         ],
     )
     cliente_em_duplicidade = _indicador(
-        "Cadastrar Cliente em duplicidade", True, "Não proíbe dois clientes de mesmo nome e endereço."
+        "Cadastrar Cliente em duplicidade", True, "Com Não, proíbe dois clientes de mesmo nome e endereço."
     )
     nome_com_menos_de_10 = _indicador(
-        "Incluir Nome de Cliente com menos de 10 posições", True, "Não proíbe; os espaços não contam."
+        "Incluir Nome de Cliente com menos de 10 posições", True, "Com Não, proíbe; os espaços não contam."
     )
     nome_generico = _indicador(
-        "Incluir Nome de Cliente com descrição genérica", True, "Não proíbe nomes como PROPRIETÁRIO."
+        "Incluir Nome de Cliente com descrição genérica", True, "Com Não, proíbe nomes como PROPRIETÁRIO."
     )
     bloquear_nome_validado = _indicador("Bloquear alterar o nome de cliente com CPF ou CNPJ validado", ajuda="")
     variar_hierarquia = _indicador("Variar Hierarquia da Unidade Organizacional")
     cliente_ficticio = _quem("cadastro.Cliente", "Cliente Fictício para Associar os Pagamentos Não Identificados")
     bloqueio_de_usuario = _indicador(
         "Indicador de bloqueio funcionalidade inserir/atualizar usuário",
-        ajuda="Sim impede incluir e alterar usuários na Administração, menos a um superusuário.",
+        ajuda="Com Sim, impede incluir e alterar usuários na Administração, menos a um superusuário.",
     )
     dominio_email = models.CharField(
         "Domínio do E-mail corporativo",
@@ -239,7 +239,7 @@ class ParametroSistema(Endereco):
         ],
     )
     validar_documento = _indicador(
-        "Indicador de Validar CPF/CNPJ", ajuda="Sim mostra, no cliente, se o documento foi validado."
+        "Indicador de Validar CPF/CNPJ", ajuda="Com Sim, mostra, no cliente, se o documento foi validado."
     )
     nome_atual_na_segunda_via = _indicador("Indicador de Imprimir Nome Cliente Atual na 2ª Via")
 

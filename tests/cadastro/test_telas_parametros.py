@@ -16,6 +16,7 @@ from django.test import Client
 from cadastro.forms_parametros import ABAS, FormularioDeParametros
 from cadastro.models import Funcionario, Municipio, ParametroSistema, Quadra, UnidadeOrganizacional
 from cadastro.parametros import para_alterar
+from telas.models import EntradaAuditoria
 from tests.fabricas import nova_localidade, novo_cliente, novo_imovel, novo_parametro_sistema
 
 URL = "/cadastro/sistema-parametro/"
@@ -43,7 +44,6 @@ CERTO = {
     "bloquear_nome_validado": NAO,
     "variar_hierarquia": NAO,
     "validar_documento": NAO,
-    "nome_atual_na_segunda_via": NAO,
     "ano_mes_faturamento": "11/2026",
     "codigo_febraban": "0123",
     "modulo_digito_verificador": "11",
@@ -486,6 +486,20 @@ def test_the_change_of_any_field_by_somebody_else_is_seen(entrar):
     resposta = enviar(operador, visto=antes, versao_celular="9")
 
     assert "versão do celular (agora: 3.1.5.1)" in str(erros(resposta))
+
+
+def test_each_field_that_changes_is_audited_from_what_to_what(entrar):
+    novo_parametro_sistema(versao_celular="3.1.5.0", exibir_mensagem=False, valor_ficha_guia=Decimal("1.00"))
+    operador = entrar("operador")
+
+    enviar(operador, versao_celular="3.1.5.1", exibir_mensagem=SIM, valor_ficha_guia="10.000.000,00")
+
+    entrada = EntradaAuditoria.objects.filter(objetos__contains=["cadastro.parametrosistema:1"]).latest("id")
+    (linha,) = entrada.detalhes["linhas"]
+    mudaram = ("versao_celular", "exibir_mensagem", "valor_ficha_guia")
+    assert entrada.quem == "pessoa-operador"
+    assert [linha["antes"][nome] for nome in mudaram] == ["3.1.5.0", False, Decimal("1.00")]
+    assert [linha["depois"][nome] for nome in mudaram] == ["3.1.5.1", True, Decimal("10000000.00")]
 
 
 # Codes

@@ -25,7 +25,7 @@ def secoes() -> dict[str, list[list[str]]]:
 
 
 @cache
-def testes_de(arquivo: str) -> frozenset[str]:
+def nomes_dos_testes(arquivo: str) -> frozenset[str]:
     caminho = RAIZ / arquivo
     if not caminho.is_file():
         return frozenset()
@@ -42,7 +42,7 @@ def test_each_field_and_rule_has_a_screen_and_a_test_that_is_there(secao):
         assert len(linha) == 3 and all(linha), linha
         testes = TESTE.findall(linha[2])
         assert testes, f"{linha[0]}: no test"
-        faltam = [f"{arquivo}::{teste}" for arquivo, teste in testes if teste not in testes_de(arquivo)]
+        faltam = [f"{arquivo}::{teste}" for arquivo, teste in testes if teste not in nomes_dos_testes(arquivo)]
         assert not faltam, f"{linha[0]}: {faltam} is not there"
 
 

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from cadastro.importacao import ErroDeImportacao, importar_arquivo
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
+from mensageria import trabalhador
 from ponte import mapa
 from ponte.arquivos import ARQUIVOS
 from ponte.mapa import ColunasFaltam, Consultas, Sumidas
@@ -28,7 +29,7 @@ from ponte.origem import Origem
 
 logger = logging.getLogger(__name__)
 
-TRAVA = 336_000_008  # advisory lock of a session: one run at a time
+TRAVA = (0x41560008, 1)  # advisory lock: one run at a time
 LINHAS_POR_PEDACO = 50_000
 SOBREPOSICAO = 15  # minutes: how far the clocks of who writes there may be apart
 DIAS_DE_DOCUMENTOS = 180
@@ -97,7 +98,7 @@ def importar(origem: Origem, pedido: Pedido) -> Iterator[Resultado]:
     except ColunasFaltam as erro:
         raise ErroDeImportacao(str(erro)) from None
     pedido.relatorios.mkdir(parents=True, exist_ok=True)
-    with sozinho(), _desfazendo(pedido.simular), tempfile.TemporaryDirectory(prefix="ponte-") as pasta:
+    with sozinha(), _desfazendo(pedido.simular), tempfile.TemporaryDirectory(prefix="ponte-") as pasta:
         for uma in consultas:
             yield _Passada(origem, pedido, uma, Path(pasta)).executar()
 
@@ -114,18 +115,12 @@ def _tabelas(leitura: mapa.Leitura) -> set[str]:
 
 
 @contextmanager
-def sozinho() -> Iterator[None]:
-    """Hold the bridge; EmAndamento when another run does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [TRAVA])
-        if not cursor.fetchone()[0]:
+def sozinha() -> Iterator[None]:
+    """Hold the bridge, by a lock of a session of its own; EmAndamento when another run does."""
+    with trabalhador.exclusivo(*TRAVA) as minha:
+        if not minha:
             raise EmAndamento("A ponte com o GSAN já está em andamento.")
-    try:
         yield
-    finally:
-        if connection.connection and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [TRAVA])
 
 
 @contextmanager
@@ -149,10 +144,13 @@ class _Passada:
         for coluna in self.arquivo.colunas:  # what GSAN has nothing to say about
             consultas.campos.setdefault(coluna.nome, "NULL")
         self.resultado = Resultado(self.leitura.nome)
+        self.relatorio = pedido.relatorios / f"{self.leitura.nome}_recusadas.csv"
 
     def executar(self) -> Resultado:
         passagem = self._comecar()
         self.resultado.completa = passagem.completa
+        if not self.resultado.retomada:
+            self.relatorio.unlink(missing_ok=True)
         desde = None if passagem.completa else self._desde(passagem.marca)
         for quais, ate in self._pedacos(passagem, desde):
             self._soltar(desde, quais)
@@ -247,11 +245,10 @@ class _Passada:
 
     def _relatar(self, recusadas: Path) -> None:
         """Add the refusals of a piece to the report of the reading: the field, the reason, and the line."""
-        relatorio = self.pedido.relatorios / f"{self.leitura.nome}_recusadas.csv"
-        novo = self.resultado.relatorio is None
+        novo = not self.relatorio.exists()
         with (
             recusadas.open(encoding="utf-8-sig", newline="") as origem,
-            relatorio.open("w" if novo else "a", encoding="utf-8-sig" if novo else "utf-8", newline="") as saida,
+            self.relatorio.open("w" if novo else "a", encoding="utf-8-sig" if novo else "utf-8", newline="") as saida,
         ):
             escritor = csv.writer(saida, delimiter=";")
             if novo:
@@ -259,7 +256,7 @@ class _Passada:
             leitor = csv.reader(origem, delimiter=";")
             next(leitor)
             escritor.writerows(linha[1:] for linha in leitor)
-        self.resultado.relatorio = relatorio
+        self.resultado.relatorio = self.relatorio
 
     def _dar_baixa(self, sumidas: Sumidas) -> None:
         """What is in force here and the source no longer has becomes inactive; nothing is removed."""

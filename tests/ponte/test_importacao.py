@@ -14,7 +14,7 @@ from faturamento.fonte import FonteDeContas
 from faturamento.models import Conta, DebitoACobrar
 from mensageria.estados import Motivo
 from mensageria.models import Canal
-from ponte.importacao import EmAndamento, MuitasSumiram, sozinho
+from ponte.importacao import EmAndamento, MuitasSumiram, sozinha
 from ponte.models import Passagem
 from ponte.origem import ConexaoPerdida, ErroDaOrigem, Origem, parametros, sem_senha
 from tests.ponte import gsan as falso
@@ -544,18 +544,19 @@ def test_a_simulation_says_what_it_would_do_and_stores_nothing(cheio, trazer):
 
 
 def test_two_runs_at_once_are_refused(cheio, trazer):
-    outra = connection.copy()
-    try:
-        with outra.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(336000008)")
-            with pytest.raises(EmAndamento, match="já está em andamento"):
-                trazer()
-            cursor.execute("SELECT pg_advisory_unlock(336000008)")
-    finally:
-        outra.close()
+    with sozinha(), pytest.raises(EmAndamento, match="já está em andamento"):
+        trazer()
 
-    with sozinho():
-        pass
+    assert trazer()["clientes"].novas == 2
+
+
+def test_a_report_is_of_one_run(cheio, trazer):
+    cheio.cliente(7, clie_nmcliente=None)
+    relatorio = trazer()["clientes"].relatorio
+    cheio.executar("UPDATE cadastro.cliente SET clie_nmcliente = 'ANA' WHERE clie_id = 7")
+
+    assert trazer(completa=True)["clientes"].relatorio is None
+    assert not relatorio.exists()
 
 
 # The command

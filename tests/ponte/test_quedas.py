@@ -9,7 +9,7 @@ from django.db import connection
 from cadastro.models import Cliente
 from faturamento.models import Conta
 from ponte.exportacao import TABELA, exportar
-from ponte.importacao import Pedido, importar
+from ponte.importacao import TRAVA, Pedido, importar
 from ponte.models import Passagem
 from ponte.origem import ConexaoPerdida, Origem, parametros
 from tests.ponte import gsan as falso
@@ -58,7 +58,7 @@ def trazer(gsan, tmp_path, **pedido):
 
 def ninguem_com_a_ponte() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 336000008")
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [TRAVA[0]])
         return cursor.fetchone()[0] == 0
 
 

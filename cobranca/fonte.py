@@ -143,15 +143,15 @@ class FonteDeDocumentos:
         )
         return {
             id_: Objeto(
-                f"Documento de cobrança {id_}",
+                f"Documento de cobrança {sequencial or id_}",
                 matricula,
                 cliente,
                 nome or "",
                 pagina=reverse("cobranca:documento", args=[id_]),
                 permissao="cobranca.view_cobrancadocumento",
             )
-            for id_, matricula, cliente, nome in documentos.values_list(
-                "id", "imovel", "usuario__cliente", "usuario__cliente__nome"
+            for id_, sequencial, matricula, cliente, nome in documentos.values_list(
+                "id", "sequencial", "imovel", "usuario__cliente", "usuario__cliente__nome"
             )
         }
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
 from cadastro.models import Imovel, Localidade, ParametroSistema
@@ -346,6 +346,14 @@ class ContaBancaria(models.Model):
         if mudados and self.documentos.exists():
             palavras = "Há fichas desta conta: desative-a e cadastre outra."
             raise ValidationError(dict.fromkeys(mudados, palavras))
+
+    @transaction.atomic
+    def save(self, *args, **kwargs):
+        """Numbers that were given while somebody edited the account are not given again."""
+        guardada = type(self).objects.select_for_update().filter(pk=self.pk).values_list("proximo_nosso_numero").first()
+        if guardada:
+            self.proximo_nosso_numero = max(self.proximo_nosso_numero, *guardada)
+        super().save(*args, **kwargs)
 
 
 class CobrancaDocumento(models.Model):

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +22,7 @@ from mensageria.models import ChaveDeAssinatura, Mensagem
 MAIOR_ARQUIVO = 64 << 20
 _FIM_DO_PDF = re.compile(rb"%avisa-dossie ([0-9a-f]{128})\n\Z")
 _EMBUTIDO = re.compile(rb'/Length (\d+)[^\0]{0,200}?>>\nstream\n(?=\{\n  "assinatura": \{)')
+_NOMES = {"pedida_por", "resultado"}
 _CHAVES_DA_ASSINATURA = {"algoritmo", "chave_publica", "impressao_da_chave", "sha256", "valor"}
 
 
@@ -128,6 +130,8 @@ def conferir_com_o_banco(lido: Lido) -> Iterator[Achado]:
     """What the database that it came from says now; of one whose signature holds."""
     nossa = ChaveDeAssinatura.objects.filter(publica=lido.assinatura["chave_publica"]).exists()
     yield Achado(nossa, "a chave que assinou é desta instalação")
+    if not nossa:
+        return  # anybody may have written the rest
     dita = lido.dossie["mensagem"]
     mensagem = Mensagem.objects.select_related("texto").filter(pk=dita["codigo"], chave=dita["chave"]).first()
     yield Achado(mensagem is not None, f"a mensagem {dita['codigo']} está no banco")
@@ -136,12 +140,19 @@ def conferir_com_o_banco(lido: Lido) -> Iterator[Achado]:
     if not lido.dossie["conteudo"]["falta"]:
         yield from _conferir_recomposto(mensagem, lido.dossie["conteudo"]["sha256"])
     for nome, ditos, guardados in (
-        ("tentativas", lido.dossie["tentativas"], [dossie.tentativa(t) for t in _em_ordem(mensagem.envios)]),
-        ("recibos", lido.dossie["recibos"], [dossie.recibo(r) for r in _em_ordem(mensagem.recibos)]),
+        ("tentativas", lido.dossie["tentativas"], [dossie.tentativa(t) for t in mensagem.envios.order_by("pk")]),
+        ("recibos", lido.dossie["recibos"], [dossie.recibo(r) for r in mensagem.recibos.order_by("pk")]),
     ):
-        yield Achado(guardados[: len(ditos)] == ditos, f"os registros de {nome} são os do banco")
-        if mais := len(guardados) - len(ditos):
+        iguais = list(map(_fatos, guardados[: len(ditos)])) == list(map(_fatos, ditos))
+        yield Achado(iguais, f"os registros de {nome} são os do banco")
+        if (mais := len(guardados) - len(ditos)) > 0:
             yield Achado(None, f"depois da emissão o banco guardou mais {mais} em {nome}")
+
+
+def _fatos(registro: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what has another name by now: a person, a word for a result, the time zone of a moment."""
+    momento = datetime.fromisoformat(registro["momento"])
+    return {campo: valor for campo, valor in registro.items() if campo not in _NOMES} | {"momento": momento}
 
 
 def _conferir_recomposto(mensagem: Mensagem, resumo: str) -> Iterator[Achado]:
@@ -157,10 +168,6 @@ def _conferir_recomposto(mensagem: Mensagem, resumo: str) -> Iterator[Achado]:
         )
     else:
         yield Achado(atual == resumo, "o conteúdo recomposto do banco é o do dossiê")
-
-
-def _em_ordem(linhas):
-    return linhas.order_by("pk")
 
 
 def _assinou(publica: bytes, assinatura: bytes, dados: bytes) -> bool:

@@ -219,6 +219,18 @@ def test_what_boletos_were_made_of_does_not_change_and_the_number_never_goes_bac
     conta.full_clean()
 
 
+def test_an_account_edited_while_numbers_are_given_does_not_give_them_again(sistema):
+    aberta = nova_conta_bancaria()
+    devedor("300.00")
+    gerar()
+
+    aberta.instrucoes = "Não receber após o vencimento"
+    aberta.save()
+
+    aberta.refresh_from_db()
+    assert (aberta.proximo_nosso_numero, aberta.instrucoes) == (2, "Não receber após o vencimento")
+
+
 def test_what_the_bank_does_not_use_is_not_kept(sistema):
     conta = ContaBancaria(banco="237", agencia="1234", conta="1234567", convenio="999", carteira="09")
 

@@ -186,8 +186,10 @@ def test_what_keeps_it_from_having_a_code_is_said_in_its_place(operador):
 
 def test_a_document_made_elsewhere_keeps_its_number(operador):
     documento = novo_documento(sequencial=4321)
+    mensagem = nova_mensagem(canal=Canal.SMS, origem="cobranca", objeto_id=documento.pk)
 
-    assert "Documento de cobrança 4321" in visivel(operador.get(da(documento)))
+    for caminho in (da(documento), f"/mensagens/{mensagem.pk}/"):
+        assert "Documento de cobrança 4321" in visivel(operador.get(caminho))
 
 
 # The list

@@ -235,7 +235,8 @@ def test_what_was_issued_holds_offline_and_against_the_database(enviada, tmp_pat
     arquivo = emitir(enviada(canal))
     arquivo = dossie_pdf.desenhar(arquivo) if formato == "pdf" else arquivo
 
-    assert "O dossiê confere." in conferir(arquivo, tmp_path, "--sem-banco")
+    sozinho = conferir(arquivo, tmp_path, "--sem-banco")
+    assert "O dossiê confere." in sozinho and "compare a impressão digital" in sozinho
     dito = conferir(arquivo, tmp_path)
 
     assert "O dossiê confere." in dito and "NÃO" not in dito
@@ -303,6 +304,16 @@ def test_what_the_database_says_otherwise_is_told(enviada, tmp_path):
     with pytest.raises(CommandError, match="NÃO CONFERE"):
         conferir(arquivo, tmp_path)
     assert "O dossiê confere." in conferir(arquivo, tmp_path, "--sem-banco")
+
+
+def test_who_asked_for_an_attempt_may_have_another_name_by_now(enviada, admin_user, tmp_path):
+    mensagem = enviada()
+    TentativaEnvio.objects.update(pedido_por=admin_user, pedido_motivo="pediu")
+    arquivo = emitir(mensagem)
+    admin_user.username = "outro-nome"
+    admin_user.save()
+
+    assert "O dossiê confere." in conferir(arquivo, tmp_path)
 
 
 def test_a_message_that_is_not_in_the_database_is_told(enviada, tmp_path):

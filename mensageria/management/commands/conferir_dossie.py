@@ -32,6 +32,11 @@ class Command(BaseCommand):
             achados.append(conferencia.Achado(mesma, "a impressão digital da chave é a informada"))
         if not sem_banco and all(achado.confere is not False for achado in achados):
             achados += self._do_banco(lido)
+        elif not chave:
+            texto = (
+                "sem o banco e sem --chave, sabe-se só que nada mudou desde a assinatura: compare a impressão digital"
+            )
+            achados.append(conferencia.Achado(None, texto))
         for achado in achados:
             self.stdout.write(f"{SINAIS[achado.confere]} {achado.texto}")
         if any(achado.confere is False for achado in achados):

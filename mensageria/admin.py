@@ -10,7 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.validators import validate_email
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -54,6 +54,7 @@ from mensageria.models import (
     VersaoTexto,
 )
 from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar, palavras_do_motivo
+from telas.registro import em_massa
 
 LIMITE_DE_DECISAO = 10_000
 
@@ -682,7 +683,10 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
             return None
         form = formulario(request.POST if "decidir" in request.POST else None)
         if form.is_valid():
-            quantas = aplicar(ids, form.cleaned_data)
+            with transaction.atomic():
+                quantas = aplicar(ids, form.cleaned_data)
+                if quantas:
+                    em_massa(request.user, Mensagem, f"{titulo}: {form.cleaned_data['motivo']}", quantas)
             self._contar(request, quantas, len(ids), feito)
             return None
         contexto = {

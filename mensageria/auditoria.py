@@ -43,6 +43,7 @@ auditar(JanelaContato, nome=["canal", "origem"])
 auditar(HorarioContato, nome=["dia"], de=["janela"])
 auditar(FeriadoLocal, nome=["data", "descricao"], de=["localidade", "municipio"])
 auditar(ChaveDeAssinatura, nome=["publica"])
+auditar(Alerta, fora=["enviado_em", "enviado_por", "tentativas", "proxima_tentativa_em", "erro"], nome=["titulo"])
 
 isentar(
     "Milhões de linhas que o motor escreve; cada uma guarda a sua história, e os atos de operadores têm entrada.",
@@ -55,4 +56,3 @@ isentar(
 )
 isentar("Estado de quem envia, escrito a cada bloco.", Reserva, Ritmo)
 isentar("Só se acrescenta: o texto de cada versão é a própria linha, e não muda.", VersaoTexto, Anexo)
-isentar("Aviso do sistema; resolvê-lo é um ato registrado.", Alerta)

@@ -47,7 +47,7 @@ class FiltroDaAuditoria(Formulario):
     def __init__(self, parametros):
         super().__init__(parametros)
         self.fields["quem"].widget = _Sugestoes(["sistema", *_logins()])
-        self.fields["modelo"].choices = _modelos()
+        self.fields["modelo"].choices = _modelos(self.data.get("modelo", ""))
 
     def clean(self):
         dados = super().clean()
@@ -83,11 +83,17 @@ def _logins() -> list[str]:
     return list(User.objects.order_by("username").values_list("username", flat=True)[:PESSOAS])
 
 
-def _modelos() -> list:
-    """By app, as the administration shows them."""
+def _modelos(pedido: str) -> list:
+    """By app, as the administration shows them: what is audited, and what is asked for, of which there may be acts."""
+    modelos = {um.modelo for um in auditoria.auditados()}
+    modelos |= {isento for isento in auditoria.isentos() if isento._meta.label_lower == pedido}
     em_ordem = sorted(
-        (apps.get_app_config(um.modelo._meta.app_label).verbose_name, mudancas.titulo(um.codigo), um.codigo)
-        for um in auditoria.auditados()
+        (
+            str(apps.get_app_config(opcoes.app_label).verbose_name),
+            mudancas.titulo(opcoes.label_lower),
+            opcoes.label_lower,
+        )
+        for opcoes in (modelo._meta for modelo in modelos)
     )
     grupos = groupby(em_ordem, key=lambda um: um[0])
-    return [("", "Tudo"), *((str(app), [(codigo, nome) for _, nome, codigo in seus]) for app, seus in grupos)]
+    return [("", "Tudo"), *((app, [(codigo, nome) for _, nome, codigo in seus]) for app, seus in grupos)]

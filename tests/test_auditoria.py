@@ -4,6 +4,7 @@ import csv
 import io
 import pickle
 import re
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -23,10 +24,11 @@ from cadastro.importacao import importar, registrados
 from cadastro.models import Cliente, ClienteFone, ParametroSistema
 from cobranca.models import CriterioCobranca
 from mensageria import consumo, rotacao
-from mensageria.models import Remetente, ServicoEmail
+from mensageria.models import Canal, Lote, Mensagem, Remetente, ServicoEmail
 from telas import auditoria, autoria, mudancas, registro
 from telas.models import EntradaAuditoria
 from tests.fabricas import novo_cliente, novo_parametro_sistema
+from tests.mensageria.apoio import nova_mensagem
 from tests.mensageria.servicos import novo_servico
 
 pytestmark = pytest.mark.django_db
@@ -658,3 +660,25 @@ def test_the_page_of_a_row_leads_to_its_history_for_who_may_see_it(entrar, super
 
     assert link in supervisor.get(url).content.decode()
     assert link not in entrar("operador").get(url).content.decode()
+
+
+def test_the_acts_on_what_is_not_audited_are_found_too(supervisor, admin_user):
+    lote = Lote.objects.create(execucao=uuid.uuid4(), origem="faturamento", canal=Canal.EMAIL)
+    registro.registrar(admin_user, lote, "Envio pausado: muitas recusas")
+
+    assert (
+        f"?modelo=mensageria.lote&amp;numero={lote.pk}" in supervisor.get(reverse("telas:auditoria")).content.decode()
+    )
+    assert "Envio pausado: muitas recusas" in pagina(supervisor, modelo="mensageria.lote", numero=lote.pk)
+
+
+def test_a_decision_over_messages_in_the_administration_is_one_entry(chefe):
+    mensagens, novas = [nova_mensagem(), nova_mensagem()], Novas()
+
+    chefe.post(
+        reverse("admin:mensageria_mensagem_changelist"),
+        {"action": "cancelar", "_selected_action": [uma.pk for uma in mensagens], "decidir": "1", "motivo": "Erro"},
+    )
+
+    (uma,) = novas(Mensagem)
+    assert (uma.quem, uma.quantas, uma.mensagem) == ("admin", 2, "Cancelar mensagens: Erro")

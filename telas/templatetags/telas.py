@@ -107,7 +107,7 @@ def ir_para(context, url: str, palavras: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def historico(context, objeto, classe: str = "") -> SafeString:
     """The link to what the audit has of a row, for whoever may see it."""
-    if objeto is None or objeto.pk is None or not context["request"].user.has_perm("telas.view_entradaauditoria"):
+    if not objeto or objeto.pk is None or not context["request"].user.has_perm("telas.view_entradaauditoria"):
         return SafeString("")
     consulta = urlencode({"modelo": objeto._meta.concrete_model._meta.label_lower, "numero": objeto.pk})
     return format_html('<a class="{}" href="{}?{}">Histórico</a>', classe, reverse("telas:auditoria"), consulta)

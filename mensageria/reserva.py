@@ -158,7 +158,7 @@ def arrendamento(servico: Servico) -> timedelta:
 
 
 URGENTES = ("-prioridade", "proxima_tentativa_em")
-POR_LOTE = ("lote", "enviar_apos")
+POR_LOTE = ("lote_id", "enviar_apos")  # by its name it would be joined, and locked too
 
 
 def _filas(servico: Servico, dele: Calendario, agora: datetime) -> list[MensagemQuerySet]:

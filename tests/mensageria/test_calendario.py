@@ -188,6 +188,7 @@ def test_what_is_closed_is_not_read(saidas, abrir):
 
     lidas = [c["sql"] for c in feitas if "SKIP LOCKED" in c["sql"]]
     assert lidas and all(f'"lote_id" IN ({obrigatorio.pk})' in sql for sql in lidas)
+    assert not any("mensageria_lote" in sql for sql in lidas)  # whose rows would be locked too
 
 
 def test_nothing_more_leaves_once_the_window_closes(saidas, abrir):

@@ -1,12 +1,20 @@
-"""Remove actions of collection, and their criteria, unless something holds them."""
+"""Store actions of collection one at a time; remove them, and their criteria, unless something holds them."""
 
 from collections.abc import Collection
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from cobranca.models import AcaoCobranca, CriterioCobranca
 from telas import registro
+
+TRAVA = 336_000_003  # advisory lock: the rules of an action speak of the others
+
+
+def travar() -> None:
+    """Until the transaction ends nobody else stores an action by the screens: call it before looking at any."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TRAVA])
 
 
 class EmUso(Exception):

@@ -27,17 +27,19 @@ def contagens(comando: ComandoAcao) -> list[tuple[str, int]]:
     ]
 
 
-@transaction.atomic
-def cancelar(comando_id: int, *, usuario, agora: datetime) -> int:
-    """Cancel a comando, and of its documents those not paid; return how many. Raises NaoCancela.
-
-    Documents that are sent are not cancelled (gsan.md 2.6): whoever has the message may pay it.
-    """
-    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao").get(pk=comando_id)
+def conferir_cancelamento(comando: ComandoAcao) -> None:
+    """Raise NaoCancela when it may not be. Documents that are sent stay (gsan.md 2.6): who has the message may pay."""
     if comando.cancelado_em:
         raise NaoCancela(f"O comando {comando.titulo} já foi cancelado.")
     if comando.gerado_em and (comando.acao.envia_mensagem or comando.anunciado_em):
         raise NaoCancela("Não é possível cancelar documentos de ação de cobrança que envia SMS ou e-mail.")
+
+
+@transaction.atomic
+def cancelar(comando_id: int, *, usuario, agora: datetime) -> int:
+    """Cancel a comando, and of its documents those not paid; return how many. Raises NaoCancela."""
+    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao").get(pk=comando_id)
+    conferir_cancelamento(comando)
     em_aberto = CobrancaDocumento.objects.filter(comando=comando, cancelado=False, pago_em=None)
     cancelados = em_aberto.update(cancelado=True)
     comando.cancelado_em, comando.cancelado_por = agora, usuario

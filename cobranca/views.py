@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cadastro.models import ParametroSistema
 from cobranca import comandos as dos_comandos
 from cobranca import numeracao
-from cobranca.acoes import EmUso, remover_acoes, remover_criterios
+from cobranca.acoes import EmUso, remover_acoes, remover_criterios, travar
 from cobranca.documentos import NaoGera, gerar_documentos
 from cobranca.forms import FiltroDeAcoes, FormularioDeAcao, FormularioDeComando, FormularioDeCriterio
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca, ImovelSemDocumento, TipoDocumento
@@ -36,7 +36,9 @@ from telas.templatetags.telas import quantos
 @permission_required("cobranca.add_acaocobranca", raise_exception=True)
 def acao_inserir(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        return _gravar_acao(request, AcaoCobranca(), "inserida")
+        with transaction.atomic():
+            travar()
+            return _gravar_acao(request, AcaoCobranca(), "inserida")
     return _mostrar_acao(request, FormularioDeAcao())
 
 
@@ -51,6 +53,7 @@ def acao(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("cobranca.change_acaocobranca", raise_exception=True)
 def _atualizar_acao(request: HttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
+        travar()
         existente = get_object_or_404(AcaoCobranca.objects.select_for_update(), pk=pk)
         return _gravar_acao(request, existente, "atualizada")
 
@@ -341,9 +344,16 @@ def _contado(contagem: Counter) -> str:
 @require_POST
 @permission_required("cobranca.delete_comandoacao", raise_exception=True)
 def comando_cancelar(request: HttpRequest, pk: int) -> HttpResponse:
-    escolhido = get_object_or_404(ComandoAcao, pk=pk)
+    escolhido = get_object_or_404(ComandoAcao.objects.select_related("acao"), pk=pk)
     destino = reverse("cobranca:comando", args=[pk])
     if confirmacao.voltou(request):
+        return redirect(destino)
+    if ja_feito := pedidos.ja_atendido(request):
+        return redirect(ja_feito)
+    try:
+        dos_comandos.conferir_cancelamento(escolhido)
+    except dos_comandos.NaoCancela as recusa:
+        messages.error(request, str(recusa))
         return redirect(destino)
     detalhes = [f"Comando {escolhido}.", "Os documentos dele que não foram pagos são cancelados."]
     if pergunta := confirmacao.perguntar(request, "Confirma o cancelamento?", detalhes=detalhes, perigo=True):

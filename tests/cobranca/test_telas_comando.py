@@ -119,9 +119,7 @@ def test_a_comando_that_sends_nothing_is_cancelled_after_a_confirmation(operador
 
     assert "Confirma o cancelamento?" in operador.post(f"{tela}cancelar/", pedido).text
     assert not CobrancaDocumento.objects.get().cancelado
-    primeira, segunda = (
-        operador.post(f"{tela}cancelar/", pedido | {"confirmado": "1"}, follow=True) for _ in range(2)
-    )
+    primeira, segunda = (operador.post(f"{tela}cancelar/", pedido | {"confirmado": "1"}, follow=True) for _ in range(2))
 
     assert "Comando Comando cancelado com sucesso; 1 documento cancelado." in primeira.text
     assert "já foi cancelado" not in segunda.text
@@ -134,9 +132,7 @@ def test_a_comando_that_sends_messages_is_not_cancelled_and_says_why(operador):
     comando = novo_comando()
     gerar_documentos(comando.pk, hoje=timezone.localdate(), agora=timezone.now())
 
-    resposta = operador.post(
-        f"{LISTA}{comando.pk}/cancelar/", {"confirmado": "1", "pedido": str(uuid.uuid4())}, follow=True
-    )
+    resposta = operador.post(f"{LISTA}{comando.pk}/cancelar/", {"pedido": str(uuid.uuid4())}, follow=True)
 
     assert "Não é possível cancelar documentos de ação de cobrança que envia SMS ou e-mail." in resposta.text
     assert ComandoAcao.objects.get().cancelado_em is None

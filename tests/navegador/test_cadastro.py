@@ -33,7 +33,10 @@ def abrir_telefones(pagina, cliente: Cliente) -> None:
 
 @COM_E_SEM_JAVASCRIPT
 def test_process_1_the_size_of_an_sms_is_informed(entrar, opcoes):
-    novo_parametro_sistema(tamanho_maximo_sms=100)
+    natal = nova_localidade().municipio
+    novo_parametro_sistema(
+        tamanho_maximo_sms=100, titulos_relatorio="ÁGUAS", bairro="TIROL", municipio=natal, cep="59015000"
+    )
     pagina = entrar("operador", **opcoes)
     pagina.goto("/")
     pagina.get_by_role("link", name="Informar Parâmetros do Sistema").first.click()
@@ -97,6 +100,7 @@ def test_process_4_the_customer_is_found_and_switched_on(entrar, opcoes):
     expect(pagina.get_by_text("atualizado com sucesso")).to_be_visible()
     cliente.refresh_from_db()
     assert (cliente.email, cliente.por_sms, cliente.por_email) == ("ana@exemplo.com.br", True, True)
+    pagina.get_by_role("link", name="Imóveis", exact=True).click()
     expect(pagina.get_by_role("cell", name=str(imovel))).to_be_visible()
 
 

@@ -1,12 +1,15 @@
 """Inserir and Manter Ação de Cobrança: the fields, the rules beside them, and that nothing in use is removed."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection, transaction
 
 from cobranca import views
+from cobranca.acoes import travar
 from cobranca.forms import FormularioDeAcao
 from cobranca.models import AcaoCobranca, CriterioCobranca, TipoDocumento, TipoServico
 from telas.campos import CampoSimNao
@@ -453,6 +456,45 @@ def test_what_somebody_else_marked_meanwhile_is_told_by_its_name(operador):
 
     assert "Situação da Ligação de Água dos Imóveis (agora: Cortado, Suprimido)" in resposta.text
     assert resposta.context["form"]["situacoes_agua"].value() == [5, 6]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trap_a_channel_turned_on_while_somebody_takes_the_action_as_predecessora_is_seen(transactional_db, entrar):
+    """Both find nothing wrong when each looks before the other stores."""
+    sem = {"por_sms": False, "por_email": False, "compoe_cronograma": True}
+    novo_parametro_sistema()
+    primeira, operador = nova_acao(**sem, ordem_cronograma=1), entrar("operador")
+    seguinte = sem_mensagem(
+        compoe_cronograma="True", ordem_cronograma="2", predecessora=primeira.pk, dias_da_predecessora="1"
+    )
+
+    def inserir():
+        try:
+            return operador.post(INSERIR, seguinte)
+        finally:
+            connection.close()
+
+    def alguem_espera() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # or each look in a transaction shows the first
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return cursor.fetchone()[0] > 0
+
+    with ThreadPoolExecutor(1) as outra_pessoa:
+        with transaction.atomic():
+            travar()
+            AcaoCobranca.objects.filter(pk=primeira.pk).update(
+                compoe_cronograma=False, ordem_cronograma=0, por_sms=True, texto_sms=SMS
+            )
+            feito = outra_pessoa.submit(inserir)
+            while not (feito.done() or alguem_espera()):
+                pass
+        resposta = feito.result()
+
+    assert erros(resposta)["predecessora"] == ["A Ação Predecessora não pode ter mensagem associada."]
+    assert AcaoCobranca.objects.count() == 1
 
 
 def test_an_action_is_not_its_own_predecessora(operador):

@@ -101,7 +101,7 @@ def test_process_4_the_customer_is_found_and_switched_on(entrar, opcoes):
     cliente.refresh_from_db()
     assert (cliente.email, cliente.por_sms, cliente.por_email) == ("ana@exemplo.com.br", True, True)
     pagina.get_by_role("link", name="Imóveis", exact=True).click()
-    expect(pagina.get_by_role("cell", name=str(imovel))).to_be_visible()
+    expect(pagina.get_by_role("cell", name=str(imovel), exact=True)).to_be_visible()
 
 
 @COM_E_SEM_JAVASCRIPT

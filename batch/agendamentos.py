@@ -6,7 +6,7 @@ once whatever the number of bells, and what no bell rang for is found by the tic
 """
 
 import logging
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -119,21 +119,31 @@ def comandar_devidos(agora: datetime) -> list[ProcessoIniciado]:
 
 @transaction.atomic
 def _tomar(chave: int, agora: datetime) -> DataAgendada | None:
-    """Take the newest of its due dates and write down the others as lost; None when somebody else has done so."""
+    """Take the newest of its due dates and write the next moment down; None when somebody else has done so."""
     devidos = Agendamento.objects.devidos(agora).select_related("processo", "criado_por")
     agendamento = devidos.select_for_update(skip_locked=True, of=("self",)).filter(pk=chave).first()
     if agendamento is None:
         return None
-    *perdidas, data = agenda.vencidas(agendamento, agora)
-    DataAgendada.objects.bulk_create(
-        [DataAgendada(agendamento=agendamento, data=perdida, recusa=PERDIDA, tomada_em=agora) for perdida in perdidas],
-        ignore_conflicts=True,
-    )
-    tomada, nova = DataAgendada.objects.get_or_create(agendamento=agendamento, data=data, defaults={"tomada_em": agora})
-    if nova:
-        _comandar(tomada, agora)
+    # None when its rule is read otherwise than when `proximo` was written, as in another time zone.
+    vencidas = agenda.vencidas(agendamento, agora)
+    tomada = _tomar_a_ultima(agendamento, vencidas, agora) if vencidas else None
     agendamento.proximo = proximas(agendamento, agora, 1)[0]
     agendamento.save(update_fields=["proximo"])
+    return tomada
+
+
+def _tomar_a_ultima(agendamento: Agendamento, vencidas: list[date], agora: datetime) -> DataAgendada | None:
+    """The others are written down as lost; None when it was taken before."""
+    *perdidas, ultima = vencidas
+    DataAgendada.objects.bulk_create(
+        [DataAgendada(agendamento=agendamento, data=data, recusa=PERDIDA, tomada_em=agora) for data in perdidas],
+        ignore_conflicts=True,
+    )
+    tomada, nova = DataAgendada.objects.get_or_create(
+        agendamento=agendamento, data=ultima, defaults={"tomada_em": agora}
+    )
+    if nova:
+        _comandar(tomada, agora)
     return tomada if nova else None
 
 

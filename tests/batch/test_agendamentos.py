@@ -111,6 +111,18 @@ def test_two_beats_at_once_command_a_date_once(novo_agendamento, agora):
     assert len(comandados) == ProcessoIniciado.objects.count() == DataAgendada.objects.count() == 1
 
 
+def test_a_moment_that_is_none_of_its_dates_is_written_anew_and_commands_nothing(novo_agendamento, agora):
+    """As after a change of time zone."""
+    agendamento = novo_agendamento()
+    Agendamento.objects.update(proximo=agora - timedelta(minutes=1))
+
+    assert comandar_devidos(agora) == []
+
+    agendamento.refresh_from_db()
+    assert agendamento.proximo == agora + timedelta(hours=1)
+    assert not agendamento.datas.exists()
+
+
 def test_the_database_refuses_a_date_twice(novo_agendamento, agora):
     agendamento = novo_agendamento()
     comandar_devidos(agora + timedelta(hours=1))

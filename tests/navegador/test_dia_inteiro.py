@@ -98,12 +98,22 @@ def configurar_o_tamanho_do_sms(pagina: Page, referencia: int) -> None:
         "Abreviatura da Empresa": "AGUADIA",
         "Nome do Estado": "RIO GRANDE DO NORTE",
         "CNPJ": "11.222.333/0001-81",
-        "Endereço": "Rua das Nascentes, 100",
+        "Logradouro": "Rua das Nascentes",
+        "Bairro": "Tirol",
+        "CEP": "59000-000",
+        "Títulos de Relatório": "ÁGUAS DO DIA",
         "Tamanho Máximo Mensagem via SMS": "164",
-        "Mês/Ano de Referência": f"{referencia % 100:02}/{referencia // 100}",
-        "Código da empresa na FEBRABAN": "0123",
     }.items():
         pagina.get_by_role("textbox", name=rotulo, exact=False).first.fill(valor)
+    pagina.get_by_label("Município").select_option(index=1)
+    pagina.get_by_role("button", name="Adicionar").click()
+    expect(pagina.get_by_role("cell", name="RUA DAS NASCENTES")).to_be_visible()
+    for aba, rotulo, valor in (
+        ("Faturamento", "Mês/Ano de Referência", f"{referencia % 100:02}/{referencia // 100}"),
+        ("Arrecadação", "Código da empresa na FEBRABAN", "0123"),
+    ):
+        pagina.get_by_role("navigation", name="Abas dos parâmetros").get_by_role("link", name=aba).click()
+        pagina.get_by_label(rotulo).fill(valor)
     pagina.get_by_role("button", name="Concluir").click()
     deu_certo(pagina, "Parâmetro do Sistema informado com sucesso.")
 

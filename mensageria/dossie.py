@@ -136,7 +136,6 @@ def _empresa() -> dict[str, str]:
 
 
 def _mensagem(m: Mensagem) -> dict[str, Any]:
-    desviada = (m.contexto or {}).get("destino", "") if "destino_original" in (m.contexto or {}) else ""
     return {
         "codigo": m.pk,
         "chave": m.chave,
@@ -148,7 +147,7 @@ def _mensagem(m: Mensagem) -> dict[str, Any]:
         "situacao": m.get_estado_display(),
         "motivo": palavras_do_motivo(m.motivo),
         "destino": m.destino,
-        "destino_desviado": desviada,
+        "destino_desviado": _desvio(m),
         "remetente": str(m.remetente or m.gateway or ""),
         "criada_em": _quando(m.criado_em),
         "enviar_apos": _quando(m.enviar_apos),
@@ -246,15 +245,31 @@ def _declaracao(
         textos.append("O conteúdo deste dossiê é, byte a byte, o que saiu naquele momento: o SHA-256 é o mesmo.")
     else:
         textos.append("O conteúdo que saiu naquele momento não pôde ser recomposto byte a byte: dele resta o SHA-256.")
+    if desviada := _desvio(m):
+        textos.append(
+            f"A mensagem foi desviada para {desviada} pela configuração deste sistema: este dossiê NÃO prova o envio ao"
+            " cliente."
+        )
+        return textos
+    if _nao_chegou(m, aceita):
+        textos.append("Depois de aceitar a mensagem, o serviço informou que ela NÃO foi entregue.")
+        return textos
     if m.estado == Estado.ENTREGUE:
         textos.append("A operadora confirmou a entrega ao destinatário.")
-    elif m.estado == Estado.FALHA:
-        textos.append("Depois de aceitar a mensagem, o serviço informou que ela NÃO foi entregue.")
     else:
         textos.append("A aceitação pelo servidor não prova, por si, que a mensagem foi lida.")
-    if prova.declarar and m.estado != Estado.FALHA:
-        textos += prova.declarar(local.date())
-    return textos
+    return textos + (prova.declarar(local.date()) if prova.declarar else [])
+
+
+def _desvio(m: Mensagem) -> str:
+    """Where a message went instead of to its customer, by ENVIO; empty when it did not."""
+    contexto = m.contexto or {}
+    return contexto["destino"] if "destino_original" in contexto else ""
+
+
+def _nao_chegou(m: Mensagem, aceita: TentativaEnvio) -> bool:
+    """Also of one that waits to be sent again, or never was: what was said of the accepted attempt holds."""
+    return m.estado == Estado.FALHA or m.recibos.filter(situacao="falha", momento__gte=aceita.momento).exists()
 
 
 def _pares(linhas) -> list[list[str]]:

@@ -12,7 +12,11 @@ from cobranca.fonte import FonteDeDocumentos
 from cobranca.models import CobrancaDocumento
 from mensageria import dossie, dossie_pdf, envio
 from mensageria.canais.memoria import CanalDeMemoria
-from mensageria.models import Canal, Mensagem
+from mensageria.canais.sms import Recibo
+from mensageria.decisoes import reenviar
+from mensageria.estados import Estado
+from mensageria.models import Canal, GatewaySMS, Mensagem
+from mensageria.retornos import registrar
 from preventivo.fonte import FonteDeBoletos
 from preventivo.models import Aviso
 from tests.cobranca.test_fichas import AGORA, devedor, nova_conta_bancaria
@@ -89,6 +93,32 @@ def test_a_disconnection_notice_that_no_server_took_proves_nothing(da_acao):
     dito = da_acao(suspende_abastecimento=True, enviar=False)
 
     assert dito["declaracao"] == ["Este dossiê NÃO prova o envio: nenhum servidor aceitou a mensagem."]
+
+
+def test_a_diverted_notice_proves_nothing_to_its_customer(da_acao, settings):
+    """Where every message goes to one address, no customer was told."""
+    settings.ENVIO = "desvio:teste@exemplo.com.br,5584999990000"
+
+    declaracao = " ".join(da_acao(suspende_abastecimento=True)["declaracao"])
+
+    assert "desviada para teste@exemplo.com.br" in declaracao
+    assert "NÃO prova o envio ao cliente" in declaracao
+    assert "avisou o usuário" not in declaracao and "Lei" not in declaracao
+
+
+def test_a_notice_that_did_not_arrive_and_waits_to_be_sent_again_proves_no_notice(da_acao, maria):
+    """What the operator said of the attempt that was accepted holds until another one is."""
+    da_acao(suspende_abastecimento=True)
+    gateway = GatewaySMS.objects.get()
+    envio.enviar(gateway, canal=CanalDeMemoria(), relogio=lambda: AGORA)
+    sms = Mensagem.objects.get(canal=Canal.SMS, estado=Estado.ENVIADA)
+    registrar(sms, Recibo("falha", "DESLIGADO"), AGORA)
+    assert reenviar([sms.pk], usuario=maria, motivo="de novo", agora=AGORA) == 1
+
+    declaracao = " ".join(json.loads(dossie.emitir(sms.pk, por=maria, agora=AGORA))["dossie"]["declaracao"])
+
+    assert "NÃO foi entregue" in declaracao
+    assert "avisou o usuário" not in declaracao and "Lei" not in declaracao
 
 
 def test_a_document_that_is_not_there_leaves_the_rest(db):

@@ -247,7 +247,7 @@ def varrer_janela(agora: datetime) -> int:
         delas = Mensagem.objects.filter(lote__in=lotes)
         if abre is not None:
             delas = delas.filter(expira_em__lte=abre)
-        total += _varrer(delas.order_by("id"), Motivo.SEM_JANELA)
+        total += _varrer(delas.order_by("expira_em"), Motivo.SEM_JANELA)
     return total
 
 

@@ -269,6 +269,17 @@ def test_a_window_that_never_opens_cancels_what_waits_for_it(saidas, pessoa):
     assert envio.varrer_janela(AGORA) == 1
 
 
+def test_the_sweep_reads_what_is_pending_by_its_limit_and_never_the_whole_table(saidas, abrir):
+    """In the order of the key the whole table would be walked, each minute, when nothing is to be cancelled."""
+    abrir(8, 11)
+    nova(expira_em=AGORA + 3 * DIA)
+    with CaptureQueriesContext(connection) as feitas:
+        assert envio.varrer_janela(AGORA) == 0
+
+    (lida,) = [c["sql"] for c in feitas if "SKIP LOCKED" in c["sql"]]
+    assert 'ORDER BY "mensageria_mensagem"."expira_em"' in lida and '"mensageria_mensagem"."estado" = 1' in lida
+
+
 def test_what_may_leave_now_is_not_swept(saidas, abrir):
     abrir(8, 13)
     nova(expira_em=AGORA + 6 * HORA)

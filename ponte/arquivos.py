@@ -38,6 +38,7 @@ from cadastro.importacao import (
     texto,
 )
 from faturamento.arquivos import CONTAS, DEBITOS, GRUPOS, PAGAMENTOS
+from ponte.mapa import PRIMEIRO_DAQUI
 
 _ENTRE_EMAILS = re.compile(r"[;,/\s]+")
 _NADA = "SELECT linha, '', '' FROM imp_linha WHERE false"
@@ -88,6 +89,12 @@ def _aviso(coluna: str, motivo: str, quando: str) -> str:
     return f"""INSERT INTO imp_aviso SELECT l.linha, '{coluna}', '{motivo}' FROM imp_linha l
                WHERE l.erro IS NULL AND {quando}"""
 
+
+# Whoever is inserted here gets a number that GSAN never gives to somebody else.
+_NUMERAR_DAQUI = f"""
+    SELECT setval(sequencia, {PRIMEIRO_DAQUI - 1})
+    FROM (SELECT pg_get_serial_sequence('cadastro_cliente', 'id')::regclass) AS s (sequencia)
+    WHERE coalesce(pg_sequence_last_value(sequencia), 0) < {PRIMEIRO_DAQUI - 1}"""
 
 _COMO_SE_COBRA = ("acrescimos", "acao_cobranca", "negativacao", "fatura_antecipada")
 
@@ -147,7 +154,9 @@ CLIENTES = replace(
         },
         ao_criar={"alterado_em": "statement_timestamp()"},
         ao_alterar={"alterado_em": "statement_timestamp()"},
+        sequencia="",
     ),
+    concluir=(_NUMERAR_DAQUI,),
 )
 
 # Marked for SMS, but no mobile: it is kept as a phone.

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from mensageria.estados import RETORNO_ERRO, RETORNO_ERRO_OPERADORA, RETORNO_TRANSMITIDO, Estado
 from mensageria.models import Canal
+from ponte.mapa import PRIMEIRO_DAQUI
 from ponte.models import LoteExportado
 from ponte.origem import Origem
 
@@ -22,6 +23,12 @@ TABELA = f"{ESQUEMA}.mensagem_resultado"
 ORIGENS = ("faturamento", "cobranca")
 MENSAGENS_POR_VEZ = 50_000
 
+
+def _de_la(sql: str) -> str:
+    """A number of GSAN, whose columns have four bytes; one that was given here has none there."""
+    return f"CASE WHEN {sql} < {PRIMEIRO_DAQUI} THEN {sql} END"
+
+
 # column: (type there, SQL here). What a report of GSAN would join by is as GSAN numbers it.
 COLUNAS = {
     "chave": ("varchar(80)", "m.chave"),
@@ -29,12 +36,12 @@ COLUNAS = {
     "origem": ("varchar(20)", "m.origem"),
     "canal": ("varchar(6)", f"CASE m.canal WHEN {Canal.SMS:d} THEN 'SMS' ELSE 'EMAIL' END"),
     "imov_id": ("integer", "coalesce(ct.imovel_id, dc.imovel_id)"),
-    "cnta_id": ("integer", "ct.id"),
+    "cnta_id": ("integer", _de_la("ct.id")),
     "cbdo_id": ("integer", "dg.id"),
     "cacm_id": ("integer", "kg.id"),
     "comando": ("varchar(60)", "k.titulo"),
     "acao": ("varchar(60)", "lo.acao"),
-    "clie_id": ("integer", "m.cliente_id"),
+    "clie_id": ("integer", _de_la("m.cliente_id")),
     "destino": ("varchar(254)", "m.destino"),
     "situacao": (
         "varchar(10)",
@@ -170,7 +177,7 @@ def _exportar(origem: Origem, lotes: list[tuple[int, str]], caminho: Path, total
     with origem.transacao(), caminho.open("rb") as arquivo:
         origem.executar(f"LOCK TABLE {TABELA} IN SHARE ROW EXCLUSIVE MODE")  # another run waits
         origem.executar(CHEGADA)
-        origem.receber(f"COPY avisa_chegada ({_NOMES}) FROM STDIN WITH CSV", arquivo)
+        origem.receber(f"avisa_chegada ({_NOMES})", arquivo)
         total.alteradas += origem.executar(ATUALIZAR)
         total.novas += origem.executar(INSERIR)
     with transaction.atomic():

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 Expressao = str | tuple[str, ...]
+PRIMEIRO_DAQUI = 2**31  # GSAN's numbers have four bytes: it never gives this one, nor those after it
 
 
 class ColunasFaltam(Exception):
@@ -54,13 +55,13 @@ def _possivel(coluna: str) -> str:
 
 
 _COBRADO = "coalesce(da.dbac_nnprestacaocobradas, 0) >= greatest(da.dbac_nnprestacaodebito, 1)"
-_CONTAS_EM_ABERTO = """SELECT id FROM faturamento_conta
-    WHERE pago_em IS NULL AND situacao IN (0, 1, 2) AND id > %s AND id < 2147483648 ORDER BY id LIMIT %s"""
-_DEBITOS_EM_ABERTO = """SELECT id FROM faturamento_debitoacobrar
-    WHERE pago_em IS NULL AND NOT cancelado AND id > %s AND id < 2147483648 ORDER BY id LIMIT %s"""
-_DOCUMENTOS_EM_ABERTO = """SELECT g.id FROM ponte_documentodogsan g
+_CONTAS_EM_ABERTO = f"""SELECT id FROM faturamento_conta
+    WHERE pago_em IS NULL AND situacao IN (0, 1, 2) AND id > %s AND id < {PRIMEIRO_DAQUI} ORDER BY id LIMIT %s"""
+_DEBITOS_EM_ABERTO = f"""SELECT id FROM faturamento_debitoacobrar
+    WHERE pago_em IS NULL AND NOT cancelado AND id > %s AND id < {PRIMEIRO_DAQUI} ORDER BY id LIMIT %s"""
+_DOCUMENTOS_EM_ABERTO = f"""SELECT g.id FROM ponte_documentodogsan g
     JOIN cobranca_cobrancadocumento d ON d.id = g.documento_id
-    WHERE d.pago_em IS NULL AND NOT d.cancelado AND g.id > %s AND g.id < 2147483648 ORDER BY g.id LIMIT %s"""
+    WHERE d.pago_em IS NULL AND NOT d.cancelado AND g.id > %s AND g.id < {PRIMEIRO_DAQUI} ORDER BY g.id LIMIT %s"""
 
 
 def _pagamentos(nome: str, campo: str, coluna: str, daqui: str) -> Leitura:
@@ -365,7 +366,7 @@ class Sumidas:
 SUMIDAS = (
     Sumidas(
         depois_de="clientes",
-        daqui="SELECT id FROM cadastro_cliente WHERE ativo AND id > %s AND id < 2147483648 ORDER BY id LIMIT %s",
+        daqui=f"SELECT id FROM cadastro_cliente WHERE ativo AND id > %s AND id < {PRIMEIRO_DAQUI} ORDER BY id LIMIT %s",
         existem="SELECT cl.clie_id FROM cadastro.cliente cl WHERE cl.clie_id = ANY ({chaves})",
         dar_baixa="UPDATE cadastro_cliente t SET ativo = false, alterado_em = statement_timestamp()"
         " FROM ponte_sumida s WHERE t.id = s.id",

@@ -3,16 +3,17 @@
 What is asked of it is plain enough for the old servers that GSAN runs on (9.0 on): no lateral joins, no upserts.
 """
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psycopg2
 from django.conf import settings
 from environ import Env
-from psycopg2.extensions import make_dsn
+from psycopg2.extensions import encodings, make_dsn
 
 PRAZO_DA_CONEXAO = 10  # seconds
 PRAZO_DO_COMANDO = 15 * 60
@@ -137,10 +138,14 @@ class Origem:
                 cursor.copy_expert(f"COPY ({consulta}) TO STDOUT WITH DELIMITER ';' CSV", arquivo)
                 return cursor.rowcount
 
-    def receber(self, comando: str, arquivo) -> None:
-        """COPY … FROM STDIN, of an open file."""
+    def receber(self, destino: str, arquivo: BinaryIO) -> None:
+        """COPY of an open CSV file in UTF-8; a letter that the encoding of the database lacks becomes "?"."""
+        codificacao, opcoes = self._conexao.get_parameter_status("server_encoding"), "FORMAT csv"
+        if codificacao not in ("UTF8", "SQL_ASCII"):
+            opcoes += f", ENCODING '{codificacao}'"
+            arquivo = codecs.EncodedFile(arquivo, encodings.get(codificacao, "ascii"), "utf-8", "replace")
         with self.traduzir(), self._conexao.cursor() as cursor:
-            cursor.copy_expert(comando, arquivo)
+            cursor.copy_expert(f"COPY {destino} FROM STDIN WITH ({opcoes})", arquivo)
 
     def colunas(self, tabelas: list[str]) -> dict[str, set[str]]:
         """The columns that each of these tables (schema.table) or views has."""

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
+from cadastro.models import Cliente, Imovel
 from cobranca.models import CobrancaDocumento
 from mensageria.estados import Classe, Estado
 from mensageria.models import Canal, Lote, Mensagem, Remetente, TentativaEnvio, VersaoTexto
@@ -14,7 +15,7 @@ from ponte import exportacao
 from ponte.exportacao import Exportadas, exportar
 from ponte.models import LoteExportado
 from ponte.origem import ErroDaOrigem, Origem, parametros
-from tests.fabricas import novas_saidas
+from tests.fabricas import nova_conta, novas_saidas
 from tests.ponte import gsan as falso
 
 
@@ -248,3 +249,28 @@ def test_a_conta_that_is_not_from_gsan_is_written_without_its_numbers(gsan, nova
     levar()
 
     assert la(gsan, "imov_id, cnta_id, cbdo_id") == [(None, None, None)]
+
+
+def test_numbers_that_gsan_cannot_have_are_left_out(gsan, trazer, nova, levar):
+    """A conta or a customer made here may have a number beyond those of GSAN, whose columns are of four bytes."""
+    gsan.imovel(19)
+    trazer()
+    dela = Cliente.objects.create(pk=2**31, nome="Maria das Dores")
+    conta = nova_conta(pk=2**31 + 5, imovel=Imovel.objects.get(pk=19), cliente=dela)
+    nova(conta.pk, cliente_id=dela.pk)
+
+    levar()
+
+    assert la(gsan, "imov_id, cnta_id, clie_id") == [(19, None, None)]
+
+
+def test_letters_that_the_database_of_gsan_lacks_stop_no_outcome(gsan, nova):
+    outro = falso.criar(f"{gsan.nome}_saida_latin1", "LATIN1")
+    try:
+        nova(77, motivo="“José” não serve – caixa cheia 😀")
+        with Origem(parametros(outro.url), escrever=True) as origem:
+            exportar(origem)
+        outro.conexao.set_client_encoding("UTF8")
+        assert la(outro, "motivo") == [("?José? não serve ? caixa cheia ?",)]
+    finally:
+        falso.apagar(outro)

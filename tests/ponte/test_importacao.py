@@ -213,6 +213,18 @@ def test_whoever_vanished_is_inactive_here_and_never_removed(cheio, trazer):
     assert Conta.objects.get(pk=76).em_vigor
 
 
+def test_whoever_is_inserted_here_has_a_code_that_gsan_never_gives(cheio, trazer):
+    trazer()
+    daqui = Cliente.objects.create(nome="MARIA DAS DORES")
+    cheio.cliente(7, clie_nmcliente="JOÃO, O SEGUINTE")
+
+    trazer(completa=True)
+
+    daqui.refresh_from_db()
+    assert (daqui.nome, daqui.ativo) == ("MARIA DAS DORES", True)
+    assert Cliente.objects.get(pk=7).nome == "JOÃO, O SEGUINTE"
+
+
 def test_an_empty_source_is_taken_for_another_database(cheio, trazer):
     for numero in range(100, 130):
         cheio.cliente(numero)

@@ -80,14 +80,14 @@ def _textos(acao: AcaoCobranca) -> dict[Canal, VersaoTexto]:
 
 AVALIAR = f"""
 INSERT INTO candidata
-SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date - d.validade))::smallint,
+SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date - ultimo.dia))::smallint,
     %(enviar_apos)s,
-    (d.validade + 1)::timestamp AT TIME ZONE %(fuso)s,
+    (ultimo.dia + 1)::timestamp AT TIME ZONE %(fuso)s,
     CASE
         WHEN d.cancelado THEN 'documento_cancelado'
         WHEN d.pago_em IS NOT NULL THEN 'pago'
         WHEN itens.todos_pagos THEN 'pago'
-        WHEN (d.validade + 1)::timestamp AT TIME ZONE %(fuso)s <= %(enviar_apos)s THEN 'vencido'
+        WHEN (ultimo.dia + 1)::timestamp AT TIME ZONE %(fuso)s <= %(enviar_apos)s THEN 'vencido'
         WHEN i.perfil_id = %(perfil_especial)s THEN 'programa_especial'
         WHEN cl.id IS NULL THEN 'sem_usuario'
         WHEN NOT cl.ativo THEN 'cliente_inativo'
@@ -95,6 +95,9 @@ SELECT d.id, cl.id, d.localidade_id, '', greatest(-99, least(99, %(hoje)s::date 
     END,
     {geracao.COLUNAS_DO_CLIENTE}
 FROM cobranca_cobrancadocumento d
+CROSS JOIN LATERAL (  -- after its due date a boleto is refused, while a document is paid up to its validity
+    SELECT CASE WHEN d.nosso_numero IS NULL THEN d.validade ELSE least(d.vencimento, d.validade) END AS dia
+) ultimo
 JOIN cadastro_imovel i ON i.matricula = d.imovel_id
 LEFT JOIN cadastro_clienteimovel v ON v.imovel_id = d.imovel_id AND v.relacao = 2
     AND v.inicio <= %(hoje)s AND (v.fim IS NULL OR v.fim > %(hoje)s)

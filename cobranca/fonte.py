@@ -30,7 +30,7 @@ MotivoDeNaoGerar = TextChoices(
     {
         "DOCUMENTO_CANCELADO": ("documento_cancelado", "Documento cancelado"),
         "PAGO": ("pago", "Documento pago"),
-        "VENCIDO": ("vencido", "Validade do documento passou"),
+        "VENCIDO": ("vencido", "Validade do documento, ou vencimento da ficha, passou"),
         "PROGRAMA_ESPECIAL": ("programa_especial", "Perfil do programa especial"),
         "SEM_USUARIO": ("sem_usuario", "Imóvel sem cliente usuário"),
         "CLIENTE_INATIVO": ("cliente_inativo", "Cliente inativo"),

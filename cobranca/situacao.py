@@ -25,6 +25,6 @@ def situacao_do_documento(documento: CobrancaDocumento, hoje: date) -> Situacao:
     pagos = [(item.conta or item.debito).pago_em for item in documento.itens.all()]
     if pagos and all(pagos):
         return Situacao("pago pelos itens", "certo")
-    if documento.validade < hoje:
+    if (documento.vence_em if documento.ficha else documento.validade) < hoje:
         return Situacao("vencido", "alerta", pagavel=True)
     return Situacao("em aberto", "andando", pagavel=True)

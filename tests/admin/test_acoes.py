@@ -285,7 +285,7 @@ def test_the_page_of_a_process_shows_its_steps_its_balance_and_who_was_left_out(
         "O balanço fecha",
         "Ainda não chegou o dia",
         "Cliente sem e-mail",
-        "Validade do documento passou",
+        "Validade do documento, ou vencimento da ficha, passou",
         'value="continuar"',
         'value="reiniciar"',
     ):

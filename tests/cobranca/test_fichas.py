@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from cadastro.models import ParametroSistema
 from cobranca import numeracao, pagavel, pendencias
+from cobranca.avisos import gerar_avisos
 from cobranca.documentos import NaoGera, gerar_documentos
 from cobranca.fonte import FonteDeDocumentos
 from cobranca.models import CobrancaDocumento, ComandoAcao, ContaBancaria
+from cobranca.situacao import situacao_do_documento
 from mensageria import envio
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.models import Canal, Mensagem
@@ -295,8 +297,6 @@ class Enviadas:
 @pytest.fixture
 def enviadas(sistema) -> Enviadas:
     """A ficha announced by both channels."""
-    from cobranca.avisos import gerar_avisos
-
     novo_parametro_sistema(valor_ficha_extrato=Decimal("200.00"), tamanho_maximo_sms=164)
     servico, gateway = novas_saidas()
     nova_conta_bancaria(instrucoes="Não receber após o vencimento")
@@ -372,6 +372,26 @@ def test_a_due_date_of_its_own_is_the_one_of_the_boleto(sistema):
 
     assert boleto.ler_linha(contexto["linha"], HOJE).vencimento == HOJE + timedelta(days=3)
     assert ["Vencimento", "13/11/2026"] in contexto["quadro"]
+
+
+@pytest.mark.parametrize(("dias", "entra"), [(3, True), (4, False)])
+def test_a_ficha_is_announced_up_to_its_due_date_and_a_document_up_to_its_validity(sistema, dias, entra):
+    """After it banks refuse the boleto, however long the document is valid."""
+    nova_conta_bancaria()
+    ficha, documento = devedor("300.00"), devedor("100.00")
+    comando = gerar(novo_comando(nova_acao(dias_de_vencimento=3, dias_de_validade=10)))
+    hoje = HOJE + timedelta(days=dias)
+    novas_saidas()
+    gerar_avisos(comando_id=comando.pk, execucao=uuid.uuid4(), hoje=hoje, agora=meio_dia(hoje))
+
+    prazos = dict(Mensagem.objects.filter(canal=Canal.EMAIL).values_list("objeto_id", "expira_em"))
+
+    assert (do(ficha).pk in prazos) is entra
+    assert timezone.localtime(prazos[do(documento).pk]).date() == HOJE + timedelta(days=11)
+    if entra:
+        assert timezone.localtime(prazos[do(ficha).pk]).date() == HOJE + timedelta(days=4)
+    assert situacao_do_documento(do(ficha), hoje).nome == ("em aberto" if entra else "vencido")
+    assert situacao_do_documento(do(documento), hoje).nome == "em aberto"
 
 
 def test_the_contexts_of_a_block_take_the_same_queries_whatever_its_size(sistema, django_assert_num_queries):

@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parametrosistema',
             name='documento_obrigatorio',
-            field=models.BooleanField(default=False, help_text='Com Sim, exige o CPF ou CNPJ para incluir e alterar clientes.', verbose_name='Documento Principal Obrigatório'),
+            field=models.BooleanField(default=False, help_text='Com Sim, exige o CPF para incluir e alterar pessoas físicas.', verbose_name='Documento Principal Obrigatório'),
         ),
         migrations.AddField(
             model_name='parametrosistema',

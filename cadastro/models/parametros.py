@@ -151,7 +151,7 @@ class ParametroSistema(Endereco):
     controlar_autos_infracao = _indicador("Controlar os autos de infração")
     exibir_mensagem = _indicador("Indicador Exibir Mensagem")
     documento_obrigatorio = _indicador(
-        "Documento Principal Obrigatório", ajuda="Com Sim, exige o CPF ou CNPJ para incluir e alterar clientes."
+        "Documento Principal Obrigatório", ajuda="Com Sim, exige o CPF para incluir e alterar pessoas físicas."
     )
     consultar_receita = _indicador("Consultar Receita Federal")
     mensagem_vencimento_guia = models.CharField(

@@ -131,7 +131,10 @@ class FormularioDeAcao(CamposDeTexto, FormularioDeModelo):
         help_text=SEM_EFEITO,
         error_messages={"invalid_choice": "Tipo de Serviço inexistente."},
     )
-    suspende_abastecimento = _sim_nao("Provoca Suspensão de Abastecimento", sem_efeito=True)
+    suspende_abastecimento = _sim_nao(
+        "Provoca Suspensão de Abastecimento",
+        help_text="Sim: o dossiê da mensagem diz o que ela prova do aviso prévio que a lei pede.",
+    )
     emite_boletins = _sim_nao("Pode Emitir Boletins de Cadastro", sem_efeito=True)
     debito_interfere = _sim_nao("Situação do Débito Interfere na Situação da Ação", sem_efeito=True)
     dias_remuneracao = CampoInteiro(

@@ -332,12 +332,16 @@ class ContaBancaria(models.Model):
         return f"{self.get_banco_display()}, agência {self.agencia}, carteira {self.carteira}"
 
     def clean(self):
-        """What the bank asks of each field; and what boletos were made of stays as it was."""
+        """What the bank asks of each field; and what boletos were made of stays as it was. Where it is stored in the
+        same transaction, as in the administration, no number is given between."""
         if erros := ficha.conferir_conta(self):
             raise ValidationError(erros)
         for campo in {"conta", "convenio"} - set(ficha.banco(self.banco).tamanhos):
             setattr(self, campo, "")
-        guardada = type(self).objects.filter(pk=self.pk).first()
+        contas = type(self).objects
+        if transaction.get_connection().in_atomic_block:
+            contas = contas.select_for_update()
+        guardada = contas.filter(pk=self.pk).first()
         if guardada is None:
             return
         if self.proximo_nosso_numero < guardada.proximo_nosso_numero:

@@ -233,6 +233,28 @@ def test_an_account_edited_while_numbers_are_given_does_not_give_them_again(sist
     assert (aberta.proximo_nosso_numero, aberta.instrucoes) == (2, "Não receber após o vencimento")
 
 
+def test_no_number_is_given_between_the_check_of_an_account_and_its_storing(transactional_db):
+    """Else a carteira could change under a ficha that was just made."""
+    conta = nova_conta_bancaria()
+    vistas = []
+
+    def numerar():
+        try:
+            with transaction.atomic():
+                vistas.append(list(ContaBancaria.objects.select_for_update(skip_locked=True)))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        conta.carteira = "18"
+        conta.full_clean()
+        outro = threading.Thread(target=numerar)
+        outro.start()
+        outro.join()
+
+    assert vistas == [[]]
+
+
 def test_what_the_bank_does_not_use_is_not_kept(sistema):
     conta = ContaBancaria(banco="237", agencia="1234", conta="1234567", convenio="999", carteira="09")
 

@@ -357,11 +357,11 @@ def test_a_field_without_effect_says_so(operador):
         "ordena_no_cronograma",
         "ordena_nas_eventuais",
         "tipo_servico",
-        "suspende_abastecimento",
         "emite_boletins",
         "debito_interfere",
         "dias_remuneracao",
     }
+    assert "dossiê" in form.fields["suspende_abastecimento"].help_text
 
 
 def test_the_types_of_document_are_the_active_ones_and_that_of_the_action(operador):

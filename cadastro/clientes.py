@@ -8,10 +8,13 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from django.db import connection
+
 from cadastro.models import Cliente, ClienteEndereco, NomeGenerico, ParametroSistema
 from cadastro.nomes import normalizar_nome
 
 POSICOES_DO_NOME = 10
+TRAVA = 336_004  # advisory lock (TRAVA, name): of two who store the same name at once, the second sees the first
 DE_PESSOA_FISICA = ("rg", "rg_orgao", "rg_uf", "rg_emissao", "nascimento", "sexo", "profissao", "nome_mae")
 DE_PESSOA_JURIDICA = ("ramo_atividade",)
 
@@ -132,11 +135,13 @@ def duplicidade(
 
 def _homonimo(cliente: Cliente, enderecos: list[ClienteEndereco]) -> int | None:
     """Found by the index of the name; the addresses of whoever has it are few."""
-    nossos = {onde(endereco) for endereco in enderecos}
+    nossos, nome = {onde(endereco) for endereco in enderecos}, normalizar_nome(cliente.nome)[:100]
     if not nossos:
         return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [TRAVA, nome])
     deles = ClienteEndereco.objects.filter(
-        cliente__nome_busca=normalizar_nome(cliente.nome)[:100],
+        cliente__nome_busca=nome,
         municipio__in={endereco.municipio_id for endereco in enderecos},
     )
     deles = deles.exclude(cliente=cliente.pk) if cliente.pk else deles

@@ -1,12 +1,13 @@
 """What the parameters of the company let be stored of a customer, and whom a special permission lets store it."""
 
 import importlib
+import threading
 from datetime import date
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import connection, transaction
 
 from cadastro import clientes
 from cadastro.models import Cliente, ClienteEndereco, NomeGenerico
@@ -144,6 +145,39 @@ def test_a_duplicate_is_looked_for_by_an_index(parametros, comum):
     plano = ClienteEndereco.objects.filter(cliente__nome_busca="ana 1", municipio__in=[1]).explain()
     assert "cliente_nome_prefixo" in plano
     assert "Seq Scan" not in plano
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_store_the_same_name_and_address_at_once_are_judged_one_after_the_other():
+    """The second waits for the first, and then sees its customer."""
+    novo_parametro_sistema(cliente_em_duplicidade=False)
+    comum, depois = alguem(), []
+    modelo = novo_endereco(novo_cliente(nome="OUTRO NOME QUALQUER"))
+    endereco = {"municipio": modelo.municipio, "logradouro": modelo.logradouro, "bairro": modelo.bairro}
+
+    def segundo() -> None:
+        try:
+            with transaction.atomic():
+                depois.append(erros(nova(), comum, [ClienteEndereco(**endereco)]))
+        finally:
+            connection.close()
+
+    esperando = """SELECT count(*) > 0 FROM pg_locks JOIN pg_database d ON d.oid = database
+                   WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"""
+    outro = threading.Thread(target=segundo)
+    with transaction.atomic():
+        assert erros(nova(), comum, [ClienteEndereco(**endereco)]) == {}
+        outro.start()
+        with connection.cursor() as cursor:
+            espera = False
+            while outro.is_alive() and not espera:
+                cursor.execute(esperando)
+                (espera,) = cursor.fetchone()
+        primeiro = Cliente.objects.create(nome=NOME, sexo=Cliente.Sexo.FEMININO)
+        novo_endereco(primeiro, numero="")
+    outro.join()
+
+    assert depois == [{"nome": f"O cliente {primeiro.pk} já tem este nome e este endereço."}]
 
 
 # A validated document

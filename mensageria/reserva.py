@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -194,6 +194,8 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
     fechados, vistas = _Dominios(servico, dominios), set()
     dele = calendario.ler(agora)
     filas = _filas(servico, dele, agora)
+    if dele:
+        _so_por_indice(True)
     while filas and len(bloco) < quantas:
         com_mais = []
         for indice, fila in enumerate(filas):
@@ -206,11 +208,20 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
             if len(achadas) == parte and parte:
                 com_mais.append(fila)
         filas = com_mais
+    if dele:
+        _so_por_indice(False)
     _ligar(bloco.values())
     fecham = espera.fechamentos(dele, (m.lote_id for m in bloco.values()), agora)
     for m in bloco.values():
         m.fecha_em = fecham.get(m.lote_id)
     return sorted(bloco.values(), key=lambda m: (-m.prioridade, m.id))
+
+
+def _so_por_indice(sim: bool) -> None:
+    """Of many lotes the planner expects so few messages that it would read them all, and sort them, for each block."""
+    vale = "off" if sim else "on"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL enable_sort = {vale}; SET LOCAL enable_bitmapscan = {vale}")
 
 
 def _ligar(mensagens: Collection[Saindo]) -> None:

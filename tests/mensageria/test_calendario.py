@@ -191,6 +191,23 @@ def test_what_is_closed_is_not_read(saidas, abrir):
     assert not any("mensageria_lote" in sql for sql in lidas)  # whose rows would be locked too
 
 
+def test_of_an_origin_closed_in_part_no_claim_sorts_all_that_waits(saidas, abrir, monkeypatch):
+    """The planner expects few rows of those lotes and would read and sort every one, block after block."""
+    abrir(14, 18)
+    nova(lote=lote())
+    nova(lote=lote(isencao=Isencao.OBRIGATORIO))
+    planos, travar = [], reserva._travar
+
+    def ver(fila, quantas):
+        planos.append(fila.values_list(*reserva.COLUNAS)[:quantas].explain())
+        return travar(fila, quantas)
+
+    monkeypatch.setattr(reserva, "_travar", ver)
+    assert len(enviar(saidas[0])) == 1
+
+    assert planos and all("mensagem_por_terminar" in plano and "Sort" not in plano for plano in planos)
+
+
 def test_nothing_more_leaves_once_the_window_closes(saidas, abrir):
     """The block in hand goes back as it was: no body leaves at or after that moment."""
     abrir(8, 13)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from batch import agenda, inicio, registro
@@ -33,7 +34,7 @@ def guardar(agendamento: Agendamento, *, agora: datetime) -> Agendamento:
     """Store it, new or changed, with its next moment and its bell. A date that was taken is not taken again."""
     agendamento.proximo = None
     if agendamento.ativo:
-        agendamento.proximo = proximas(agendamento, agora, 1)[0]
+        agendamento.proximo = _por_comandar(agendamento, agora) or proximas(agendamento, agora, 1)[0]
     agendamento.save()
     _pendurar_campainha(agendamento)
     return agendamento
@@ -63,6 +64,16 @@ def proximas(agendamento: Agendamento, agora: datetime, quantas: int) -> list[da
     """Its next moments, whether it is paused or not."""
     tomada = agendamento.datas.aggregate(ultima=Max("data"))["ultima"] if agendamento.pk else None
     return agenda.proximas(agendamento, agora, quantas, depois_de=tomada)
+
+
+def _por_comandar(agendamento: Agendamento, agora: datetime) -> datetime | None:
+    """The moment that has come and nobody has seen yet, when it is one of the dates of the rule as it is now."""
+    devido = Agendamento.objects.devidos(agora).filter(pk=agendamento.pk).values_list("proximo", flat=True).first()
+    if devido is None:
+        return None
+    data = timezone.localdate(devido)
+    ainda = next(agenda.datas(agendamento, data)) == data and agenda.momento(agendamento, data) == devido
+    return devido if ainda else None
 
 
 # Its bell

@@ -143,6 +143,21 @@ def test_a_date_that_was_taken_is_not_taken_again_after_an_edit(novo_agendamento
     assert comandar_devidos(agora + timedelta(hours=7)) == []
 
 
+@pytest.mark.parametrize(("mudanca", "comandados"), [({"complemento": "Outro"}, 1), ({"hora": time(15, 0)}, 0)])
+def test_an_edit_loses_no_date_that_came_and_still_is_one(novo_agendamento, agora, mudanca, comandados):
+    """It is edited after its hour, and before anybody commanded it."""
+    agendamento = novo_agendamento()
+    as_14 = agora + timedelta(hours=2)
+    for campo, valor in mudanca.items():
+        setattr(agendamento, campo, valor)
+
+    guardar(agendamento, agora=as_14)
+
+    assert len(comandar_devidos(as_14)) == comandados
+    agendamento.refresh_from_db()
+    assert agendamento.proximo == agora + (timedelta(days=1, hours=1) if comandados else timedelta(hours=3))
+
+
 def test_a_process_that_needs_authorisation_waits_for_it(novo_agendamento, novo_processo, agora):
     novo_processo("agendada", exige_autorizacao=True)
     novo_agendamento()

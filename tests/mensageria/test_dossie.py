@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given
@@ -420,3 +421,18 @@ def test_a_dossier_is_asked_for_by_a_form_and_in_a_format_that_there_is(enviada,
     assert supervisor.get(endereco).status_code == 405
     assert supervisor.post(endereco, {"formato": "exe"}).status_code == 404
     assert Mensagem.objects.get().estado == Estado.ENVIADA
+
+
+def test_without_the_database_it_says_that_the_key_is_to_be_compared(enviada, tmp_path, monkeypatch):
+    """A dossier that somebody signed with a key of his own would look the same."""
+
+    def sem_resposta(lido):
+        raise OperationalError("connection refused")
+
+    arquivo = emitir(enviada())
+    monkeypatch.setattr(conferencia, "conferir_com_o_banco", sem_resposta)
+
+    for opcoes in ((), ("--sem-banco",)):
+        assert "compare a impressão digital" in conferir(arquivo, tmp_path, *opcoes)
+    chave = json.loads(arquivo)["assinatura"]["impressao_da_chave"]
+    assert "compare a impressão digital" not in conferir(arquivo, tmp_path, "--chave", chave)

@@ -30,9 +30,11 @@ class Command(BaseCommand):
         if chave:
             mesma = lido.assinatura["impressao_da_chave"] == chave.replace(" ", "").lower()
             achados.append(conferencia.Achado(mesma, "a impressão digital da chave é a informada"))
+        do_banco: list[conferencia.Achado] | None = None
         if not sem_banco and all(achado.confere is not False for achado in achados):
-            achados += self._do_banco(lido)
-        elif not chave:
+            do_banco = self._do_banco(lido)
+        achados += do_banco or []
+        if do_banco is None and not chave:
             texto = (
                 "sem o banco e sem --chave, sabe-se só que nada mudou desde a assinatura: compare a impressão digital"
             )
@@ -43,8 +45,10 @@ class Command(BaseCommand):
             raise CommandError("O dossiê NÃO CONFERE com o que foi emitido.")
         self.stdout.write(self.style.SUCCESS("O dossiê confere."))
 
-    def _do_banco(self, lido: conferencia.Lido) -> list[conferencia.Achado]:
+    def _do_banco(self, lido: conferencia.Lido) -> list[conferencia.Achado] | None:
+        """None when it does not answer."""
         try:
             return list(conferencia.conferir_com_o_banco(lido))
         except ErroDeBanco:
-            return [conferencia.Achado(None, "o banco de dados não respondeu: só o arquivo foi conferido")]
+            self.stdout.write(f"{SINAIS[None]} o banco de dados não respondeu: só o arquivo foi conferido")
+            return None

@@ -13,11 +13,13 @@ from batch.models import ProcessoIniciado
 from cadastro.admin import PaginadorLimitado, SoLeitura, TabelaGrande
 from cadastro.models import Cliente, ClienteFone, ClienteImovel, Gerencia, Imovel, Localidade, ParametroSistema
 from faturamento.models import ClienteConta, Conta
+from mensageria.models import ChaveDeAssinatura, FeriadoLocal, HorarioContato, JanelaContato, ReciboDeEntrega
 from preventivo.models import Acordo, PedacoDoArquivo
 from tests.fabricas import nova_localidade, novo_cliente, novo_imovel
 
 APPS = ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "preventivo")
-PELA_CAMPANHA = {Acordo, PedacoDoArquivo}  # what is read with a Registro, and the bytes of a file
+# What is read with a Registro or a Mensagem, the bytes of a file, a key, and what has a screen of the operators.
+SEM_PAGINA = {Acordo, PedacoDoArquivo, ReciboDeEntrega, ChaveDeAssinatura, JanelaContato, HorarioContato, FeriadoLocal}
 MODELOS = sorted(admin.site._registry, key=lambda modelo: modelo._meta.label)
 GRANDES = {modelo._meta.db_table for modelo, tela in admin.site._registry.items() if isinstance(tela, TabelaGrande)}
 
@@ -43,7 +45,7 @@ def contagens_inteiras(consultas) -> list[str]:
 
 def test_every_model_of_the_product_has_an_admin():
     todos = {modelo for app in APPS for modelo in apps.get_app_config(app).get_models()}
-    assert todos - set(MODELOS) == PELA_CAMPANHA
+    assert todos - set(MODELOS) == SEM_PAGINA
 
 
 def test_the_tables_that_grow_with_the_customers_are_treated_as_large():

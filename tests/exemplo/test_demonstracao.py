@@ -101,7 +101,9 @@ def test_the_sample_shows_at_least_100_bills_due_now_some_programadas_and_every_
     assert Mensagem.objects.filter(origem="faturamento").values("objeto_id").distinct().count() >= 100
     assert sum(linha.programadas for linha in resultado.linhas) > 0
     motivos = set(NaoGerada.objects.filter(origem="faturamento").values_list("motivo", flat=True))
-    que_o_exemplo_nao_tem = {"sem_saida", "ja_anunciada", "cliente_inativo", "telefone_invalido"}
+    que_o_exemplo_nao_tem = {
+        *("sem_saida", "ja_anunciada", "cliente_inativo", "telefone_invalido", "nao_perturbe", "sem_janela")
+    }
     assert motivos >= set(MotivoDeNaoGerar.values) - que_o_exemplo_nao_tem
 
 

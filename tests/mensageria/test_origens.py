@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from cobranca.models import CobrancaDocumento
 from mensageria import fontes
@@ -101,7 +102,12 @@ def test_documents_are_told_with_the_usuario_of_their_day_in_one_query(django_as
     with django_assert_num_queries(1):
         objetos = fontes.da_origem("cobranca").objetos([documento.pk, sem_ninguem.pk])
 
+    def esperado(qual, *de_quem) -> Objeto:
+        pagina = reverse("cobranca:documento", args=[qual.pk])
+        titulo = f"Documento de cobrança {qual.pk}"
+        return Objeto(titulo, qual.imovel_id, *de_quem, pagina, "cobranca.view_cobrancadocumento")
+
     assert objetos == {
-        documento.pk: Objeto(f"Documento de cobrança {documento.pk}", documento.imovel_id, ana.pk, "ANA"),
-        sem_ninguem.pk: Objeto(f"Documento de cobrança {sem_ninguem.pk}", sem_ninguem.imovel_id, None, ""),
+        documento.pk: esperado(documento, ana.pk, "ANA"),
+        sem_ninguem.pk: esperado(sem_ninguem, None, ""),
     }

@@ -28,6 +28,7 @@ from mensageria import (
 from mensageria.canais.base import FalhaDeEnvio, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.estados import Classe, Estado
+from mensageria.janela import Calendario
 from mensageria.models import Canal, GatewaySMS, Mensagem, Remetente, Reserva, ServicoEmail, TentativaEnvio
 from tests.fabricas import (
     HOJE,
@@ -389,13 +390,13 @@ def test_a_host_that_no_resolver_takes_is_a_fault_of_the_service(saidas, setting
 
 
 def test_a_claim_reads_its_queue_in_the_order_of_its_index(saidas):
-    for fila in reserva._filas(saidas[0], AGORA) + reserva._filas(saidas[1], AGORA):
-        urgentes = fila.order_by("-prioridade", "proxima_tentativa_em")
+    aberto = Calendario()
+    for fila in reserva._filas(saidas[0], aberto, AGORA) + reserva._filas(saidas[1], aberto, AGORA):
         with connection.cursor() as cursor:
             # So few rows would be read anyhow; these leave the question whether the index gives the order by itself.
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
             cursor.execute("SET LOCAL enable_sort = off")
-        plano = urgentes.select_for_update(skip_locked=True, of=("self",))[:50].explain()
+        plano = fila.select_for_update(skip_locked=True, of=("self",))[:50].explain()
         assert "Index Scan using mensagem_fila_" in plano and "Sort" not in plano
 
 

@@ -65,7 +65,7 @@ def test_a_double_click_on_sim_is_one_yes(pagina, enviados):
 
     pagina.get_by_role("dialog").get_by_role("button", name="Sim").dblclick()
 
-    expect(pagina.get_by_role("heading", name="Documentos", exact=True)).to_be_visible()
+    expect(pagina.get_by_role("heading", name="Documentos e mensagens", exact=True)).to_be_visible()
     assert len(enviados) == 1 and "confirmado=1" in enviados[0]
     assert ComandoAcao.objects.get().gerado_em
 
@@ -77,7 +77,7 @@ def test_a_double_click_on_what_asks_is_no_answer(pagina, enviados):
 
     expect(pagina.get_by_role("dialog")).to_be_visible()
     pagina.get_by_role("dialog").get_by_role("button", name="Sim").click(delay=1)
-    expect(pagina.get_by_role("heading", name="Documentos", exact=True)).to_be_visible()
+    expect(pagina.get_by_role("heading", name="Documentos e mensagens", exact=True)).to_be_visible()
     assert len(enviados) == 1
 
 
@@ -98,7 +98,7 @@ def test_a_no_sends_nothing_gives_the_focus_back_and_may_be_asked_again(pagina, 
     assert not enviados and not ComandoAcao.objects.get().gerado_em
     pagina.get_by_role("button", name=GERAR).click()
     dialogo.get_by_role("button", name="Sim").click()
-    expect(pagina.get_by_role("heading", name="Documentos", exact=True)).to_be_visible()
+    expect(pagina.get_by_role("heading", name="Documentos e mensagens", exact=True)).to_be_visible()
     assert len(enviados) == 1
 
 

@@ -45,7 +45,7 @@ def preencher(pagina, correio, senha: str):
     pagina.get_by_label("Nome").fill("SERVICO_7")
     pagina.get_by_label("Host SMTP").fill("127.0.0.1")
     pagina.get_by_label("Porta").fill(str(correio.porta))
-    pagina.get_by_label("Segurança").select_option(label="Nenhuma")
+    pagina.get_by_role("combobox", name="Segurança").select_option(label="Nenhuma")
     pagina.get_by_label("Senha", exact=True).fill(senha)
 
 

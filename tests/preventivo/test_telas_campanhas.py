@@ -506,7 +506,9 @@ def test_the_second_copy_of_a_click_is_led_where_the_first_was(operador, a_confe
     respostas = [operador.post(url(a_conferir, "confirmar"), pedido, follow=True) for _ in range(2)]
 
     assert "Campanha confirmada" in texto(respostas[0])
-    assert respostas[1].redirect_chain == [(url(a_conferir), 302)] and "não cabe mais" not in texto(respostas[1])
+    assert respostas[1].redirect_chain == [(url(a_conferir), 302)] and "não pode ser feito agora" not in texto(
+        respostas[1]
+    )
 
 
 def test_discarding_keeps_nothing_of_the_file(operador, a_conferir):
@@ -568,7 +570,7 @@ def test_the_day_and_the_hour_can_be_changed_until_it_sends(operador):
     assert campanha.envia_em == _em("2030-01-02 09:15")
     assert "Data e horário alterados." in texto(resposta)
     Campanha.objects.update(situacao=S.ENVIANDO)
-    assert "não cabe mais" in texto(operador.get(url(campanha, "reagendar"), follow=True))
+    assert "não pode ser feito agora" in texto(operador.get(url(campanha, "reagendar"), follow=True))
 
 
 def test_a_day_in_the_past_is_refused_beside_it(operador):

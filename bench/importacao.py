@@ -94,8 +94,9 @@ def _gerar(pasta: Path, imoveis: int) -> tuple[Path, int]:
 
 def _par(vazia: str, pasta: Path) -> Par:
     with nova(vazia) as nome:
+        modelos = [modelo for modelo in _modelos() if not modelo.objects.exists()]  # migrations fill the others
         importada = _importar(nome, pasta)
-        linhas = {modelo: exportar(modelo, pasta) for modelo in _modelos()}
+        linhas = {modelo: exportar(modelo, pasta) for modelo in modelos}
     with nova(vazia):
         copy = copiar([modelo for modelo, quantas in linhas.items() if quantas], pasta)
         if (copiadas := {modelo: modelo.objects.count() for modelo in linhas}) != linhas:

@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,18 +88,24 @@ def correr(alvo: Avisa, pasta: Path, semente: int) -> Resultado:
 def _enviar(alvo: Avisa, porta: int, sorteio: random.Random) -> int:
     vivos = [alvo.iniciar(indice) for indice in range(TRABALHADORES)]
     try:
-        vitimas = sorteio.sample(vivos, MORTES)
-        for vitima, parte in zip(vitimas, sorted(sorteio.uniform(*MEIO) for _ in vitimas), strict=True):
+        for parte in sorted(sorteio.uniform(*MEIO) for _ in range(MORTES)):
             processos.esperar(lambda ate=parte * COTA: _usado() >= ate, PRAZO, "usar a cota")
-            processos.esperar(lambda uma=vitima: processos.portas(uma, porta), PRAZO, "abrir conexões", passo=0.02)
+            enviando = processos.esperar(lambda: _enviando(vivos, porta), PRAZO, "abrir conexões", passo=0.02)
+            vitima = sorteio.choice(enviando)
             time.sleep(sorteio.uniform(0, MAIOR_DEMORA))
             processos.matar(vitima)
+            vivos.remove(vitima)
         processos.esperar(_acabou, PRAZO, "esgotar a cota", passo=0.5)
         time.sleep(SOSSEGO)
-        return len(vitimas)
+        return TRABALHADORES - len(vivos)
     finally:
         for vivo in vivos:
             processos.parar(vivo)
+
+
+def _enviando(vivos: list[subprocess.Popen], porta: int) -> list[subprocess.Popen]:
+    """Those that hold connections: whoever got no slot has none, and its death would show nothing."""
+    return [vivo for vivo in vivos if processos.portas(vivo, porta)]
 
 
 def _usado() -> int:

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 from django.conf import settings
 
 PRAZO_DE_PARADA = 30
+Dito = TypeVar("Dito")
 
 
 class NaoTerminou(Exception):
@@ -50,12 +52,14 @@ def parar(processo: subprocess.Popen) -> None:
     matar(processo)
 
 
-def esperar(condicao: Callable[[], object], prazo: float, o_que: str, passo: float = 0.05) -> None:
+def esperar(condicao: Callable[[], Dito], prazo: float, o_que: str, passo: float = 0.05) -> Dito:
+    """Ask until the answer is true, and return it; NaoTerminou after `prazo` seconds."""
     limite = time.monotonic() + prazo
-    while not condicao():
+    while not (dito := condicao()):
         if time.monotonic() > limite:
             raise NaoTerminou(f"{o_que}: {prazo:.0f} s não bastaram")
         time.sleep(passo)
+    return dito
 
 
 def familia(processo: subprocess.Popen) -> list[psutil.Process]:

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +18,10 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from batch.models import ProcessoIniciado
-from cobranca.models import AcaoCobranca, ComandoAcao
+from batch import agendamentos
+from batch.models import Agendamento, Processo, ProcessoIniciado
+from cadastro.models import ClienteEndereco
+from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao, CriterioCobranca
 from exemplo import campanhas as exemplo_de_campanhas
 from exemplo import demonstracao
 from exemplo.navegador import CELULAR, FaltasNaPagina, abrir, chromium
@@ -84,6 +86,36 @@ def da_mensagem(canal: Canal, estado: Estado) -> Callable[[], str]:
 
 def do_primeiro(nome: str, modelo) -> Callable[[], str]:
     return lambda: reverse(nome, args=[modelo.objects.earliest("pk").pk])
+
+
+def do_imovel(nome: str) -> Callable[[], str]:
+    """The address of a view of an imóvel that got a document."""
+    return lambda: reverse(nome, args=[CobrancaDocumento.objects.earliest("pk").imovel_id])
+
+
+def do_endereco() -> str:
+    return reverse("cadastro:endereco", args=[ClienteEndereco.objects.earliest("pk").pk])
+
+
+def do_agendamento() -> str:
+    """The address of a schedule; the sample has none, so one is inserted."""
+    if not Agendamento.objects.exists():
+        agora = timezone.now()
+        agendamento = Agendamento(
+            processo=Processo.objects.get(pk=336),
+            repeticao=Agendamento.Repeticao.MENSAL,
+            dia_do_mes=5,
+            a_partir_de=timezone.localdate(agora),
+            hora=time(8),
+            complemento="Avisos do mês",
+            criado_por=User.objects.get(is_superuser=True),
+        )
+        agendamentos.guardar(agendamento, agora=agora)
+    return reverse("batch:agendamento", args=[Agendamento.objects.earliest("pk").pk])
+
+
+def da_auditoria(consulta: str = "") -> Callable[[], str]:
+    return lambda: reverse("telas:auditoria") + consulta
 
 
 def dos_pausados() -> str:
@@ -151,6 +183,10 @@ def preencher(valores: dict[str, str], *botoes: str):
     return passos
 
 
+def escolher(rotulo: str):
+    return lambda pagina: pagina.get_by_label(rotulo).check()
+
+
 def digitar_336(*botoes: str):
     def passos(pagina):
         pagina.locator("#id_processo").fill("336")
@@ -183,6 +219,18 @@ PAGINAS = (
     Pagina("cliente", do_cliente("cadastro:cliente_nome_tipo")),
     Pagina("cliente-telefone", do_cliente("cadastro:cliente_telefones")),
     Pagina("cliente-telefone-com-erro", do_cliente("cadastro:cliente_telefones"), apertar("Adicionar")),
+    Pagina("cliente-inserir", em("cadastro:cliente_inserir")),
+    Pagina("cliente-inserir-com-erro", em("cadastro:cliente_inserir"), apertar("Inserir")),
+    Pagina("cliente-pessoa", do_cliente("cadastro:cliente_pessoa")),
+    Pagina("cliente-enderecos", do_cliente("cadastro:cliente_enderecos")),
+    Pagina("cliente-endereco", do_endereco),
+    Pagina("cliente-imoveis", do_cliente("cadastro:cliente_imoveis")),
+    Pagina("cliente-ligar-a-imovel", do_cliente("cadastro:vinculo_inserir")),
+    Pagina("imoveis", em("cadastro:imoveis")),
+    Pagina("imovel", do_imovel("cadastro:imovel")),
+    Pagina("imovel-contas", do_imovel("faturamento:contas_do_imovel")),
+    Pagina("imovel-documentos", do_imovel("cobranca:documentos_do_imovel")),
+    Pagina("imovel-mensagens", do_imovel("mensageria:do_imovel")),
     Pagina("cliente-mensagens", do_cliente("mensageria:do_cliente")),
     Pagina("mensagem-faturamento", em("faturamento:parametrizar_mensagem")),
     Pagina(
@@ -203,6 +251,10 @@ PAGINAS = (
     Pagina("comandos", em("cobranca:comandos")),
     Pagina("comando-inserir", em("cobranca:comando_inserir")),
     Pagina("comando", do_primeiro("cobranca:comando", ComandoAcao)),
+    Pagina("criterios", em("cobranca:criterios")),
+    Pagina("criterio", do_primeiro("cobranca:criterio", CriterioCobranca)),
+    Pagina("documentos", do_primeiro("cobranca:documentos", ComandoAcao)),
+    Pagina("documento", do_primeiro("cobranca:documento", CobrancaDocumento)),
     Pagina("processo-inserir", em("batch:processo_inserir"), digitar_336()),
     Pagina("processo-simulado", em("batch:processo_inserir"), digitar_336("Simular")),
     Pagina("processo-confirmacao", em("batch:processo_inserir"), digitar_336("Iniciar")),
@@ -212,6 +264,10 @@ PAGINAS = (
         "unidades",
         lambda: reverse("batch:unidades", args=[ProcessoIniciado.objects.latest("pk").funcionalidades.first().pk]),
     ),
+    Pagina(
+        "log", lambda: reverse("batch:log", args=[ProcessoIniciado.objects.latest("pk").funcionalidades.first().pk])
+    ),
+    Pagina("agendamento", do_agendamento),
     Pagina("agendamentos", em("batch:agendamentos")),
     Pagina("agendamento-inserir", em("batch:agendamento_inserir")),
     Pagina("balanco", da_execucao("mensageria:balanco")),
@@ -223,6 +279,8 @@ PAGINAS = (
     Pagina("quem-ficou-de-fora", da_execucao("mensageria:nao_geradas")),
     Pagina("incertas", em("mensageria:incertas")),
     Pagina("pausados", dos_pausados),
+    Pagina("calendario", em("mensageria:calendario")),
+    Pagina("calendario-horarios", em("mensageria:janela", Canal.SMS, "cobranca"), escolher("Só nestes horários")),
     Pagina("servico-email", em("mensageria:servico_email")),
     Pagina(
         "servico-email-com-erro",
@@ -241,6 +299,8 @@ PAGINAS = (
     Pagina("servico-novo", em("preventivo:servico_novo")),
     Pagina("servico", do_primeiro("preventivo:servico", ServicoEmail)),
     Pagina("descadastro", lambda: urlsplit(_ultimo_boleto().contexto["descadastro"]).path, anonima=True),
+    Pagina("auditoria", da_auditoria()),
+    Pagina("auditoria-filtrada", da_auditoria("?modelo=batch.agendamento")),
     Pagina("nao-encontrada", lambda: "/nao-existe/", status=404),
     Pagina("administracao", em("admin:index")),
     Pagina("administracao-servicos", em("admin:mensageria_servicoemail_changelist")),

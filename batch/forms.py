@@ -117,8 +117,8 @@ def processo_ativo(codigo: int) -> Processo:
 
 
 def processos_a_iniciar(tipo: int | None = None):
-    """What an operator may start: reports have pages of their own."""
-    ativos = Processo.objects.filter(ativo=True).exclude(tipo=Processo.Tipo.RELATORIO)
+    """What an operator may start: reports have pages of their own, and what is commanded begins at its comando."""
+    ativos = Processo.objects.filter(ativo=True).exclude(tipo__in=Processo.DE_OUTRAS_TELAS)
     return ativos.filter(tipo=tipo) if tipo else ativos
 
 

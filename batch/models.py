@@ -48,6 +48,8 @@ class Processo(models.Model):
         SEMANAL = 6, "Semanal"
         DIARIO = 7, "Diário"
 
+    DE_OUTRAS_TELAS = (Tipo.FATURAMENTO_COMANDADO, Tipo.COBRANCA_COMANDADO, Tipo.RELATORIO)
+
     id = models.PositiveIntegerField("código", primary_key=True)
     descricao = models.CharField("descrição", max_length=60)
     abreviatura = models.CharField(max_length=10, blank=True)

@@ -258,6 +258,7 @@ SEM_LISTA = {
     "cobranca:acao",
     "cobranca:acao_inserir",
     "cobranca:comando",
+    "cobranca:comando_andamento",
     "cobranca:comando_cancelar",
     "cobranca:comando_inserir",
     "cobranca:criterio",

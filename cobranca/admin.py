@@ -6,9 +6,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.utils import timezone
 
+from batch.inicio import OperacaoRecusada
 from cadastro.admin import AdminAvisa, InlineSoLeitura, SoLeitura, TabelaGrande, curto, inteiro, matricula
 from cadastro.models import ParametroSistema
-from cobranca.documentos import NaoGera, gerar_documentos
+from cobranca import comandos
+from cobranca.documentos import NaoGera
 from cobranca.models import (
     AcaoCobranca,
     CobrancaDocumento,
@@ -189,14 +191,13 @@ class ComandoAcaoAdmin(AdminAvisa):
     def gerar_documentos(self, request, queryset):
         if not self.has_gerar_permission(request):
             raise PermissionDenied
-        agora = timezone.now()
         for comando in queryset.order_by("pk"):
             try:
-                contagem = gerar_documentos(comando.pk, hoje=timezone.localdate(agora), agora=agora)
-            except (NaoGera, ParametroSistema.DoesNotExist) as recusa:
+                iniciado = comandos.mandar_gerar(comando.pk, usuario=request.user, agora=timezone.now())
+            except (NaoGera, OperacaoRecusada, ParametroSistema.DoesNotExist) as recusa:
                 self.message_user(request, str(recusa), messages.ERROR)
                 continue
-            feito = f"{contagem['documentos']} documentos gerados; {contagem['sem_documento']} imóveis sem documento."
+            feito = f"Geração dos documentos comandada no processo {iniciado.pk}."
             self.log_change(request, comando, feito)
             self.message_user(request, f"{comando.titulo}: {feito}", messages.SUCCESS)
 

@@ -1,17 +1,57 @@
-"""What becomes of a comando once its documents are made: what its messages come to, and that it may be cancelled."""
+"""What is done with a comando: its documents are asked for, what came of it is counted, and it may be cancelled."""
 
 from datetime import datetime
 
 from django.db import transaction
 
+from batch import inicio
+from batch.models import ProcessoIniciado
+from cadastro.models import ParametroSistema
+from cobranca import documentos
+from cobranca.documentos import NaoGera
 from cobranca.fonte import ORIGEM
 from cobranca.models import CobrancaDocumento, ComandoAcao
 from mensageria import balanco
 from mensageria.models import Canal
 
+PROCESSO = 335  # the one that makes the documents
+
 
 class NaoCancela(Exception):
     """Why a comando is not cancelled; the message is for the operator."""
+
+
+def conferir_geracao(comando: ComandoAcao) -> None:
+    """Raise NaoGera when its documents may not be made now."""
+    documentos.conferir(comando)
+    if comando.em_geracao:
+        raise NaoGera(
+            f"Os documentos do comando {comando.titulo} já estão sendo gerados, no processo {comando.geracao_id}."
+        )
+
+
+@transaction.atomic
+def mandar_gerar(comando_id: int, *, usuario, agora: datetime) -> ProcessoIniciado:
+    """Start the process that makes its documents: of all localidades they take minutes.
+
+    Raises NaoGera, OperacaoRecusada, and ParametroSistema.DoesNotExist, without which none can be made.
+    """
+    ParametroSistema.atual()
+    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("geracao").get(pk=comando_id)
+    conferir_geracao(comando)
+    comando.geracao = inicio.iniciar(
+        PROCESSO, usuario=usuario, agendado_para=agora, agora=agora, complemento=comando.titulo[:55]
+    )
+    comando.save(update_fields=["geracao"])
+    return comando.geracao
+
+
+def falha_da_geracao(comando: ComandoAcao) -> str:
+    """Why the last process that should have made its documents did not; empty when none failed."""
+    if comando.gerado_em or comando.geracao is None or comando.em_geracao:
+        return ""
+    palavras = comando.geracao.funcionalidades.exclude(explicacao="").values_list("explicacao", flat=True).first()
+    return palavras or f"O processo terminou como {comando.geracao.get_situacao_display()}."
 
 
 def contagens(comando: ComandoAcao) -> list[tuple[str, int]]:
@@ -31,6 +71,11 @@ def conferir_cancelamento(comando: ComandoAcao) -> None:
     """Raise NaoCancela when it may not be. Documents that are sent stay (gsan.md 2.6): who has the message may pay."""
     if comando.cancelado_em:
         raise NaoCancela(f"O comando {comando.titulo} já foi cancelado.")
+    if comando.em_geracao:
+        raise NaoCancela(
+            f"Os documentos do comando {comando.titulo} estão sendo gerados, no processo {comando.geracao_id}: espere"
+            " que ele termine, ou cancele-o."
+        )
     if comando.gerado_em and (comando.acao.envia_mensagem or comando.anunciado_em):
         raise NaoCancela("Não é possível cancelar documentos de ação de cobrança que envia SMS ou e-mail.")
 
@@ -38,7 +83,7 @@ def conferir_cancelamento(comando: ComandoAcao) -> None:
 @transaction.atomic
 def cancelar(comando_id: int, *, usuario, agora: datetime) -> int:
     """Cancel a comando, and of its documents those not paid; return how many. Raises NaoCancela."""
-    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao").get(pk=comando_id)
+    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao", "geracao").get(pk=comando_id)
     conferir_cancelamento(comando)
     em_aberto = CobrancaDocumento.objects.filter(comando=comando, cancelado=False, pago_em=None)
     cancelados = em_aberto.update(cancelado=True)

@@ -19,15 +19,20 @@ class JaGerado(NaoGera):
     """The documents of this comando exist already."""
 
 
+def conferir(comando: ComandoAcao) -> None:
+    """Raise NaoGera when it has its documents, or may have none any more."""
+    if comando.gerado_em:
+        raise JaGerado(f"Os documentos do comando {comando.titulo} já foram gerados.")
+    if comando.cancelado_em:
+        raise NaoGera(f"O comando {comando.titulo} foi cancelado.")
+
+
 @transaction.atomic
 def gerar_documentos(comando_id: int, *, hoje: date, agora: datetime) -> Counter:
     """Make the documents of a comando, once; return `documentos`, `sem_documento` and what `numeracao` counts. Raises
     NaoGera."""
     comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao__criterio").get(pk=comando_id)
-    if comando.gerado_em:
-        raise JaGerado(f"Os documentos do comando {comando.titulo} já foram gerados.")
-    if comando.cancelado_em:
-        raise NaoGera(f"O comando {comando.titulo} foi cancelado.")
+    conferir(comando)
     with connection.cursor() as cursor:
         _levantar_devedores(cursor, comando, hoje)
         contagem = Counter(

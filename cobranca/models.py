@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 
+from batch.models import ProcessoIniciado
 from cadastro.models import Imovel, Localidade, ParametroSistema
 from cobranca import ficha
 from cobranca.regras import conferir_acao
@@ -257,6 +258,15 @@ class ComandoAcao(models.Model):
     criado_por = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False
     )
+    geracao = models.ForeignKey(
+        ProcessoIniciado,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name="processo que gera os documentos",
+    )
     gerado_em = models.DateTimeField("documentos gerados em", null=True, blank=True, editable=False)
     anunciado_em = models.DateTimeField("mensagens geradas em", null=True, blank=True, editable=False)
     documentos_gerados = models.PositiveIntegerField(default=0, editable=False)
@@ -276,6 +286,11 @@ class ComandoAcao(models.Model):
 
     def __str__(self):
         return self.titulo
+
+    @property
+    def em_geracao(self) -> bool:
+        """Whether its documents are being made, or soon will be."""
+        return not self.gerado_em and self.geracao is not None and self.geracao.situacao in ProcessoIniciado.A_CANCELAR
 
 
 class ContaBancaria(models.Model):

@@ -13,6 +13,7 @@ urlpatterns = [
     path("comandos/", views.comandos, name="comandos"),
     path("comandos/inserir/", views.comando_inserir, name="comando_inserir"),
     path("comandos/<int:pk>/", views.comando, name="comando"),
+    path("comandos/<int:pk>/andamento/", views.comando_andamento, name="comando_andamento"),
     path("comandos/<int:pk>/documentos/", views_documentos.documentos, name="documentos"),
     path("documentos/<int:pk>/", views_documentos.documento, name="documento"),
     path("documentos/<int:pk>/pdf/", views_documentos.documento_pdf, name="documento_pdf"),

@@ -1,6 +1,5 @@
 """The operator's screens of the collection: actions and comandos."""
 
-from collections import Counter
 from collections.abc import Callable
 
 from django.contrib import messages
@@ -14,11 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from batch import acompanhamento
+from batch.inicio import OperacaoRecusada
 from cadastro.models import ParametroSistema
 from cobranca import comandos as dos_comandos
 from cobranca import numeracao
 from cobranca.acoes import EmUso, remover_acoes, remover_criterios, travar
-from cobranca.documentos import NaoGera, gerar_documentos
+from cobranca.documentos import NaoGera
 from cobranca.forms import FiltroDeAcoes, FormularioDeAcao, FormularioDeComando, FormularioDeCriterio
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca, ImovelSemDocumento, TipoDocumento
 from cobranca.textos import DADOS_COBRANCA
@@ -252,7 +253,7 @@ def _mostrar_criterio(request: HttpRequest, form: FormularioDeCriterio) -> HttpR
 @permission_required("cobranca.view_comandoacao", raise_exception=True)
 def comandos(request: HttpRequest) -> HttpResponse:
     pagina = Pagina(
-        ComandoAcao.objects.select_related("acao", "localidade", "criado_por"),
+        ComandoAcao.objects.select_related("acao", "localidade", "criado_por", "geracao"),
         request.GET,
         ordens={"numero": "pk", "titulo": "titulo", "quando": "criado_em"},
         padrao="-numero",
@@ -285,66 +286,85 @@ def _guardar_comando(request: HttpRequest, form: FormularioDeComando) -> str:
 @require_http_methods(["GET", "POST"])
 @permission_required("cobranca.view_comandoacao", raise_exception=True)
 def comando(request: HttpRequest, pk: int) -> HttpResponse:
-    escolhido = get_object_or_404(
-        ComandoAcao.objects.select_related("acao__criterio", "localidade", "criado_por", "cancelado_por"), pk=pk
-    )
+    escolhido = _comando(pk)
     if request.method == "POST" and not confirmacao.voltou(request):
-        return _gerar(request, escolhido)
+        return _mandar_gerar(request, escolhido)
+    return render(request, "cobranca/comando.html", _do_comando(request, escolhido))
+
+
+@require_safe
+@permission_required("cobranca.view_comandoacao", raise_exception=True)
+def comando_andamento(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of its page that asks for itself again while its documents are made."""
+    return render(request, "cobranca/_comando.html", _do_comando(request, _comando(pk)))
+
+
+def _comando(pk: int) -> ComandoAcao:
+    de_outros = (
+        "acao__criterio",
+        "localidade",
+        "criado_por",
+        "cancelado_por",
+        "geracao__processo",
+        "geracao__precedente",
+    )
+    return get_object_or_404(ComandoAcao.objects.select_related(*de_outros), pk=pk)
+
+
+def _do_comando(request: HttpRequest, escolhido: ComandoAcao) -> dict:
+    agora = timezone.now()
     de_fora = dict(
         escolhido.sem_documento.values_list("motivo").annotate(quantos=Count("id")).order_by("-quantos", "motivo")
     )
-    contexto = {
+    livre = not (escolhido.gerado_em or escolhido.cancelado_em or escolhido.em_geracao)
+    return {
         "comando": escolhido,
         "de_fora": [(ImovelSemDocumento.Motivo(motivo).label, quantos) for motivo, quantos in de_fora.items()],
         "total_de_fora": sum(de_fora.values()),
         "sem_conta_agora": "" if escolhido.gerado_em else numeracao.sem_conta(),
         "sem_conta": numeracao.saiu_sem_conta(escolhido.fichas_sem_conta),
         "contagens": dos_comandos.contagens(escolhido),
-        "pode_gerar": request.user.has_perm("cobranca.add_cobrancadocumento")
-        and not (escolhido.gerado_em or escolhido.cancelado_em),
-        "pode_cancelar": request.user.has_perm("cobranca.delete_comandoacao") and not escolhido.cancelado_em,
+        "espera": escolhido.geracao.motivo_da_espera(agora) if escolhido.em_geracao else "",
+        "vivo": escolhido.em_geracao and acompanhamento.vale_acompanhar(escolhido.geracao, agora),
+        "falha": dos_comandos.falha_da_geracao(escolhido),
+        "pode_gerar": livre and request.user.has_perm("cobranca.add_cobrancadocumento"),
+        "pode_cancelar": request.user.has_perm("cobranca.delete_comandoacao")
+        and not (escolhido.cancelado_em or escolhido.em_geracao),
         "pagina_do_menu": "cobranca:comandos",
     }
-    return render(request, "cobranca/comando.html", contexto)
 
 
-def _gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
+def _mandar_gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
     if not request.user.has_perm("cobranca.add_cobrancadocumento"):
         raise PermissionDenied
+    destino = reverse("cobranca:comando", args=[escolhido.pk])
+    if ja_feito := pedidos.ja_atendido(request):
+        return redirect(ja_feito)
     onde = f"na localidade {escolhido.localidade}" if escolhido.localidade else "em todas as localidades"
     detalhes = [f"Ação {escolhido.acao}, {onde}.", "Os documentos de um comando são gerados uma só vez."]
     detalhes += [aviso] if (aviso := numeracao.sem_conta()) else []
-    if pergunta := confirmacao.perguntar(request, "Confirma a geração dos documentos?", detalhes=detalhes):
-        return pergunta
-    destino = reverse("cobranca:comando", args=[escolhido.pk])
 
     def fazer() -> str:
-        agora = timezone.now()
-        contagem = gerar_documentos(escolhido.pk, hoje=timezone.localdate(agora), agora=agora)
-        palavras = _contado(contagem)
+        iniciado = dos_comandos.mandar_gerar(escolhido.pk, usuario=request.user, agora=timezone.now())
+        palavras = f"Geração dos documentos comandada no processo {iniciado.pk}."
         registro.registrar(request.user, escolhido, palavras)
         messages.success(request, palavras)
-        if contagem["fichas_sem_conta"]:
-            messages.warning(request, f"{numeracao.saiu_sem_conta(contagem['fichas_sem_conta'])}.")
         return destino
 
     try:
+        dos_comandos.conferir_geracao(escolhido)
+        if pergunta := confirmacao.perguntar(request, "Confirma a geração dos documentos?", detalhes=detalhes):
+            return pergunta
         return redirect(pedidos.atender(request, fazer))
-    except (NaoGera, ParametroSistema.DoesNotExist) as recusa:
+    except (NaoGera, OperacaoRecusada, ParametroSistema.DoesNotExist) as recusa:
         messages.error(request, str(recusa))
         return redirect(destino)
-
-
-def _contado(contagem: Counter) -> str:
-    gerados = quantos(contagem["documentos"], "documento gerado,documentos gerados")
-    fichas = f" ({quantos(contagem['fichas'], 'ficha,fichas')} de compensação)" if contagem["fichas"] else ""
-    return f"{gerados}{fichas}; {quantos(contagem['sem_documento'], 'imóvel sem documento,imóveis sem documento')}."
 
 
 @require_POST
 @permission_required("cobranca.delete_comandoacao", raise_exception=True)
 def comando_cancelar(request: HttpRequest, pk: int) -> HttpResponse:
-    escolhido = get_object_or_404(ComandoAcao.objects.select_related("acao"), pk=pk)
+    escolhido = get_object_or_404(ComandoAcao.objects.select_related("acao", "geracao"), pk=pk)
     destino = reverse("cobranca:comando", args=[pk])
     if confirmacao.voltou(request):
         return redirect(destino)

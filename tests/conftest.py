@@ -20,17 +20,17 @@ from mensageria import trabalhador
 pytest_plugins = ["tests.exemplares"]
 _numeros = itertools.count(1)
 DAS_MIGRACOES = {
-    "faturamento": "0002_processo_336",
-    "preventivo": "0002_operacoes",
-    "cobranca": "0005_tipos_de_documento",
+    "faturamento": ["0002_processo_336"],
+    "preventivo": ["0002_operacoes"],
+    "cobranca": ["0005_tipos_de_documento", "0009_geracao_pelo_batch"],
 }
 
 
 @receiver(post_migrate)
 def _repor_o_das_migracoes(sender, **_) -> None:
     """The flush that ends a transactional test takes away what migrations stored; it sends this signal when done."""
-    if sender.name in DAS_MIGRACOES:
-        importlib.import_module(f"{sender.name}.migrations.{DAS_MIGRACOES[sender.name]}").criar(apps, None)
+    for migracao in DAS_MIGRACOES.get(sender.name, []):
+        importlib.import_module(f"{sender.name}.migrations.{migracao}").criar(apps, None)
 
 
 hypothesis_settings.register_profile("avisa", deadline=None, print_blob=True)

@@ -124,6 +124,7 @@ TABELA = [
     Linha("cobranca:comando_inserir", DO_GRUPO, "post"),
     Linha("cobranca:comando", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:comando", DO_GRUPO, "post", de(ComandoAcao)),
+    Linha("cobranca:comando_andamento", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:comando_cancelar", DO_GRUPO, "post", de(ComandoAcao)),
     Linha("cobranca:documentos", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:documento", DO_GRUPO, "get", de(CobrancaDocumento)),

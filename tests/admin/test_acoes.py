@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
+from batch.execucao import executar_pendentes
 from batch.models import (
     FuncionalidadeIniciada,
     Processo,
@@ -148,9 +149,11 @@ def test_an_operator_generates_the_documents_of_a_command_once(entrar):
     type(comando.acao.criterio).objects.update(valor_minimo=Decimal("60"))
     operador = entrar("operador")
 
-    assert "1 documentos gerados; 1 imóveis sem documento." in ditas(
+    assert "Geração dos documentos comandada no processo" in ditas(
         agir(operador, COMANDOS, "gerar_documentos", comando)
     )
+    assert "já estão sendo gerados" in ditas(agir(operador, COMANDOS, "gerar_documentos", comando))
+    executar_pendentes(timezone.now())
     assert CobrancaDocumento.objects.count() == ImovelSemDocumento.objects.count() == 1
     assert "já foram gerados" in ditas(agir(operador, COMANDOS, "gerar_documentos", comando))
     assert LogEntry.objects.filter(user=operador.pessoa).count() == 1

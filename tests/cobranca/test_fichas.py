@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from batch.execucao import executar_pendentes
 from cadastro.models import ParametroSistema
 from cobranca import numeracao, pagavel, pendencias
 from cobranca.avisos import gerar_avisos
@@ -300,7 +301,9 @@ def test_who_makes_the_documents_is_told_before_and_after(sistema, entrar):
 
     pergunta = operador.post(tela, pedido).text
     assert "nenhuma conta bancária está ativa: sairão com o código de arrecadação." in pergunta
-    feito = operador.post(tela, pedido | {"confirmado": "1"}, follow=True).text
+    operador.post(tela, pedido | {"confirmado": "1"})
+    executar_pendentes(timezone.now())
+    feito = operador.get(tela).text
 
     assert "1 documento com valor de ficha saiu com o código de arrecadação" in feito
 

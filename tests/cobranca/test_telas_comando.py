@@ -9,6 +9,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from batch import inicio
+from batch.execucao import executar_pendentes
+from batch.models import ProcessoIniciado
+from cadastro.models import ParametroSistema
 from cobranca.documentos import gerar_documentos
 from cobranca.models import CobrancaDocumento, ComandoAcao, ImovelSemDocumento
 from tests.fabricas import (
@@ -149,12 +153,73 @@ def test_documents_are_made_once_after_a_confirmation(operador):
     assert "Confirma a geração dos documentos?" in pergunta.text
     assert not CobrancaDocumento.objects.exists()
     for _ in range(2):
-        resposta = operador.post(tela, pedido | {"confirmado": "1"}, follow=True)
+        andando = operador.post(tela, pedido | {"confirmado": "1"}, follow=True)
+    assert "Os documentos estão sendo gerados no" in andando.text
+    assert f'hx-get="{tela}andamento/"' in andando.text and "Gerar documentos" not in andando.text
+    executar_pendentes(timezone.now())
+    resposta = operador.get(f"{tela}andamento/")
     assert CobrancaDocumento.objects.count() == 1
     assert "1 documento gerado;" in " ".join(resposta.text.split())
     assert "Usuário sem canal de mensagem" in resposta.text
-    assert "Gerar documentos" not in resposta.text
-    assert LogEntry.objects.get().get_change_message() == "1 documento gerado; 1 imóvel sem documento."
+    assert "Gerar documentos" not in resposta.text and "hx-get" not in resposta.text
+    iniciado = ProcessoIniciado.objects.get()
+    assert iniciado.situacao == ProcessoIniciado.Situacao.CONCLUIDO and iniciado.usuario == operador.pessoa
+    feito = LogEntry.objects.get().get_change_message()
+    assert feito == f"Geração dos documentos comandada no processo {iniciado.pk}."
+
+
+def test_while_its_documents_are_made_a_comando_is_neither_asked_for_again_nor_cancelled(operador):
+    comando = novo_comando()
+    tela, confirmado = f"{LISTA}{comando.pk}/", {"confirmado": "1"}
+    operador.post(tela, confirmado | {"pedido": str(uuid.uuid4())})
+
+    outra = operador.post(tela, confirmado | {"pedido": str(uuid.uuid4())}, follow=True)
+    cancelado = operador.post(f"{tela}cancelar/", confirmado | {"pedido": str(uuid.uuid4())}, follow=True)
+
+    iniciado = ProcessoIniciado.objects.get()
+    assert f"já estão sendo gerados, no processo {iniciado.pk}." in outra.text
+    assert f"estão sendo gerados, no processo {iniciado.pk}: espere" in cancelado.text
+    assert "Cancelar comando" not in cancelado.text
+    assert "gerando documentos" in operador.get(LISTA).text
+
+
+def test_what_could_not_be_made_says_why_and_is_asked_for_again(operador):
+    devedor()
+    comando = novo_comando()
+    tela = f"{LISTA}{comando.pk}/"
+    operador.post(tela, {"confirmado": "1", "pedido": str(uuid.uuid4())})
+    ParametroSistema.objects.all().delete()
+    executar_pendentes(timezone.now())
+
+    falhou = operador.get(tela)
+
+    assert "Os documentos não foram gerados: Informe os parâmetros do sistema" in " ".join(falhou.text.split())
+    assert "Gerar documentos" in falhou.text
+    novo_parametro_sistema()
+    operador.post(tela, {"confirmado": "1", "pedido": str(uuid.uuid4())})
+    executar_pendentes(timezone.now())
+    assert "1 documento gerado;" in " ".join(operador.get(tela).text.split())
+
+
+def test_of_a_process_that_was_cancelled_nothing_is_made(operador):
+    devedor()
+    comando = novo_comando()
+    tela = f"{LISTA}{comando.pk}/"
+    operador.post(tela, {"confirmado": "1", "pedido": str(uuid.uuid4())})
+
+    inicio.cancelar(ProcessoIniciado.objects.get(), usuario=operador.pessoa, motivo="Engano", agora=timezone.now())
+    executar_pendentes(timezone.now())
+
+    assert not CobrancaDocumento.objects.exists()
+    assert "O processo terminou como EXECUÇÃO CANCELADA." in operador.get(tela).text
+
+
+def test_a_process_of_a_comando_is_not_inserted_by_hand(operador):
+    dados = {"tipo": "", "processo": "335", "data": "22/11/2026", "hora": "08:00:00", "confirmado": "1"}
+
+    resposta = operador.post("/batch/inserir/", dados)
+
+    assert resposta.context["form"].errors["processo"] == ["Processo inexistente."]
 
 
 def test_another_form_of_the_same_comando_is_refused(operador):

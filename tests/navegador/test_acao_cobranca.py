@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from batch.execucao import executar_pendentes
 from cobranca.models import AcaoCobranca, CobrancaDocumento, CriterioCobranca
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
 from tests.fabricas import nova_acao, nova_conta, novo_cliente, novo_imovel, novo_parametro_sistema, novo_vinculo
@@ -127,6 +128,9 @@ def test_a_comando_shows_its_counters_and_one_without_messages_is_cancelled(entr
     pagina.get_by_role("button", name="Inserir", exact=True).click()
     pagina.get_by_role("button", name="Gerar documentos").click()
     pagina.get_by_role("button", name="Sim", exact=True).click()
+    pagina.get_by_text("Os documentos estão sendo gerados").wait_for()
+    executar_pendentes(timezone.now())
+    pagina.reload()
     contagens = pagina.get_by_role("region", name="Documentos e mensagens")
     for nome in ("Documentos gerados", "SMS gerados", "SMS enviados", "E-mails gerados", "E-mails enviados"):
         expect(contagens.get_by_text(nome, exact=True)).to_be_visible()

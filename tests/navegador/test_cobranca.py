@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from batch.execucao import executar_pendentes
 from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao, CriterioCobranca
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
 from tests.fabricas import (
@@ -139,8 +140,13 @@ def test_an_action_is_commanded_and_its_documents_made_once(entrar, opcoes):
     pagina.get_by_role("button", name="Gerar documentos").click()
     pagina.get_by_text("Confirma a geração dos documentos?").wait_for()
     pagina.get_by_role("button", name="Sim", exact=True).click()
+    pagina.get_by_text("Os documentos estão sendo gerados").wait_for()
+    expect(pagina.get_by_role("button", name="Gerar documentos")).to_have_count(0)
+    executar_pendentes(timezone.now())
+    if opcoes:
+        pagina.get_by_role("link", name="Ver se já terminou").click()
 
-    pagina.get_by_text("1 documento gerado;").first.wait_for()
+    pagina.get_by_text("1 documento gerado;").wait_for()
     assert CobrancaDocumento.objects.get().comando.acao == acao
     assert ComandoAcao.objects.get().documentos_gerados == 1
     expect(pagina.get_by_role("button", name="Gerar documentos")).to_have_count(0)

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from batch.execucao import executar_pendentes
 from cobranca.models import CobrancaDocumento
 from exemplo.navegador import CELULAR, SEM_JAVASCRIPT
 from mensageria import conferencia
@@ -48,6 +49,9 @@ def gerar(pagina, comando) -> None:
     pagina.get_by_role("button", name="Gerar documentos").click()
     pagina.get_by_text("Confirma a geração dos documentos?").wait_for()
     pagina.get_by_role("button", name="Sim", exact=True).click()
+    pagina.get_by_text("Os documentos estão sendo gerados").wait_for()
+    executar_pendentes(timezone.now())
+    pagina.reload()
 
 
 @pytest.mark.parametrize("opcoes", [{}, SEM_JAVASCRIPT], ids=["com-javascript", "sem-javascript"])

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from batch.models import ProcessoIniciado
 from cobranca.models import ComandoAcao
 from exemplo.navegador import CELULAR
 from tests.fabricas import nova_acao, novo_cliente, novo_comando, novo_parametro_sistema
@@ -65,9 +66,9 @@ def test_a_double_click_on_sim_is_one_yes(pagina, enviados):
 
     pagina.get_by_role("dialog").get_by_role("button", name="Sim").dblclick()
 
-    expect(pagina.get_by_role("heading", name="Documentos e mensagens", exact=True)).to_be_visible()
+    expect(pagina.get_by_text("Os documentos estão sendo gerados")).to_be_visible()
     assert len(enviados) == 1 and "confirmado=1" in enviados[0]
-    assert ComandoAcao.objects.get().gerado_em
+    assert ProcessoIniciado.objects.get() == ComandoAcao.objects.get().geracao
 
 
 def test_a_double_click_on_what_asks_is_no_answer(pagina, enviados):
@@ -77,7 +78,7 @@ def test_a_double_click_on_what_asks_is_no_answer(pagina, enviados):
 
     expect(pagina.get_by_role("dialog")).to_be_visible()
     pagina.get_by_role("dialog").get_by_role("button", name="Sim").click(delay=1)
-    expect(pagina.get_by_role("heading", name="Documentos e mensagens", exact=True)).to_be_visible()
+    expect(pagina.get_by_text("Os documentos estão sendo gerados")).to_be_visible()
     assert len(enviados) == 1
 
 
@@ -95,10 +96,10 @@ def test_a_no_sends_nothing_gives_the_focus_back_and_may_be_asked_again(pagina, 
         expect(dialogo).to_be_hidden()
         expect(pagina.get_by_role("button", name=GERAR)).to_be_focused()
 
-    assert not enviados and not ComandoAcao.objects.get().gerado_em
+    assert not enviados and not ProcessoIniciado.objects.exists()
     pagina.get_by_role("button", name=GERAR).click()
     dialogo.get_by_role("button", name="Sim").click()
-    expect(pagina.get_by_role("heading", name="Documentos e mensagens", exact=True)).to_be_visible()
+    expect(pagina.get_by_text("Os documentos estão sendo gerados")).to_be_visible()
     assert len(enviados) == 1
 
 

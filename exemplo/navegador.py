@@ -94,7 +94,8 @@ def abrir(navegador, url: str, sessao: str = "", **opcoes) -> tuple:
     """A page in a context of its own, at the server `url`, in the session of that key; return (page, its Vigia)."""
     contexto = navegador.new_context(base_url=url, **COMPUTADOR | BRASIL | PARADO | opcoes)
     contexto.set_default_timeout(ESPERA)
-    contexto.add_init_script(SO_COM_SCRIPTS)
+    if opcoes.get("java_script_enabled", True):
+        contexto.add_init_script(SO_COM_SCRIPTS)
     if sessao:
         contexto.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": sessao, "url": url}])
     vigia = Vigia(contexto, url)

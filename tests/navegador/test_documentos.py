@@ -61,7 +61,8 @@ def test_from_the_comando_to_a_ficha_that_a_bank_reads(entrar, opcoes):
     menor, maior = devedor("100.00"), devedor("300.00", "JOSÉ " + "DE SOUZA " * 9)
     pagina = entrar("operador", **opcoes)
     gerar(pagina, comando)
-    pagina.get_by_text("2 documentos gerados (1 ficha de compensação);").wait_for()
+    pagina.get_by_text("2 documentos gerados;").wait_for()
+    pagina.get_by_text("1 documento é ficha de compensação").wait_for()
 
     pagina.get_by_role("link", name="Ver os documentos").click()
     expect(pagina.get_by_role("row")).to_have_count(3)

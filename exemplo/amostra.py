@@ -11,7 +11,15 @@ from django.conf import settings
 from django.db import transaction
 
 from cadastro.importacao import ErroDeImportacao, ResultadoArquivo, importar
-from cadastro.models import Funcionario, Imovel, Municipio, ParametroSistema, UnidadeOrganizacional
+from cadastro.models import (
+    Cliente,
+    ClienteEndereco,
+    Funcionario,
+    Imovel,
+    Municipio,
+    ParametroSistema,
+    UnidadeOrganizacional,
+)
 from cobranca.documentos import gerar_documentos
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
 from faturamento.models import ParametroMensagem
@@ -39,6 +47,7 @@ def carregar(*, hoje: date, agora: datetime, smtp: str, sms: str, recusadas: Pat
         raise ErroDeImportacao("; ".join(f"{falha.arquivo}: {falha.erro}" for falha in falhas))
     with transaction.atomic():
         configurar(hoje=hoje, smtp=smtp, sms=sms)
+        _enderecos()
         comandar_acoes(hoje=hoje, agora=agora)
     return resultados
 
@@ -82,6 +91,25 @@ def _parametros(hoje: date) -> None:
         ano_mes_faturamento=hoje.year * 100 + hoje.month,
         codigo_febraban="0123",
         perfil_programa_especial_id=PERFIL_ESPECIAL,
+    )
+
+
+def _enderecos() -> None:
+    """Where each customer gets letters, which the import does not bring."""
+    ruas = ("Rua das Dunas", "Avenida do Farol", "Travessa dos Cajueiros", "Rua Professora Maria de Lourdes")
+    natal = Municipio.objects.get(nome="NATAL", uf="RN")
+    ClienteEndereco.objects.bulk_create(
+        ClienteEndereco(
+            cliente_id=pk,
+            tipo=ClienteEndereco.Tipo.RESIDENCIAL,
+            logradouro=ruas[pk % len(ruas)],
+            numero=str(10 * (pk % 90) + 10),
+            bairro="Ponta Negra" if pk % 2 else "Tirol",
+            municipio=natal,
+            cep=f"590{pk % 100:02}000",
+            correspondencia=True,
+        )
+        for pk in Cliente.objects.values_list("pk", flat=True)
     )
 
 

@@ -17,10 +17,14 @@ auditar(Processo)
 auditar(ProcessoFuncionalidade, de=["processo"], nome=["descricao"])
 auditar(ProcessoIniciado, de=["processo"], fora=["iniciado_em", "concluido_em"])
 auditar(Agendamento, de=["processo"], fora=["proximo"])
-auditar(relogio.PeriodicTask, fora=["last_run_at", "total_run_count", "date_changed"])
-auditar(relogio.CrontabSchedule)
-auditar(relogio.IntervalSchedule)
 
 isentar("Estado de uma execução, escrito enquanto ela anda.", FuncionalidadeIniciada, UnidadeIniciada)
 isentar("O que o relógio fez com cada data; o processo que ele comandou tem a sua entrada.", DataAgendada)
-isentar("Do django-celery-beat, sem uso aqui.", relogio.SolarSchedule, relogio.ClockedSchedule, relogio.PeriodicTasks)
+isentar("A campainha de um Agendamento, que tem a sua entrada.", relogio.PeriodicTask, relogio.CrontabSchedule)
+isentar(
+    "Do django-celery-beat, sem uso aqui.",
+    relogio.IntervalSchedule,
+    relogio.SolarSchedule,
+    relogio.ClockedSchedule,
+    relogio.PeriodicTasks,
+)

@@ -13,7 +13,7 @@ from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cobranca import pagavel
 from cobranca.fonte import ORIGEM
 from cobranca.forms_documentos import FiltroDeDocumentos
-from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ComandoAcao
+from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ComandoAcao, TipoDocumento
 from cobranca.situacao import situacao_do_documento
 from faturamento.codigo_barras import ErroCodigoBarras
 from mensageria.barras import png_itf
@@ -52,6 +52,7 @@ def documento(request: HttpRequest, pk: int) -> HttpResponse:
     achado = _documento(pk)
     contexto = {
         "documento": achado,
+        "tipo": TipoDocumento.objects.filter(pk=achado.tipo_documento).first(),
         "itens": achado.itens.all(),
         "situacao": situacao_do_documento(achado, timezone.localdate()),
         "pagavel": None,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from cobranca import pagavel
-from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem
+from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, TipoDocumento
 from faturamento.models import Conta, DebitoACobrar
 from mensageria.models import Canal
 from tests.cobranca.test_fichas import nova_conta_bancaria
@@ -85,6 +85,7 @@ def test_a_document_shows_what_it_charges_and_its_total(operador):
         "Total R$ 100,00",
         "ANA &lt;DA&gt; SILVA",
         "em aberto",
+        f"Tipo de documento {TipoDocumento.objects.get(pk=documento.tipo_documento)}",
         f"Validade {documento.validade:%d/%m/%Y}",
     ):
         assert palavras in tela, palavras

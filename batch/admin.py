@@ -115,7 +115,7 @@ class ProcessoIniciadoAdmin(SoLeitura):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "processo":
-            kwargs["queryset"] = Processo.objects.filter(ativo=True)
+            kwargs["queryset"] = Processo.objects.filter(ativo=True).exclude(tipo=Processo.Tipo.COBRANCA_COMANDADO)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request):

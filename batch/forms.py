@@ -109,15 +109,17 @@ class FormularioDeProcesso(Formulario):
 
 
 def processo_ativo(codigo: int) -> Processo:
-    """Raises ValidationError, in GSAN's words."""
-    achado = processos_a_iniciar().filter(pk=codigo).first()
+    """Raises ValidationError, in GSAN's words where it has them."""
+    achado = Processo.objects.filter(ativo=True, pk=codigo).exclude(tipo=Processo.Tipo.RELATORIO).first()
     if achado is None:
         raise ValidationError("Processo inexistente.")
+    if achado.tipo in Processo.DE_OUTRAS_TELAS:
+        raise ValidationError(f"O processo {achado.pk} começa na página de um comando de ação de cobrança.")
     return achado
 
 
 def processos_a_iniciar(tipo: int | None = None):
-    """What an operator may start: reports have pages of their own, and what is commanded begins at its comando."""
+    """What an operator may start: reports have pages of their own, and cobrança comandada begins at its comando."""
     ativos = Processo.objects.filter(ativo=True).exclude(tipo__in=Processo.DE_OUTRAS_TELAS)
     return ativos.filter(tipo=tipo) if tipo else ativos
 

@@ -48,7 +48,7 @@ class Processo(models.Model):
         SEMANAL = 6, "Semanal"
         DIARIO = 7, "Diário"
 
-    DE_OUTRAS_TELAS = (Tipo.FATURAMENTO_COMANDADO, Tipo.COBRANCA_COMANDADO, Tipo.RELATORIO)
+    DE_OUTRAS_TELAS = (Tipo.COBRANCA_COMANDADO, Tipo.RELATORIO)
 
     id = models.PositiveIntegerField("código", primary_key=True)
     descricao = models.CharField("descrição", max_length=60)

@@ -173,15 +173,19 @@ class ComandoAcaoAdmin(AdminAvisa):
 
     def get_readonly_fields(self, request, obj=None):
         """What its documents were made from stays; when its messages leave may change until they are made."""
-        fixos = self.fields if obj and obj.anunciado_em else self.fields[1:3] if obj and obj.gerado_em else []
-        return [*fixos, *self.feito]
+        if obj and (obj.anunciado_em or obj.em_geracao):
+            return [*self.fields, *self.feito]
+        return [*(self.fields[1:3] if obj and obj.gerado_em else []), *self.feito]
 
     def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and not (obj and obj.gerado_em)
+        return super().has_delete_permission(request, obj) and not (obj and (obj.gerado_em or obj.em_geracao))
 
     def save_model(self, request, obj, form, change):
-        if not change:
-            obj.criado_por = request.user
+        """Of one that exists only what was typed: what the batch did with it meanwhile stays."""
+        if change:
+            obj.save(update_fields=form.changed_data)
+            return
+        obj.criado_por = request.user
         super().save_model(request, obj, form, change)
 
     def has_gerar_permission(self, request):

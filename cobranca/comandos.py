@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg2.errors import LockNotAvailable
 
 from batch import inicio
 from batch.models import ProcessoIniciado
@@ -37,13 +38,26 @@ def mandar_gerar(comando_id: int, *, usuario, agora: datetime) -> ProcessoInicia
     Raises NaoGera, OperacaoRecusada, and ParametroSistema.DoesNotExist, without which none can be made.
     """
     ParametroSistema.atual()
-    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("geracao").get(pk=comando_id)
+    comando = _travar(comando_id, NaoGera)
     conferir_geracao(comando)
     comando.geracao = inicio.iniciar(
         PROCESSO, usuario=usuario, agendado_para=agora, agora=agora, complemento=comando.titulo[:55]
     )
     comando.save(update_fields=["geracao"])
     return comando.geracao
+
+
+def _travar(comando_id: int, recusa: type[Exception]) -> ComandoAcao:
+    """Locked, or refused at once: whoever makes its documents has it for minutes, also after its process was cancelled.
+
+    What it points to is read after the lock, so that what a rival did is seen.
+    """
+    try:
+        return ComandoAcao.objects.select_for_update(nowait=True).get(pk=comando_id)
+    except OperationalError as erro:
+        if isinstance(erro.__cause__, LockNotAvailable):
+            raise recusa("Outra operação está usando este comando: tente daqui a pouco.") from erro
+        raise
 
 
 def falha_da_geracao(comando: ComandoAcao) -> str:
@@ -73,8 +87,8 @@ def conferir_cancelamento(comando: ComandoAcao) -> None:
         raise NaoCancela(f"O comando {comando.titulo} já foi cancelado.")
     if comando.em_geracao:
         raise NaoCancela(
-            f"Os documentos do comando {comando.titulo} estão sendo gerados, no processo {comando.geracao_id}: espere"
-            " que ele termine, ou cancele-o."
+            f"Os documentos do comando {comando.titulo} estão sendo gerados: espere que o processo"
+            f" {comando.geracao_id} termine, ou peça a um supervisor que o cancele."
         )
     if comando.gerado_em and (comando.acao.envia_mensagem or comando.anunciado_em):
         raise NaoCancela("Não é possível cancelar documentos de ação de cobrança que envia SMS ou e-mail.")
@@ -83,7 +97,7 @@ def conferir_cancelamento(comando: ComandoAcao) -> None:
 @transaction.atomic
 def cancelar(comando_id: int, *, usuario, agora: datetime) -> int:
     """Cancel a comando, and of its documents those not paid; return how many. Raises NaoCancela."""
-    comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao", "geracao").get(pk=comando_id)
+    comando = _travar(comando_id, NaoCancela)
     conferir_cancelamento(comando)
     em_aberto = CobrancaDocumento.objects.filter(comando=comando, cancelado=False, pago_em=None)
     cancelados = em_aberto.update(cancelado=True)

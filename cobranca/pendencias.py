@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from batch.models import ProcessoIniciado
 from batch.registro import Pendencia
 from cobranca import numeracao
 from cobranca.fonte import ORIGEM
@@ -36,14 +37,19 @@ def das_acoes(agora: datetime) -> list[Pendencia]:
 
 def dos_comandos(agora: datetime) -> list[Pendencia]:
     """Comandos whose messages wait for their documents."""
-    a_gerar = ComandoAcao.objects.filter(
+    sem_documentos = ComandoAcao.objects.filter(
         Q(acao__por_sms=True) | Q(acao__por_email=True), gerado_em=None, cancelado_em=None
-    )
-    comando = a_gerar.order_by("id").first()
-    if comando is None:
-        return []
-    texto = f"Há comandos sem documentos, como “{comando}”: gere os documentos para que as mensagens saiam."
-    return [Pendencia(texto, "cobranca:comandos", grave=False)]
+    ).order_by("id")
+    em_geracao = Q(geracao__situacao__in=ProcessoIniciado.A_CANCELAR)
+    textos = []
+    if comando := sem_documentos.filter(em_geracao).first():
+        textos += [
+            f"Os documentos de “{comando}” estão sendo gerados, no processo {comando.geracao_id}: as mensagens deles"
+            " saem num processo iniciado depois que ele terminar."
+        ]
+    if comando := sem_documentos.exclude(em_geracao).first():
+        textos += [f"Há comandos sem documentos, como “{comando}”: gere os documentos para que as mensagens saiam."]
+    return [Pendencia(texto, "cobranca:comandos", grave=False) for texto in textos]
 
 
 def das_fichas(agora: datetime) -> list[Pendencia]:

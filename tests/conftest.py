@@ -22,7 +22,7 @@ _numeros = itertools.count(1)
 DAS_MIGRACOES = {
     "faturamento": ["0002_processo_336"],
     "preventivo": ["0002_operacoes"],
-    "cobranca": ["0005_tipos_de_documento", "0009_geracao_pelo_batch"],
+    "cobranca": ["0005_tipos_de_documento", "0010_processo_335"],
 }
 
 

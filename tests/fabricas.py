@@ -176,7 +176,7 @@ def nova_acao(**campos) -> AcaoCobranca:
 
 
 def novo_comando(acao: AcaoCobranca | None = None, **campos) -> ComandoAcao:
-    return ComandoAcao.objects.create(titulo="Comando", acao=acao or nova_acao(), **campos)
+    return ComandoAcao.objects.create(**{"titulo": "Comando", "acao": acao or nova_acao()} | campos)
 
 
 def meio_dia(dia: date) -> datetime:

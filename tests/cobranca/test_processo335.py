@@ -1,18 +1,23 @@
 """Process 335: the documents of a comando, made by the batch."""
 
+import threading
 import uuid
+from types import SimpleNamespace
 
 import pytest
+from django.contrib import admin
+from django.db import connection, transaction
 from django.utils import timezone
 
 from batch import inicio
 from batch.execucao import executar_pendentes
-from batch.models import ProcessoIniciado, UnidadeIniciada
+from batch.models import Processo, ProcessoIniciado, UnidadeIniciada
 from batch.registro import PossePerdida, Trabalho
-from cobranca import comandos, processo335
-from cobranca.models import CobrancaDocumento
+from cobranca import comandos, pendencias, processo335
+from cobranca.documentos import NaoGera
+from cobranca.models import CobrancaDocumento, ComandoAcao
 from tests.cobranca.test_telas_comando import devedor
-from tests.fabricas import novo_comando, novo_parametro_sistema
+from tests.fabricas import nova_acao, novo_comando, novo_parametro_sistema
 
 
 class Perdida:
@@ -72,3 +77,85 @@ def test_restarted_after_its_end_it_ends_well(db):
 
     iniciado.refresh_from_db()
     assert iniciado.situacao == ProcessoIniciado.Situacao.CONCLUIDO
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_comes_while_the_documents_are_made_is_refused_at_once():
+    """The row is the worker's for minutes, also after its process was cancelled."""
+    novo_parametro_sistema()
+    comando = novo_comando(nova_acao(por_sms=False, por_email=False, tentativas_email=0))
+    presa, solta = threading.Event(), threading.Event()
+
+    def segurar():
+        with transaction.atomic():
+            ComandoAcao.objects.select_for_update().get(pk=comando.pk)
+            presa.set()
+            solta.wait(10)
+        connection.close()
+
+    trabalhador = threading.Thread(target=segurar)
+    trabalhador.start()
+    presa.wait(10)
+    try:
+        with pytest.raises(NaoGera, match="tente daqui a pouco"):
+            comandos.mandar_gerar(comando.pk, usuario=None, agora=timezone.now())
+        with pytest.raises(comandos.NaoCancela, match="tente daqui a pouco"):
+            comandos.cancelar(comando.pk, usuario=None, agora=timezone.now())
+    finally:
+        solta.set()
+        trabalhador.join()
+
+
+def test_what_a_rival_asked_for_meanwhile_is_seen_under_the_lock(db):
+    novo_parametro_sistema()
+    comando = novo_comando()
+    comandos.mandar_gerar(comando.pk, usuario=None, agora=timezone.now())
+
+    with pytest.raises(NaoGera, match="já estão sendo gerados"):
+        comandos.mandar_gerar(comando.pk, usuario=None, agora=timezone.now())
+    with pytest.raises(comandos.NaoCancela, match="espere que o processo"):
+        comandos.cancelar(comando.pk, usuario=None, agora=timezone.now())
+
+
+def test_the_screen_of_process_336_tells_to_wait_for_what_is_being_made_and_to_make_the_rest(db):
+    novo_parametro_sistema()
+    andando = novo_comando(titulo="Andando")
+    novo_comando(titulo="Parado")
+    iniciado = comandos.mandar_gerar(andando.pk, usuario=None, agora=timezone.now())
+
+    espere, gere = (falta.texto for falta in pendencias.dos_comandos(timezone.now()))
+
+    assert espere.startswith(f"Os documentos de “Andando” estão sendo gerados, no processo {iniciado.pk}")
+    assert "como “Parado”: gere os documentos" in gere
+    executar_pendentes(timezone.now())
+    (gere,) = (falta.texto for falta in pendencias.dos_comandos(timezone.now()))
+    assert "Parado" in gere
+
+
+def test_a_process_that_waits_for_leave_says_so_on_the_page_of_its_comando(entrar):
+    novo_parametro_sistema()
+    Processo.objects.filter(pk=comandos.PROCESSO).update(exige_autorizacao=True)
+    comando = novo_comando()
+    comandos.mandar_gerar(comando.pk, usuario=None, agora=timezone.now())
+
+    tela = entrar("operador").get(f"/cobranca/comandos/{comando.pk}/").text
+
+    assert "A geração dos documentos foi comandada no" in tela and "Aguarda autorização." in tela
+    assert "hx-get" not in tela.split('id="comando"')[1].split(">")[0]
+
+
+def test_the_administration_stores_only_what_was_typed_and_lets_a_comando_be_while_it_is_made(entrar):
+    novo_parametro_sistema()
+    devedor()
+    comando, chefe = novo_comando(), entrar("administrador")
+    endereco = f"/admin/cobranca/comandoacao/{comando.pk}/change/"
+    velho = ComandoAcao.objects.get(pk=comando.pk)
+    comandos.mandar_gerar(comando.pk, usuario=None, agora=timezone.now())
+
+    assert 'name="titulo"' not in chefe.get(endereco).text and "deletelink" not in chefe.get(endereco).text
+    executar_pendentes(timezone.now())
+    velho.titulo = "Outro"
+    admin.site.get_model_admin(ComandoAcao).save_model(None, velho, SimpleNamespace(changed_data=["titulo"]), True)
+
+    comando.refresh_from_db()
+    assert (comando.titulo, comando.documentos_gerados) == ("Outro", 1) and comando.gerado_em

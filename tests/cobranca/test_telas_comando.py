@@ -178,7 +178,7 @@ def test_while_its_documents_are_made_a_comando_is_neither_asked_for_again_nor_c
 
     iniciado = ProcessoIniciado.objects.get()
     assert f"já estão sendo gerados, no processo {iniciado.pk}." in outra.text
-    assert f"estão sendo gerados, no processo {iniciado.pk}: espere" in cancelado.text
+    assert f"espere que o processo {iniciado.pk} termine" in cancelado.text
     assert "Cancelar comando" not in cancelado.text
     assert "gerando documentos" in operador.get(LISTA).text
 
@@ -219,7 +219,10 @@ def test_a_process_of_a_comando_is_not_inserted_by_hand(operador):
 
     resposta = operador.post("/batch/inserir/", dados)
 
-    assert resposta.context["form"].errors["processo"] == ["Processo inexistente."]
+    assert resposta.context["form"].errors["processo"] == [
+        "O processo 335 começa na página de um comando de ação de cobrança."
+    ]
+    assert 335 not in [processo.pk for processo in resposta.context["processos"]]
 
 
 def test_another_form_of_the_same_comando_is_refused(operador):

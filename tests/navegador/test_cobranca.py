@@ -144,7 +144,7 @@ def test_an_action_is_commanded_and_its_documents_made_once(entrar, opcoes):
     expect(pagina.get_by_role("button", name="Gerar documentos")).to_have_count(0)
     executar_pendentes(timezone.now())
     if opcoes:
-        pagina.get_by_role("link", name="Ver se já terminou").click()
+        pagina.get_by_role("link", name="Atualizar").click()
 
     pagina.get_by_text("1 documento gerado;").wait_for()
     assert CobrancaDocumento.objects.get().comando.acao == acao

@@ -82,7 +82,7 @@ class CampoCEP(forms.CharField):
 class FormularioDeEndereco(FormularioDeModelo):
     """An address of a customer; of one who is being inserted, the first."""
 
-    municipio = CampoMunicipio(label="Município")
+    municipio = CampoMunicipio(label="Município", help_text="Como NATAL/RN.")
     cep = CampoCEP(label="CEP")
     correspondencia = CampoSimNao(
         label="Correspondência", help_text="Para onde vão as cartas; sem efeito neste sistema."

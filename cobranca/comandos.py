@@ -1,8 +1,9 @@
 """What is done with a comando: its documents are asked for, what came of it is counted, and it may be cancelled."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db import OperationalError, transaction
+from django.db.models import Q
 from psycopg2.errors import LockNotAvailable
 
 from batch import inicio
@@ -13,7 +14,7 @@ from cobranca.documentos import NaoGera
 from cobranca.fonte import ORIGEM
 from cobranca.models import CobrancaDocumento, ComandoAcao
 from mensageria import balanco
-from mensageria.models import Canal
+from mensageria.models import Canal, inicio_do_dia
 
 PROCESSO = 335  # the one that makes the documents
 
@@ -29,6 +30,21 @@ def conferir_geracao(comando: ComandoAcao) -> None:
         raise NaoGera(
             f"Os documentos do comando {comando.titulo} já estão sendo gerados, no processo {comando.geracao_id}."
         )
+
+
+def ainda_valem(comando: ComandoAcao, hoje: date) -> str:
+    """Words for who makes the documents of a comando while another's, of the same action, hold; empty when none do."""
+    outros = ComandoAcao.objects.filter(acao=comando.acao, documentos_gerados__gt=0, cancelado_em=None)
+    outros = outros.filter(gerado_em__gte=inicio_do_dia(hoje - timedelta(days=comando.acao.dias_de_validade)))
+    if comando.localidade_id:
+        outros = outros.filter(Q(localidade=comando.localidade_id) | Q(localidade=None))
+    outro = outros.exclude(pk=comando.pk).order_by("-gerado_em").first()
+    if outro is None:
+        return ""
+    return (
+        f"Os documentos do comando {outro.pk}, {outro.titulo}, da mesma ação, ainda são válidos: quem não os pagou"
+        " recebe outro, pela mesma dívida."
+    )
 
 
 @transaction.atomic
@@ -92,6 +108,14 @@ def conferir_cancelamento(comando: ComandoAcao) -> None:
         )
     if comando.gerado_em and (comando.acao.envia_mensagem or comando.anunciado_em):
         raise NaoCancela("Não é possível cancelar documentos de ação de cobrança que envia SMS ou e-mail.")
+
+
+def pode_cancelar(comando: ComandoAcao) -> bool:
+    try:
+        conferir_cancelamento(comando)
+    except NaoCancela:
+        return False
+    return True
 
 
 @transaction.atomic

@@ -347,6 +347,12 @@ class FormularioDeCriterio(FormularioDeModelo):
         model = CriterioCobranca
         fields = ("descricao", "dias_de_atraso", "valor_minimo")
 
+    def clean_descricao(self):
+        descricao = self.cleaned_data["descricao"]
+        if CriterioCobranca.objects.filter(descricao__iexact=descricao).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Já existe um critério de cobrança com esta descrição.")
+        return descricao
+
     def desenhar(self, ajudante):
         ajudante.render_hidden_fields = True
         ajudante.layout = Layout(

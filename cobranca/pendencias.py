@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from batch.models import ProcessoIniciado
 from batch.registro import Pendencia
@@ -39,16 +39,16 @@ def dos_comandos(agora: datetime) -> list[Pendencia]:
     """Comandos whose messages wait for their documents."""
     sem_documentos = ComandoAcao.objects.filter(
         Q(acao__por_sms=True) | Q(acao__por_email=True), gerado_em=None, cancelado_em=None
-    ).order_by("id")
-    em_geracao = Q(geracao__situacao__in=ProcessoIniciado.A_CANCELAR)
-    textos = []
-    if comando := sem_documentos.filter(em_geracao).first():
-        textos += [
-            f"Os documentos de “{comando}” estão sendo gerados, no processo {comando.geracao_id}: as mensagens deles"
-            " saem num processo iniciado depois que ele terminar."
-        ]
-    if comando := sem_documentos.exclude(em_geracao).first():
-        textos += [f"Há comandos sem documentos, como “{comando}”: gere os documentos para que as mensagens saiam."]
+    )
+    andando = Case(When(geracao__situacao__in=ProcessoIniciado.A_CANCELAR, then=True), default=False)
+    um_de_cada = sem_documentos.annotate(andando=andando).order_by("andando", "id").distinct("andando")
+    textos = [
+        f"Os documentos de “{comando}” estão sendo gerados, no processo {comando.geracao_id}: as mensagens deles"
+        " saem num processo iniciado depois que ele terminar."
+        if comando.andando
+        else f"Há comandos sem documentos, como “{comando}”: gere os documentos para que as mensagens saiam."
+        for comando in um_de_cada
+    ]
     return [Pendencia(texto, "cobranca:comandos", grave=False) for texto in textos]
 
 

@@ -328,8 +328,8 @@ def _do_comando(request: HttpRequest, escolhido: ComandoAcao) -> dict:
         "vivo": escolhido.em_geracao and acompanhamento.vale_acompanhar(escolhido.geracao, agora),
         "falha": dos_comandos.falha_da_geracao(escolhido),
         "pode_gerar": livre and request.user.has_perm("cobranca.add_cobrancadocumento"),
-        "pode_cancelar": request.user.has_perm("cobranca.delete_comandoacao")
-        and not (escolhido.cancelado_em or escolhido.em_geracao),
+        "repetido": dos_comandos.ainda_valem(escolhido, timezone.localdate(agora)) if livre else "",
+        "pode_cancelar": request.user.has_perm("cobranca.delete_comandoacao") and dos_comandos.pode_cancelar(escolhido),
         "pagina_do_menu": "cobranca:comandos",
     }
 
@@ -342,7 +342,10 @@ def _mandar_gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
         return redirect(ja_feito)
     onde = f"na localidade {escolhido.localidade}" if escolhido.localidade else "em todas as localidades"
     detalhes = [f"Ação {escolhido.acao}, {onde}.", "Os documentos de um comando são gerados uma só vez."]
-    detalhes += [aviso] if (aviso := numeracao.sem_conta()) else []
+    if escolhido.acao.envia_mensagem:
+        detalhes += ["A ação envia mensagem: depois de gerados, os documentos não podem ser cancelados."]
+    avisos = (dos_comandos.ainda_valem(escolhido, timezone.localdate()), numeracao.sem_conta())
+    detalhes += [aviso for aviso in avisos if aviso]
 
     def fazer() -> str:
         iniciado = dos_comandos.mandar_gerar(escolhido.pk, usuario=request.user, agora=timezone.now())

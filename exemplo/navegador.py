@@ -35,15 +35,6 @@ BRASIL = {"locale": "pt-BR", "timezone_id": "America/Sao_Paulo"}
 # Without motion nothing is half-way through a transition when it is looked at.
 PARADO = {"reduced_motion": "reduce", "color_scheme": "light", "service_workers": "block"}
 
-# A click waits for the page's scripts, as whoever looks at a page before clicking does. Before them all works too, but
-# otherwise (a question is a page of its own), and which of the two happens would be chance.
-SO_COM_SCRIPTS = """{
-  const folha = new CSSStyleSheet();
-  folha.replaceSync("html { pointer-events: none !important }");
-  document.adoptedStyleSheets = [folha];
-  addEventListener("DOMContentLoaded", () => (document.adoptedStyleSheets = []));
-}"""
-
 # The browser says this of each answer from 400 on and each request that was stopped; `Vigia` judges them itself.
 DO_NAVEGADOR = "Failed to load resource:"
 
@@ -94,8 +85,6 @@ def abrir(navegador, url: str, sessao: str = "", **opcoes) -> tuple:
     """A page in a context of its own, at the server `url`, in the session of that key; return (page, its Vigia)."""
     contexto = navegador.new_context(base_url=url, **COMPUTADOR | BRASIL | PARADO | opcoes)
     contexto.set_default_timeout(ESPERA)
-    if opcoes.get("java_script_enabled", True):
-        contexto.add_init_script(SO_COM_SCRIPTS)
     if sessao:
         contexto.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": sessao, "url": url}])
     vigia = Vigia(contexto, url)

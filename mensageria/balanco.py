@@ -1,8 +1,9 @@
 """The balance of a run: every message is in exactly one column, and the counts are those of the ledger."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
@@ -82,7 +83,10 @@ def do_lote(lote: Lote, contagens: dict[int, int], programadas: int, total: int,
 
 
 def da_execucao(execucao: UUID, agora: datetime, *, contar: bool = False) -> list[Linha]:
-    """A line for each lote of a run. With `contar` the total is counted row by row, to prove the ledger."""
+    """A line for each origin, action, localidade and channel of a run.
+
+    With `contar` the total is counted row by row, to prove the ledger.
+    """
     lotes = list(
         Lote.objects.filter(execucao=execucao)
         .select_related("localidade")
@@ -99,10 +103,25 @@ def da_execucao(execucao: UUID, agora: datetime, *, contar: bool = False) -> lis
     totais = _por_lote(mensagens) if contar else {id_: sum(c.values()) for id_, c in contagens.items()}
     dele = calendario.ler(agora)
     esperas = {lote.id: espera.do_lote(dele, lote, agora) for lote in lotes if lote.id in pendentes}
-    return [
+    linhas = [
         do_lote(lote, contagens[lote.id], programadas.get(lote.id, 0), totais.get(lote.id, 0), esperas.get(lote.id, ""))
         for lote in lotes
     ]
+    iguais = groupby(linhas, lambda linha: (linha.origem, linha.acao, linha.localidade_id, linha.canal_id))
+    return [_juntar(list(suas)) for _, suas in iguais]
+
+
+def _juntar(linhas: list[Linha]) -> Linha:
+    """One of those of several comandos of one action."""
+    if len(linhas) == 1:
+        return linhas[0]
+    return replace(
+        linhas[0],
+        **{coluna: sum(getattr(linha, coluna) for linha in linhas) for coluna in COLUNAS},
+        pausado=any(linha.pausado for linha in linhas),
+        isencao=next((linha.isencao for linha in linhas if linha.isencao), ""),
+        espera=next((linha.espera for linha in linhas if linha.espera), ""),
+    )
 
 
 def da_unidade(origem: str, unidade: int) -> dict[int, tuple[int, int]]:

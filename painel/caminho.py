@@ -1,6 +1,7 @@
 """The way of the messages, from generation to sending, in the last runs of process 336: sums of the ledger, no scan."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import IntegerField, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -67,9 +68,11 @@ class Execucao:
         return self.iniciado.situacao in ProcessoIniciado.AINDA_POR_TERMINAR
 
 
-def das_ultimas() -> list[Execucao]:
-    """The last runs, the newest first."""
-    iniciados = ProcessoIniciado.objects.filter(processo=PROCESSO).select_related("usuario")[:EXECUCOES]
+def das_ultimas(agora: datetime) -> list[Execucao]:
+    """The last runs, the newest first; none that is for later, or that was cancelled before it began."""
+    devidos = ProcessoIniciado.objects.filter(processo=PROCESSO, agendado_para__lte=agora)
+    devidos = devidos.exclude(iniciado_em=None, situacao=ProcessoIniciado.Situacao.EXECUCAO_CANCELADA)
+    iniciados = devidos.select_related("usuario")[:EXECUCOES]
     execucoes = {iniciado.execucao: Execucao(iniciado) for iniciado in iniciados}
     contagens = LoteContagem.objects.filter(lote__execucao__in=execucoes).order_by()
     for execucao, estado, quantas in contagens.values_list("lote__execucao", "estado").annotate(

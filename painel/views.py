@@ -87,7 +87,7 @@ def _campanhas(request) -> dict:
 
 def _andamento(request, agora: datetime) -> dict:
     pode = request.user.has_perms(["batch.view_processoiniciado", "mensageria.view_lote"])
-    execucoes = caminho.das_ultimas() if pode else []
+    execucoes = caminho.das_ultimas(agora) if pode else []
     ultimas = [execucao.iniciado.execucao for execucao in execucoes[:1]]
     return {
         "pode_ver_execucoes": pode,

@@ -140,3 +140,6 @@ document.addEventListener("click", (evento) => {
   campo.focus();
 });
 document.querySelector("[data-foco]")?.focus();
+// On a narrow screen the aba at hand may be beyond the edge.
+const daAba = document.querySelector(".abas [aria-current]");
+if (daAba) daAba.closest(".abas").scrollLeft = daAba.offsetLeft - daAba.closest(".abas").offsetLeft;

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -123,7 +124,7 @@ def test_the_screen_of_process_336_tells_to_wait_for_what_is_being_made_and_to_m
     novo_comando(titulo="Parado")
     iniciado = comandos.mandar_gerar(andando.pk, usuario=None, agora=timezone.now())
 
-    espere, gere = (falta.texto for falta in pendencias.dos_comandos(timezone.now()))
+    gere, espere = (falta.texto for falta in pendencias.dos_comandos(timezone.now()))
 
     assert espere.startswith(f"Os documentos de “Andando” estão sendo gerados, no processo {iniciado.pk}")
     assert "como “Parado”: gere os documentos" in gere
@@ -159,3 +160,22 @@ def test_the_administration_stores_only_what_was_typed_and_lets_a_comando_be_whi
 
     comando.refresh_from_db()
     assert (comando.titulo, comando.documentos_gerados) == ("Outro", 1) and comando.gerado_em
+
+
+def test_whoever_commands_an_action_again_is_told_of_the_documents_that_are_still_valid(entrar):
+    """Two comandos of one action would each charge the same debt."""
+    novo_parametro_sistema()
+    devedor()
+    acao = nova_acao()
+    primeiro, segundo, de_outra = novo_comando(acao, titulo="Novembro"), novo_comando(acao), novo_comando()
+    operador, hoje = entrar("operador"), timezone.localdate()
+    assert comandos.ainda_valem(segundo, hoje) == ""
+    comandos.mandar_gerar(primeiro.pk, usuario=None, agora=timezone.now())
+    executar_pendentes(timezone.now())
+
+    aviso = f"Os documentos do comando {primeiro.pk}, Novembro, da mesma ação, ainda são válidos"
+    tela = f"/cobranca/comandos/{segundo.pk}/"
+    assert aviso in operador.get(tela).text
+    assert aviso in operador.post(tela, {"pedido": str(uuid.uuid4())}).text
+    assert comandos.ainda_valem(de_outra, hoje) == ""
+    assert comandos.ainda_valem(segundo, hoje + timedelta(days=acao.dias_de_validade + 1)) == ""

@@ -63,6 +63,14 @@ def test_each_mistake_has_its_words_beside_its_field(operador, campos, campo, me
     assert not CriterioCobranca.objects.exists()
 
 
+def test_two_criteria_are_not_called_the_same(operador):
+    novo("Atraso de 30 dias")
+
+    resposta = operador.post(INSERIR, dados())
+
+    assert resposta.context["form"].errors == {"descricao": ["Já existe um critério de cobrança com esta descrição."]}
+
+
 def test_a_criterion_is_updated(operador):
     criterio = novo()
     aberta = operador.get(f"{LISTA}{criterio.pk}/").context["form"]

@@ -371,6 +371,17 @@ def test_a_simulation_ends_as_before_when_no_window_speaks_of_it(saidas, abrir):
     assert not any(quadro == ESPERAM for quadro, _ in prevista.quantidades)
 
 
+def test_two_comandos_of_one_action_are_one_line_of_the_balance(saidas):
+    um, outro = nova().lote, nova().lote
+    for unidade, lote in enumerate((um, outro)):
+        lote.execucao, lote.acao, lote.unidade = um.execucao, "AVISO", unidade
+        lote.save()
+
+    [linha] = balanco.da_execucao(um.execucao, AGORA, contar=True)
+
+    assert (linha.pendentes, linha.total, linha.fecha) == (2, 2, True)
+
+
 def test_the_balance_says_what_waits_and_until_when(saidas, abrir):
     abrir(14, 18)
     mensagem = nova()

@@ -62,9 +62,11 @@ def test_a_process_is_scheduled_seen_paused_resumed_and_removed(entrar, transact
 
     dialogo = pagina.get_by_role("dialog")
     for botao, depois in (("Pausar", "PAUSADO"), ("Retomar", "ATIVO")):
+        pagina.wait_for_load_state()  # before its scripts are there the question is a page of its own
         pagina.get_by_role("button", name=botao).click()
         dialogo.get_by_role("button", name="Sim").click()
         expect(pagina.get_by_text(depois, exact=True)).to_be_visible()
+    pagina.wait_for_load_state()
     pagina.get_by_role("button", name="Remover").click()
     expect(dialogo).to_contain_text("Confirma remoção?")
     dialogo.get_by_role("button", name="Sim").click()

@@ -117,7 +117,7 @@ def test_a_paused_lote_goes_on_from_the_painel(entrar, pausado):
     pagina.get_by_text("The email account that you tried to reach does not exist").wait_for()
 
     pagina.get_by_role("button", name="Continuar").click()
-    pagina.get_by_role("dialog").get_by_role("button", name="Sim").click()
+    pagina.get_by_role("button", name="Sim").click()  # of the dialog, or of the page that asks before scripts are there
 
     pagina.get_by_text(f"O envio do lote {pausado.pk} continua.").wait_for()
     pausado.refresh_from_db()

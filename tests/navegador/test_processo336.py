@@ -222,6 +222,7 @@ def test_a_supervisor_authorises_continues_and_restarts_through_the_dialog(entra
     pagina = entrar("supervisor")
     iniciado = iniciar(pagina)
     dialogo = pagina.get_by_role("dialog")
+    pagina.wait_for_load_state()  # before its scripts are there the question is a page of its own
 
     pagina.get_by_role("button", name="Autorizar").click()
     expect(dialogo).to_contain_text("Confirma autorização do processo?")

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from batch.inicio import iniciar
+from batch.inicio import cancelar, iniciar
 from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from cadastro.models import Cliente
 from mensageria.estados import Estado
@@ -95,7 +95,7 @@ def test_messages_are_where_the_ledger_says(db):
             resultado={DE_FORA: de_fora},
         )
 
-    (execucao,) = caminho.das_ultimas()
+    (execucao,) = caminho.das_ultimas(timezone.now())
 
     assert execucao.geradas == 5
     assert (execucao.pendentes, execucao.em_envio, execucao.enviadas, execucao.entregues) == (1, 0, 2, 1)
@@ -107,7 +107,7 @@ def test_messages_are_where_the_ledger_says(db):
 def test_a_run_without_messages_is_shown_with_none(db):
     iniciado()
 
-    (execucao,) = caminho.das_ultimas()
+    (execucao,) = caminho.das_ultimas(timezone.now())
 
     assert (execucao.geradas, execucao.de_fora, execucao.anda) == (0, 0, True)
 
@@ -115,7 +115,18 @@ def test_a_run_without_messages_is_shown_with_none(db):
 def test_only_the_last_runs_are_looked_at(db):
     codigos = [iniciado().pk for _ in range(caminho.EXECUCOES + 2)]
 
-    assert [execucao.iniciado.pk for execucao in caminho.das_ultimas()] == codigos[: -caminho.EXECUCOES - 1 : -1]
+    assert [execucao.iniciado.pk for execucao in caminho.das_ultimas(timezone.now())] == codigos[
+        : -caminho.EXECUCOES - 1 : -1
+    ]
+
+
+def test_a_run_for_later_or_cancelled_before_it_began_hides_none_that_sent(db):
+    enviou = iniciado()
+    amanha, cancelado = iniciado(), iniciado()
+    ProcessoIniciado.objects.filter(pk=amanha.pk).update(agendado_para=timezone.now() + timedelta(days=1))
+    cancelar(cancelado, usuario=None, motivo="Engano", agora=timezone.now())
+
+    assert [execucao.iniciado.pk for execucao in caminho.das_ultimas(timezone.now())] == [enviou.pk]
 
 
 def test_it_asks_for_itself_again_only_while_something_runs(entrar):

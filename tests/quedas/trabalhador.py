@@ -4,22 +4,29 @@ What a worker of the queue `envio` does, without the doorbell: it watches over t
 LIMITE_DE_ARQUIVO, in bytes, is the disk that it has.
 """
 
+import faulthandler
 import logging
 import os
 import resource
 import signal
 import sys
 import threading
+import time
 
 import django
 
 log = logging.getLogger(__name__)
-ENTRE_TURNOS = 0.1  # seconds
+ENTRE_TURNOS, DEMORA = 0.1, 40  # seconds
 
 
 def main(servico: int, conexoes: int) -> None:
     parando = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: parando.set())
+
+    def parar(*_):
+        parando.set()
+        faulthandler.dump_traceback_later(DEMORA)  # says where it is, if it does not stop
+
+    signal.signal(signal.SIGTERM, parar)
     django.setup()
     if limite := os.environ.get("LIMITE_DE_ARQUIVO"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limite), resource.RLIM_INFINITY))
@@ -29,8 +36,8 @@ def main(servico: int, conexoes: int) -> None:
     linhas = [threading.Thread(target=alvo, args=argumentos) for alvo, argumentos in alvos]
     for linha in linhas:
         linha.start()
-    for linha in linhas:
-        linha.join()
+    while any(linha.is_alive() for linha in linhas):  # signals reach Python between two of these
+        time.sleep(ENTRE_TURNOS)
 
 
 def _enviar_sempre(pk: int, parando: threading.Event) -> None:

@@ -113,7 +113,7 @@ def processo_ativo(codigo: int) -> Processo:
     achado = Processo.objects.filter(ativo=True, pk=codigo).exclude(tipo=Processo.Tipo.RELATORIO).first()
     if achado is None:
         raise ValidationError("Processo inexistente.")
-    if achado.tipo in Processo.DE_OUTRAS_TELAS:
+    if achado.tipo == Processo.Tipo.COBRANCA_COMANDADO:
         raise ValidationError(f"O processo {achado.pk} começa na página de um comando de ação de cobrança.")
     return achado
 

@@ -321,7 +321,7 @@ def _do_comando(request: HttpRequest, escolhido: ComandoAcao) -> dict:
         "comando": escolhido,
         "de_fora": [(ImovelSemDocumento.Motivo(motivo).label, quantos) for motivo, quantos in de_fora.items()],
         "total_de_fora": sum(de_fora.values()),
-        "sem_conta_agora": "" if escolhido.gerado_em else numeracao.sem_conta(),
+        "sem_conta_agora": numeracao.sem_conta() if livre else "",
         "sem_conta": numeracao.saiu_sem_conta(escolhido.fichas_sem_conta),
         "contagens": dos_comandos.contagens(escolhido),
         "espera": escolhido.geracao.motivo_da_espera(agora) if escolhido.em_geracao else "",

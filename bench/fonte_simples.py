@@ -21,7 +21,7 @@ from cadastro.models import Cliente, ParametroSistema
 from exemplo import demonstracao
 from mensageria import composicao, fontes
 from mensageria.estados import Classe, Estado, Motivo
-from mensageria.fontes import Objeto
+from mensageria.fontes import Objeto, linhas
 from mensageria.models import Canal, Lote, Mensagem, OrigemEnvio, Remetente, ServicoEmail, VersaoTexto
 
 ORIGEM = "bench"
@@ -50,6 +50,15 @@ EMPRESA = {
     "endereco": "Rua das Nascentes, 100, Centro, Natal/RN, 59000-000",
 }
 
+CANAL_DESLIGADO = Motivo.CANAL_DESLIGADO.value
+QUE_NAO_RECEBEM = """
+SELECT v.id FROM unnest(%(ids)s::bigint[]) AS v (id)
+LEFT JOIN cadastro_cliente c ON c.id = v.id AND c.ativo AND c.por_email
+WHERE c.id IS NULL
+"""
+EMAILS = "SELECT id, email FROM cadastro_cliente WHERE id = ANY (%(ids)s) AND email <> ''"
+NOMES = "SELECT id, nome FROM cadastro_cliente WHERE id = ANY (%(ids)s)"
+
 
 class FonteSimples:
     nome = "Medição de envio"
@@ -69,17 +78,13 @@ class FonteSimples:
         return {id_: Objeto(f"Cliente {id_}", id_, id_, nome) for id_, nome in clientes}
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
-        que_recebem = set(
-            Cliente.objects.filter(id__in=versoes, ativo=True, por_email=True).values_list("id", flat=True)
-        )
-        return {id_: Motivo.CANAL_DESLIGADO.value for id_ in versoes if id_ not in que_recebem}
+        return dict.fromkeys((id_ for (id_,) in linhas(QUE_NAO_RECEBEM, {"ids": list(versoes)})), CANAL_DESLIGADO)
 
     def destinos(self, canal: int, ids: Collection[int], hoje: date) -> dict[int, str]:
-        return dict(Cliente.objects.filter(id__in=ids).exclude(email="").values_list("id", "email"))
+        return dict(linhas(EMAILS, {"ids": list(ids)}))
 
     def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
-        clientes = Cliente.objects.filter(id__in=ids).values_list("id", "nome")
-        return {id_: contexto(str(id_), nome, modelo.valor(id_)) for id_, nome in clientes}
+        return {id_: contexto(str(id_), nome, modelo.valor(id_)) for id_, nome in linhas(NOMES, {"ids": list(ids)})}
 
 
 def contexto(numero: str, nome: str, valor: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ service's messages in state EM_ENVIO. `Consumo.usado` changes in the transaction
 
 from calendar import monthrange
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -250,8 +250,7 @@ def contar(servico: Servico, momentos: Iterable[datetime], sinal: int = 1) -> No
     if not momentos:
         return
     servico.refresh_from_db(fields=["cota_mensal", "dia_renovacao"])
-    por_periodo = Counter(_inicio(servico, momento) for momento in momentos)
-    for inicio, quantos in sorted(por_periodo.items()):  # in one order, so that nobody waits in a circle
+    for inicio, quantos in sorted(_por_periodo(servico, momentos).items()):  # in one order, so that nobody waits in a circle
         linha = Consumo.objects.do(servico).filter(inicio=inicio)
         usado = Greatest(F("usado") + sinal * quantos, 0)
         if not linha.update(usado=usado):
@@ -259,6 +258,14 @@ def contar(servico: Servico, momentos: Iterable[datetime], sinal: int = 1) -> No
             linha.update(usado=usado)
     if servico.cota_mensal is not None:
         marcar_esgotamento(servico, max(momentos))
+
+
+def _por_periodo(servico: Servico, momentos: Sequence[datetime]) -> Mapping[date, int]:
+    """How many of them each period has: nearly always they are all of one."""
+    primeiro = _inicio(servico, min(momentos))
+    if primeiro == _inicio(servico, max(momentos)):
+        return {primeiro: len(momentos)}
+    return Counter(_inicio(servico, momento) for momento in momentos)
 
 
 def marcar_esgotamento(servico: Servico, agora: datetime) -> Situacao:

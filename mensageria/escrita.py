@@ -1,12 +1,31 @@
 """Write many rows, each with values of its own, by one statement and at the cost of one.
 
-Django's bulk_update says the same with a CASE for each field, which takes longer to build than a message to send.
+Django's bulk_update says the same with a CASE for each field, which takes longer to build than a message to send. And
+psycopg2 writes a list as ARRAY[…], of which PostgreSQL makes a node of the statement for each value: as one literal
+(`matriz`) it is read in a tenth of the time.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+
+_SEPARADOR = "\x1f"  # between JSON texts, which have no control character
+_em_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def matriz(valores: Iterable[Any]) -> str:
+    """An array as PostgreSQL reads one, of numbers, texts, dates and None: to be a parameter, and cast by the statement."""
+    return "{" + ",".join([str(um) if type(um) is int else _entre_aspas(um) for um in valores]) + "}"
+
+
+def _entre_aspas(valor: Any) -> str:
+    if valor is None:
+        return "NULL"
+    texto = valor.isoformat() if isinstance(valor, date) else str(valor)
+    return '"' + texto.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def travar_contagens(lotes: Iterable[int]) -> None:
@@ -15,7 +34,7 @@ def travar_contagens(lotes: Iterable[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT FROM mensageria_lotecontagem WHERE lote_id = ANY(%s) ORDER BY lote_id, estado FOR UPDATE",
-            [list(lotes)],
+            [matriz(lotes)],
         )
 
 
@@ -30,8 +49,7 @@ def atualizar(
     campos = [meta.get_field(campo) for campo in variam]
     fixos = [meta.get_field(campo) for campo in iguais]
     trocas = [f"{nome(c.column)} = v.{nome(c.column)}" for c in campos] + [f"{nome(c.column)} = %s" for c in fixos]
-    matrizes = ", ".join(["%s::bigint[]", *(f"%s::{campo.db_type(conexao)}[]" for campo in campos)])
-    valores = [[campo.get_db_prep_save(valor, conexao) for valor in variam[campo.name]] for campo in campos]
+    matrizes = ", ".join(["%s::bigint[]", *(_tipo(campo, conexao) for campo in campos)])
     with conexao.cursor() as cursor:
         cursor.execute(
             f"UPDATE {nome(meta.db_table)} AS m SET {', '.join(trocas)}"
@@ -39,7 +57,19 @@ def atualizar(
             f" WHERE m.{nome(meta.pk.column)} = v.id",
             [
                 *(campo.get_db_prep_save(iguais[campo.name], conexao) for campo in fixos),
-                list(ids),
-                *valores,
+                matriz(ids),
+                *(_escritos(campo, variam[campo.name], conexao) for campo in campos),
             ],
         )
+
+
+def _tipo(campo: models.Field, conexao) -> str:
+    if isinstance(campo, models.JSONField):
+        return "string_to_array(%s, chr(31), 'null')::jsonb[]"
+    return f"%s::{campo.db_type(conexao)}[]"
+
+
+def _escritos(campo: models.Field, valores: Sequence, conexao) -> str:
+    if isinstance(campo, models.JSONField):
+        return _SEPARADOR.join(map(_em_json, valores))
+    return matriz(campo.get_db_prep_save(valor, conexao) for valor in valores)

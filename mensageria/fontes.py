@@ -10,6 +10,7 @@ from django.db.models import TextChoices
 
 from cadastro.documentos import formatar_documento
 from cadastro.models import ParametroSistema
+from mensageria.escrita import matriz
 from mensageria.textos import Dado
 
 
@@ -126,9 +127,10 @@ def origens() -> tuple[str, ...]:
 
 
 def linhas(consulta: str, valores: Mapping[str, Any]) -> list[tuple]:
-    """A block in plain SQL, its ids in one array: the ORM takes longer over a thousand of them than the database."""
+    """A block in plain SQL, each of its lists an array: the ORM takes longer over a thousand ids than the database."""
+    escritos = {nome: matriz(valor) if isinstance(valor, list) else valor for nome, valor in valores.items()}
     with connection.cursor() as cursor:
-        cursor.execute(consulta, valores)
+        cursor.execute(consulta, escritos)
         return cursor.fetchall()
 
 

@@ -12,6 +12,7 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from mensageria import alertas, decisoes
+from mensageria.escrita import matriz
 from mensageria.estados import DEFINITIVAS, Classe, Estado
 from mensageria.models import Alerta, Lote, LoteContagem, Mensagem, OrigemEnvio, TentativaEnvio
 from mensageria.palavras import nome_da_origem
@@ -62,9 +63,9 @@ def _somar(novas: dict[int, str]) -> list[int]:
     lotes = sorted(novas)
     with connection.cursor() as cursor:
         # Locked in one order, so that nobody waits in a circle.
-        cursor.execute("SELECT FROM mensageria_lote WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [lotes])
+        cursor.execute("SELECT FROM mensageria_lote WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [matriz(lotes)])
         padrao = OrigemEnvio()
-        valores = {"lotes": lotes, "novas": [novas[lote] for lote in lotes], "aceita": ACEITA}
+        valores = {"lotes": matriz(lotes), "novas": matriz(novas[lote] for lote in lotes), "aceita": ACEITA}
         cursor.execute(SOMAR, valores | {"maximas": padrao.recusas_maximas, "em": padrao.recusas_em})
         return [lote for (lote,) in cursor.fetchall() if lote is not None]
 

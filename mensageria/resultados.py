@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from mensageria import composicao, consumo, pausas
-from mensageria.escrita import atualizar, travar_contagens
+from mensageria.escrita import atualizar, matriz, travar_contagens
 from mensageria.estados import (
     DEFINITIVAS,
     DO_SERVICO,
@@ -113,7 +113,7 @@ TRAVAR_MENSAGENS = "SELECT lote_id FROM mensageria_mensagem WHERE id = ANY(%s) O
 def _travar(ids: Iterable[int]) -> None:
     """What more than one statement is to write, messages and then counts, before the first of them."""
     with connection.cursor() as cursor:
-        cursor.execute(TRAVAR_MENSAGENS, [list(ids)])
+        cursor.execute(TRAVAR_MENSAGENS, [matriz(ids)])
         travar_contagens({lote for (lote,) in cursor.fetchall()})
 
 
@@ -162,13 +162,13 @@ def _aceitar(reserva: Reserva, ditas: list[Resultado], agora: datetime) -> list[
         cursor.execute(
             ACEITAR,
             {
-                "ids": [d.mensagem for d in ditas],
-                "momentos": [d.momento for d in ditas],
-                "duracoes": [d.duracao_ms for d in ditas],
-                "codigos": [d.codigo for d in ditas],
-                "textos": [d.texto for d in ditas],
-                "ids_externos": [d.id_externo for d in ditas],
-                "resumos": [d.resumo for d in ditas],
+                "ids": matriz(d.mensagem for d in ditas),
+                "momentos": matriz(d.momento for d in ditas),
+                "duracoes": matriz(d.duracao_ms for d in ditas),
+                "codigos": matriz(d.codigo for d in ditas),
+                "textos": matriz(d.texto for d in ditas),
+                "ids_externos": matriz(d.id_externo for d in ditas),
+                "resumos": matriz(d.resumo for d in ditas),
                 "reserva": reserva.pk,
                 "servico": reserva.servico.nome,
                 "consultar_em": agora + PRIMEIRA_CONSULTA,

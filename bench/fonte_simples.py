@@ -50,12 +50,7 @@ EMPRESA = {
     "endereco": "Rua das Nascentes, 100, Centro, Natal/RN, 59000-000",
 }
 
-CANAL_DESLIGADO = Motivo.CANAL_DESLIGADO.value
-QUE_NAO_RECEBEM = """
-SELECT v.id FROM unnest(%(ids)s::bigint[]) AS v (id)
-LEFT JOIN cadastro_cliente c ON c.id = v.id AND c.ativo AND c.por_email
-WHERE c.id IS NULL
-"""
+QUE_RECEBEM = "SELECT id FROM cadastro_cliente WHERE id = ANY (%(ids)s) AND ativo AND por_email"
 EMAILS = "SELECT id, email FROM cadastro_cliente WHERE id = ANY (%(ids)s) AND email <> ''"
 NOMES = "SELECT id, nome FROM cadastro_cliente WHERE id = ANY (%(ids)s)"
 
@@ -78,7 +73,8 @@ class FonteSimples:
         return {id_: Objeto(f"Cliente {id_}", id_, id_, nome) for id_, nome in clientes}
 
     def motivos_de_cancelamento(self, canal: int, versoes: Mapping[int, str], hoje: date) -> dict[int, str]:
-        return dict.fromkeys((id_ for (id_,) in linhas(QUE_NAO_RECEBEM, {"ids": list(versoes)})), CANAL_DESLIGADO)
+        que_recebem = {id_ for (id_,) in linhas(QUE_RECEBEM, {"ids": list(versoes)})}
+        return dict.fromkeys(versoes.keys() - que_recebem, Motivo.CANAL_DESLIGADO.value)
 
     def destinos(self, canal: int, ids: Collection[int], hoje: date) -> dict[int, str]:
         return dict(linhas(EMAILS, {"ids": list(ids)}))

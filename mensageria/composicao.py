@@ -53,6 +53,8 @@ _ESPACO = uuid.UUID("5f2d3c52-6f0c-4c8e-9f57-0a5b3a6f9d11").bytes
 _LINHAS = ("linha", "linha_formatada", "pix", "descadastro")
 _DO_PDF = ("titulo", "cor", "quadro", "codigo", "linha_formatada", "pix")
 _NOME_DO_PDF = "boleto.pdf"
+# Of more than this hashlib lets other threads go first, and to come back takes longer than an e-mail's hash.
+_SEM_SOLTAR = 2047
 _TEXTOS_EM_VIGOR = 256  # whose skeletons are kept: some 10 KB each
 
 
@@ -301,4 +303,9 @@ def conteudo(mensagem: Mensagem, anexos: Mapping[str, bytes] | None = None) -> b
 
 
 def resumo(conteudo: bytes) -> str:
-    return hashlib.sha256(conteudo).hexdigest()
+    if len(conteudo) > 32 * _SEM_SOLTAR:
+        return hashlib.sha256(conteudo).hexdigest()
+    soma = hashlib.sha256()
+    for inicio in range(0, len(conteudo), _SEM_SOLTAR):
+        soma.update(conteudo[inicio : inicio + _SEM_SOLTAR])
+    return soma.hexdigest()

@@ -241,7 +241,7 @@ def _travar(servico: Servico) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_TRAVA + servico.canal, servico.pk])
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def contar(servico: Servico, momentos: Iterable[datetime], sinal: int = 1) -> None:
     """Add one use at each moment, or take it back, in the period of its local day; to be called in the transaction that
     settles the messages. It is counted without a quota too: one that comes later knows the month.

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+# Before what joins a block with a table of any size: of a small one the planner would read every row, for each block.
+POR_INDICE = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
 _SEPARADOR = "\x1f"  # between JSON texts, which have no control character
 _em_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -41,7 +43,10 @@ def travar_contagens(lotes: Iterable[int]) -> None:
 def atualizar(
     modelo: type[models.Model], ids: Sequence[int], variam: Mapping[str, Sequence], iguais: Mapping[str, Any]
 ) -> None:
-    """UPDATE … FROM unnest(…): `variam` has a value of each field for each of the `ids`, `iguais` one for all."""
+    """UPDATE … FROM unnest(…): `variam` has a value of each field for each of the `ids`, `iguais` one for all.
+
+    Within a transaction.
+    """
     if not ids:
         return
     conexao = connections[DEFAULT_DB_ALIAS]  # itself: its proxy would be asked for each value
@@ -52,7 +57,7 @@ def atualizar(
     matrizes = ", ".join(["%s::bigint[]", *(_tipo(campo, conexao) for campo in campos)])
     with conexao.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {nome(meta.db_table)} AS m SET {', '.join(trocas)}"
+            f"{POR_INDICE} UPDATE {nome(meta.db_table)} AS m SET {', '.join(trocas)}"
             f" FROM unnest({matrizes}) AS v ({', '.join(['id', *(nome(c.column) for c in campos)])})"
             f" WHERE m.{nome(meta.pk.column)} = v.id",
             [

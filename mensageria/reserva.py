@@ -61,6 +61,7 @@ class Saindo:
     remetente: Remetente | None = None
     contexto: dict | None = None
     conteudo: bytes = b""
+    resumo: str = ""  # its SHA-256
     erro: FalhaDeEnvio | None = None  # what keeps it from being composed, and is nobody's reply
     fecha_em: datetime | None = None  # when its window of contact closes
 
@@ -326,6 +327,7 @@ def _compor(
             if canal == Canal.EMAIL:
                 m.id_externo = m.contexto["id"]
             m.conteudo = composicao.conteudo(m, anexos)
+            m.resumo = composicao.resumo(m.conteudo)
         except composicao.NaoCompoe as erro:
             motivos[m.id] = f"{Motivo.SEM_CONTEXTO}: {erro}"
         except Exception as erro:

@@ -6,7 +6,6 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
@@ -49,8 +48,7 @@ CAMPOS = [
 ]
 
 
-@dataclass(frozen=True)
-class Resultado:
+class Resultado(NamedTuple):
     """What came of one message. Without a `classe` no attempt was made: it is cancelled if there is a `motivo`, else it
     goes back untouched."""
 
@@ -66,7 +64,7 @@ class Resultado:
 
     def como_linha(self) -> dict:
         """For the journal."""
-        return self.__dict__
+        return self._asdict()
 
     @property
     def quando(self) -> datetime:
@@ -81,7 +79,7 @@ class BlocoPerdido(Exception):
     """Another machine gave the block up: only a journal, read by whoever recovers, settles it now."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) -> None:
     """Write the attempts, their consequences and what they used of the quota, together.
 
@@ -118,27 +116,25 @@ def _travar(ids: Iterable[int]) -> None:
 
 
 ACEITAR = """
-WITH ditas AS (
-    SELECT * FROM unnest(%(ids)s::bigint[], %(momentos)s::timestamptz[], %(duracoes)s::int[], %(codigos)s::text[],
-        %(textos)s::text[], %(ids_externos)s::text[], %(resumos)s::text[])
-        AS d (id, momento, duracao_ms, codigo, texto, id_externo, resumo)
-), aceitas AS (
+WITH aceitas AS (
     UPDATE mensageria_mensagem m SET
         estado = %(enviada)s, motivo = '', reserva_id = NULL, enviada_em = d.momento,
         codigo_retorno = CASE WHEN m.canal = %(email)s THEN d.codigo ELSE %(transmitido)s END,
         id_externo = coalesce(nullif(d.id_externo, ''), m.id_externo),
         tentativas = m.tentativas + 1, tentativas_maximas = greatest(m.tentativas + 1, m.tentativas_maximas),
         proxima_tentativa_em = %(consultar_em)s, pedido_por_id = NULL, pedido_motivo = ''
-    FROM ditas d
+    FROM unnest(%(ids)s::bigint[], %(momentos)s::timestamptz[], %(duracoes)s::int[], %(codigos)s::text[],
+        %(textos)s::text[], %(ids_externos)s::text[], %(resumos)s::text[])
+        AS d (id, momento, duracao_ms, codigo, texto, id_externo, resumo)
     WHERE m.id = d.id AND m.reserva_id = %(reserva)s AND m.estado = %(em_envio)s
     RETURNING m.id, m.lote_id, m.tentativas, coalesce(m.contexto->>'destino', m.destino) AS destino,
-        old.pedido_por_id, old.pedido_motivo
+        old.pedido_por_id, old.pedido_motivo, d.momento, d.duracao_ms, d.codigo, d.texto, d.resumo
 ), tentativas AS (
     INSERT INTO mensageria_tentativaenvio (mensagem_id, reserva, numero, servico, destino, momento, duracao_ms, classe,
         codigo, resposta, resumo, pedido_por_id, pedido_motivo)
-    SELECT a.id, %(reserva)s, a.tentativas, %(servico)s, a.destino, d.momento, d.duracao_ms, %(aceita)s,
-        d.codigo, d.texto, d.resumo, a.pedido_por_id, a.pedido_motivo
-    FROM aceitas a JOIN ditas d USING (id)
+    SELECT id, %(reserva)s, tentativas, %(servico)s, destino, momento, duracao_ms, %(aceita)s, codigo, texto, resumo,
+        pedido_por_id, pedido_motivo
+    FROM aceitas
     ON CONFLICT DO NOTHING
 )
 SELECT id, lote_id FROM aceitas

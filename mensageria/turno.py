@@ -65,6 +65,7 @@ class Turno:
     def __post_init__(self):
         self.limites = self.servico.limites
         self.segredo = partial(sem_segredo, self.servico)
+        self.trabalhador = trabalhador.este()
 
     def contar(self, o_que: str, quantas: int = 1) -> None:
         if quantas:
@@ -181,7 +182,7 @@ def autorizar(
     if saem:
         anunciar(em_maos, saem)
         em_maos.anunciadas.difference_update(saem)
-        if continuo() >= em_maos.valido_ate or not trabalhador.este().viva(turno.vagas[0]):
+        if continuo() >= em_maos.valido_ate or not turno.trabalhador.viva(turno.vagas[0]):
             raise PosseExpirada
     return agora, barradas
 
@@ -239,7 +240,7 @@ def resultado(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio, momento: d
         id_externo="" if falhou else dito.id_externo[:120],
         momento=momento.isoformat(),
         duracao_ms=duracao_ms,
-        resumo=composicao.resumo(m.conteudo) if not falhou or dito.classe == Classe.INCERTA else "",
+        resumo=m.resumo if not falhou or dito.classe == Classe.INCERTA else "",
     )
 
 

@@ -8,6 +8,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -43,8 +44,7 @@ def palavras_da_rede(erro: BaseException) -> str:
     return " ".join((str(erro) or type(erro).__name__).split())[:1000]
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What leaves: `conteudo` is the whole e-mail or the SMS in UTF-8; `chave`, our id at every attempt."""
 
     chave: str
@@ -62,8 +62,9 @@ class Resposta:
     id_externo: str = ""
 
     def __post_init__(self):
-        for campo in ("codigo", "texto", "id_externo"):
-            object.__setattr__(self, campo, guardavel(getattr(self, campo)))
+        if not (self.codigo + self.texto + self.id_externo).isprintable():
+            for campo in ("codigo", "texto", "id_externo"):
+                object.__setattr__(self, campo, guardavel(getattr(self, campo)))
 
 
 class FalhaDeEnvio(Exception):

@@ -137,6 +137,8 @@ class Esteira:
             else:
                 perda = "" if pedaco else palavras_da_rede(EOFError())
                 self._entrada += pedaco
+                if pedaco and not self._ha_mais(pedaco):
+                    break
         eventos = self._respostas()
         if perda and self.aberta:
             eventos += self.perder(perda)
@@ -158,6 +160,11 @@ class Esteira:
         return []
 
     # Inside
+
+    def _ha_mais(self, pedaco: bytes) -> bool:
+        """Whether something may be left to read, of which the selector would not tell: it knows nothing of what TLS has
+        deciphered."""
+        return len(pedaco) == PEDACO or isinstance(self.tomada, ssl.SSLSocket)
 
     def _comandos(self, carta: Carta) -> list[tuple[str, Carta | None, bytes]]:
         envelope = carta.envelope

@@ -337,7 +337,7 @@ def test_a_claim_that_cancels_too_locks_the_counts_before_it_writes(saidas):
     assert (len(bloco.mensagens), bloco.canceladas) == (2, 1)
     feitas = [consulta["sql"] for consulta in consultas]
     trava = next(i for i, sql in enumerate(feitas) if "lotecontagem" in sql and "FOR UPDATE" in sql)
-    assert trava < min(i for i, sql in enumerate(feitas) if sql.startswith("UPDATE"))
+    assert trava < min(i for i, sql in enumerate(feitas) if 'UPDATE "mensageria_mensagem"' in sql)
 
 
 def test_the_message_follows_an_address_that_changed_after_generation(saidas, smtp):

@@ -46,7 +46,7 @@ from mensageria.turno import MAIOR_ESPERA, EmMaos, PosseExpirada, Relogio, Turno
 
 log = logging.getLogger(__name__)
 
-PRIMEIRO_BLOCO, MAIOR_BLOCO = 20, 1000
+PRIMEIRO_BLOCO, MAIOR_BLOCO = 20, 2000
 SEGUNDOS_DO_BLOCO = 4  # what a block should take, by the rate seen so far
 DURACAO_DO_TURNO = 20  # seconds
 CONEXOES_DO_TURNO = 50  # that one thread conducts; more slots are for more turns
@@ -106,13 +106,16 @@ def _vagas(servico: Servico, canal: CanalBase, em_prova: bool):
 
 
 def _rodar(turno: Turno, esteiras: Esteiras | None, em_prova: bool) -> None:
-    tamanho = 1 if em_prova else PRIMEIRO_BLOCO
+    por_segundo = 0.0
     # A block in hand keeps its domains from the next one.
     adiante = not turno.ao_lado.espera and not getattr(turno.servico, "conexoes_por_dominio", None)
     proximo: Future | None = None
     try:
         while proximo is not None or _pode_comecar(turno):
-            pedido, proximo = proximo or turno.ao_lado.ler(_tomar, turno, tamanho), None
+            if proximo is None:
+                tamanho = 1 if em_prova else _tamanho(turno, por_segundo)
+                proximo = turno.ao_lado.ler(_tomar, turno, tamanho)
+            pedido, proximo = proximo, None
             em_maos: EmMaos | None = pedido.result()
             if em_maos is None:
                 _conferir_cota(turno)
@@ -122,18 +125,32 @@ def _rodar(turno: Turno, esteiras: Esteiras | None, em_prova: bool) -> None:
                 continue
             ha_mais = len(em_maos.fila) + em_maos.bloco.canceladas >= tamanho
             if ha_mais and adiante and not em_prova and _pode_comecar(turno):
-                proximo = turno.ao_lado.ler(_tomar, turno, tamanho)
+                tamanho = _tamanho(turno, por_segundo, len(em_maos.fila))
+                proximo = turno.ao_lado.ler(_tomar, turno, tamanho) if tamanho else None
             quantas, comeco = len(em_maos.fila), time.monotonic()
             if not _enviar_bloco(turno, em_maos, esteiras):
                 break
             em_prova = em_prova and circuito.em_prova(turno.servico, turno.relogio())
             por_segundo = quantas / max(time.monotonic() - comeco, 0.01)
-            tamanho = 1 if em_prova else max(1, min(MAIOR_BLOCO, int(por_segundo * SEGUNDOS_DO_BLOCO)))
     finally:
         if proximo is not None and (em_maos := proximo.result()) is not None and em_maos.fila:
             turno.fechamentos.append(turno.ao_lado.escrever(_fechar, turno, em_maos))
     for fechamento in turno.fechamentos:
         fechamento.result()
+
+
+def _tamanho(turno: Turno, por_segundo: float, antes: int = 0) -> int:
+    """Of a block that begins after so many messages: what the service sends in some seconds, by the rate seen so far,
+    and hardly more than in what is left of the turn, since what is taken and does not leave was composed in vain.
+
+    With some `antes`, 0 when they take all the time that is left.
+    """
+    if not por_segundo:
+        return PRIMEIRO_BLOCO
+    resta = turno.fim - time.monotonic() - antes / por_segundo
+    if antes and resta <= 0:
+        return 0
+    return min(MAIOR_BLOCO, int(por_segundo * min(SEGUNDOS_DO_BLOCO, max(resta, 0))) + PRIMEIRO_BLOCO)
 
 
 def _pode_comecar(turno: Turno) -> bool:

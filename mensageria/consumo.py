@@ -250,7 +250,8 @@ def contar(servico: Servico, momentos: Iterable[datetime], sinal: int = 1) -> No
     if not momentos:
         return
     servico.refresh_from_db(fields=["cota_mensal", "dia_renovacao"])
-    for inicio, quantos in sorted(_por_periodo(servico, momentos).items()):  # in one order, so that nobody waits in a circle
+    por_periodo = _por_periodo(servico, momentos)
+    for inicio, quantos in sorted(por_periodo.items()):  # in one order, so that nobody waits in a circle
         linha = Consumo.objects.do(servico).filter(inicio=inicio)
         usado = Greatest(F("usado") + sinal * quantos, 0)
         if not linha.update(usado=usado):

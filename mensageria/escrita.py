@@ -19,7 +19,7 @@ _em_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def matriz(valores: Iterable[Any]) -> str:
-    """An array as PostgreSQL reads one, of numbers, texts, dates and None: to be a parameter, and cast by the statement."""
+    """An array as PostgreSQL reads one, of numbers, texts, dates and None: a parameter that the statement casts."""
     return "{" + ",".join([str(um) if type(um) is int else _entre_aspas(um) for um in valores]) + "}"
 
 

@@ -1,6 +1,7 @@
 """The states of a message and the only ways between them: a table, which the database enforces too.
 
-The migration `mensageria.0002_livro` builds its trigger from TRANSICOES; a test walks every pair against both.
+The migrations `0002_livro` and `0013_transicao_por_linha` build their triggers from TRANSICOES; a test walks every pair
+against both.
 """
 
 from django.db import models

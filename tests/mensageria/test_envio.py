@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import timedelta
 from email import message_from_bytes, policy
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -1017,6 +1018,24 @@ def test_blocks_are_taken_written_and_closed_beside_the_sending(de_verdade, smtp
     assert Reserva.objects.count() >= 6 and not Reserva.objects.filter(encerrada_em=None).exists()
     assert not list(diario.pasta().glob("*.diario"))
     esperar(lambda: _sessoes() == antes and threading.active_count() == linhas, 5)
+
+
+@pytest.mark.parametrize(
+    ("resta", "antes", "tamanho"),
+    [
+        (20, 0, 50 * envio.SEGUNDOS_DO_BLOCO),  # some seconds of what the service sends
+        (5, 100, 50 * 3),  # the block before it takes two of the five seconds that are left
+        (1, 0, 50),
+        (1, 100, None),  # its turn never comes
+    ],
+)
+def test_a_block_is_no_larger_than_what_the_turn_has_time_for(saidas, monkeypatch, resta, antes, tamanho):
+    """What is taken and does not leave was composed in vain."""
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    fim_do_turno = SimpleNamespace(fim=100.0 + resta)
+
+    folga = envio.PRIMEIRO_BLOCO  # an estimate that is a little short must not leave the last moments idle
+    assert envio._tamanho(fim_do_turno, 50.0, antes) == (0 if tamanho is None else tamanho + folga)
 
 
 def test_a_block_taken_ahead_goes_back_when_the_turn_must_end(de_verdade, smtp, monkeypatch):

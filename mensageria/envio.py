@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 PRIMEIRO_BLOCO, MAIOR_BLOCO = 20, 2000
 SEGUNDOS_DO_BLOCO = 4  # what a block should take, by the rate seen so far
+FOLGA_DO_BLOCO = 1.1  # an estimate that is a little short must not leave the end of a turn idle
 DURACAO_DO_TURNO = 20  # seconds
 CONEXOES_DO_TURNO = 50  # that one thread conducts; more slots are for more turns
 BLOCO_DA_VARREDURA = 5000
@@ -150,7 +151,8 @@ def _tamanho(turno: Turno, por_segundo: float, antes: int = 0) -> int:
     resta = turno.fim - time.monotonic() - antes / por_segundo
     if antes and resta <= 0:
         return 0
-    return min(MAIOR_BLOCO, int(por_segundo * min(SEGUNDOS_DO_BLOCO, max(resta, 0))) + PRIMEIRO_BLOCO)
+    segundos = min(SEGUNDOS_DO_BLOCO, max(resta, 0))
+    return min(MAIOR_BLOCO, int(FOLGA_DO_BLOCO * por_segundo * segundos) + 1)
 
 
 def _pode_comecar(turno: Turno) -> bool:

@@ -125,7 +125,7 @@ class Esteira:
     # What the server says
 
     def ouvir(self) -> list[Evento]:
-        """Read all that came; what was said before a loss was said."""
+        """Read what came; what was said before a loss was said. A farewell right behind it is heard next."""
         perda = ""
         while not perda and len(self._entrada) <= MAIOR_RESPOSTA:
             try:

@@ -1023,10 +1023,11 @@ def test_blocks_are_taken_written_and_closed_beside_the_sending(de_verdade, smtp
 @pytest.mark.parametrize(
     ("resta", "antes", "tamanho"),
     [
-        (20, 0, 50 * envio.SEGUNDOS_DO_BLOCO),  # some seconds of what the service sends
-        (5, 100, 50 * 3),  # the block before it takes two of the five seconds that are left
-        (1, 0, 50),
-        (1, 100, None),  # its turn never comes
+        (20, 0, 221),  # four seconds of what the service sends, and a tenth more
+        (5, 100, 166),  # the block before it takes two of the five seconds that are left
+        (1, 0, 56),
+        (0, 0, 1),
+        (1, 100, 0),  # its turn never comes
     ],
 )
 def test_a_block_is_no_larger_than_what_the_turn_has_time_for(saidas, monkeypatch, resta, antes, tamanho):
@@ -1034,8 +1035,7 @@ def test_a_block_is_no_larger_than_what_the_turn_has_time_for(saidas, monkeypatc
     monkeypatch.setattr(time, "monotonic", lambda: 100.0)
     fim_do_turno = SimpleNamespace(fim=100.0 + resta)
 
-    folga = envio.PRIMEIRO_BLOCO  # an estimate that is a little short must not leave the last moments idle
-    assert envio._tamanho(fim_do_turno, 50.0, antes) == (0 if tamanho is None else tamanho + folga)
+    assert envio._tamanho(fim_do_turno, 50.0, antes) == tamanho
 
 
 def test_a_block_taken_ahead_goes_back_when_the_turn_must_end(de_verdade, smtp, monkeypatch):

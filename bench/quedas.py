@@ -11,7 +11,7 @@ from bench.corrida import Alvo, Cenario, MensagensAcabaram, Resultado, correr
 from bench.processos import NaoTerminou
 from mensageria.estados import PoliticaIncerta
 
-POR_MORTE = 600  # messages for each kill, so that there is always something to send
+POR_MORTE = 800  # messages for each kill, so that there is always something to send
 PARTE_DE_DOIS = 0.3  # of the kills, for two senders: while one starts the other goes on, and needs more messages
 SEM_MORTES = 600  # messages of the scenario whose faults are the server's
 

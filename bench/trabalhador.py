@@ -52,9 +52,10 @@ def main() -> None:
     django.setup()
     from bench import fonte_simples
     from mensageria.envio import CONEXOES_DO_TURNO
-    from mensageria.tasks import vigiar
+    from mensageria.tasks import assentar_memoria, vigiar
 
     fonte_simples.registrar()
+    assentar_memoria()
     linhas = [threading.Thread(target=vigiar, args=[parando])]
     linhas += [
         threading.Thread(target=enviar, args=[parando]) for _ in range(ceil(pedido.conexoes / CONEXOES_DO_TURNO))

@@ -35,8 +35,9 @@ def _vigiar(instance, **_) -> None:
 
 
 def assentar_memoria() -> None:
-    """When a sending process starts: what is loaded by then stays, and the collector need not walk it, which takes almost
-    0.1 s, every few thousand messages. Not later: garbage of that moment, as an open connection, would stay too.
+    """When a sending process starts: spare the collector what is loaded by then (0.1 s every few thousand messages).
+
+    Not later: garbage of that moment, as an open connection, would stay for ever.
     """
     gc.collect()
     gc.freeze()

@@ -1,7 +1,7 @@
 """A refused transition is found row by row, by the executor itself.
 
-Joining the rows of a statement before and after it, as 0002 did, was planned once a session, for as many rows as the
-first statement had: after a small one the next of thousands compared each row with every other.
+Joining the rows of a statement before and after it, as 0002 did, was planned once a session, by what its first statement
+had: after one of a single row, or of a thousand, those of thousands compared each row with every other.
 """
 
 from importlib import import_module

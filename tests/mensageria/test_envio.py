@@ -1030,9 +1030,9 @@ def test_blocks_are_taken_written_and_closed_beside_the_sending(de_verdade, smtp
         (1, 100, 0),  # its turn never comes
     ],
 )
-def test_a_block_is_no_larger_than_what_the_turn_has_time_for(saidas, monkeypatch, resta, antes, tamanho):
+def test_a_block_is_no_larger_than_what_the_turn_has_time_for(monkeypatch, resta, antes, tamanho):
     """What is taken and does not leave was composed in vain."""
-    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(envio, "time", SimpleNamespace(monotonic=lambda: 100.0))
     fim_do_turno = SimpleNamespace(fim=100.0 + resta)
 
     assert envio._tamanho(fim_do_turno, 50.0, antes) == tamanho

@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +23,16 @@ def test_the_trigger_knows_the_same_transitions_as_the_table():
     livro = importlib.import_module("mensageria.migrations.0002_livro")
 
     assert set(livro.TRANSICOES) == {(de, para) for de, alvos in TRANSICOES.items() for para in alvos}
+
+
+@pytest.mark.django_db
+def test_the_ledger_compares_no_row_of_a_statement_with_the_others():
+    """Such a join is planned by the first statement of a session, and made of thousands of rows millions of pairs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname LIKE 'mensageria_livro%%'")
+        corpos = [corpo for (corpo,) in cursor.fetchall()]
+
+    assert len(corpos) == 4 and not any("JOIN" in corpo for corpo in corpos)
 
 
 def test_only_a_receipt_or_an_operator_leaves_a_terminal_state():

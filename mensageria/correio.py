@@ -140,10 +140,10 @@ def _cada_um(valores: Sequence[str]) -> list[bytes]:
 
 def em_qp(texto: str) -> bytes:
     """Quoted-printable with every line short enough for a soft break after it. Line ends in `texto` are encoded too."""
-    linhas = b2a_qp(texto.encode(), istext=False)
+    # b2a_qp leaves no room for the soft break before a line end that it encodes, so it is shown none: no UTF-8 has this byte.
+    linhas = b2a_qp(texto.encode().replace(b"\n", b"\xff"), istext=False).replace(b"=FF", b"=0A")
     if len(linhas) < _LINHA:
         return linhas
-    linhas = linhas.replace(b"\r\n", b"\n")  # it breaks lines as the first line end of the text does
     if len(linhas) - linhas.rfind(b"\n") - 1 == _LINHA:
         linhas = linhas[:-1] + b"=\n" + linhas[-1:]
     return linhas.replace(b"\n", b"\r\n")

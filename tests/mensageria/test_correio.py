@@ -18,6 +18,7 @@ LIMITE = "17e90cf6-f6d8-559e-a3ff-9bae5182e0b9"
 @example("x" * 76)
 @example("x" * 75 + "é")
 @example("x" * 76 + ".")
+@example("x" * 76 + "\n")
 def test_quoted_printable_fits_in_its_lines_and_reads_back(texto):
     codificado = em_qp(texto)
 

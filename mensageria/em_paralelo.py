@@ -17,7 +17,7 @@ from mensageria.diario import Cercado, SemEspaco
 from mensageria.estados import Classe
 from mensageria.reserva import ErroInesperado, Saindo
 from mensageria.resultados import Resultado
-from mensageria.ritmo import Limites, quantas_por_pedido
+from mensageria.ritmo import quantas_por_pedido
 from mensageria.turno import EmMaos, PosseExpirada, Turno
 
 log = logging.getLogger(__name__)
@@ -67,12 +67,23 @@ class _Conducao:
                 break
             if self.erro is not None and not any(esteira.no_corpo for esteira in self.esteiras):
                 raise self.erro  # nobody is left to say what became of them
-            for esteira, eventos in self.esteiras.esperar(self._ate()):
-                self._ouvir(esteira, eventos)
+            self._ouvir_todas(self._ate())
+            self._juntar()
             self._anotar_feitos()
             self._escrever()
         self._largar(esteira for esteira in self.esteiras if esteira.na_frente is not None)
         self._anotar_feitos()
+
+    def _ouvir_todas(self, ate: float) -> None:
+        for esteira, eventos in self.esteiras.esperar(ate):
+            self._ouvir(esteira, eventos)
+
+    def _juntar(self) -> None:
+        """Hear who answered while the others were heard: a wait for the disk costs the same for all as for one."""
+        faltam = 0
+        while self.prontas and self.no_corpo and len(self.no_corpo) != faltam:
+            faltam = len(self.no_corpo)
+            self._ouvir_todas(0)
 
     def _escrever(self) -> None:
         try:
@@ -162,7 +173,7 @@ class _Conducao:
 
     def _anunciar_proximas(self) -> None:
         """Those that a limit makes wait for their moment; with none, all that leave are announced together."""
-        if self.turno.limites != Limites():
+        if self.turno.ritmado:
             proximas = self.prontas[: quantas_por_pedido(self.turno.limites)]
             t.anunciar(self.em_maos, [esteira.na_frente.dono.m.id for esteira in proximas])
 

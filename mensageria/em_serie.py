@@ -14,7 +14,7 @@ from mensageria.diario import Cercado, SemEspaco
 from mensageria.estados import Classe
 from mensageria.reserva import ErroInesperado, Saindo
 from mensageria.resultados import Resultado
-from mensageria.ritmo import Limites, quantas_por_pedido
+from mensageria.ritmo import quantas_por_pedido
 from mensageria.turno import EmMaos, PosseExpirada, Turno
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def enviar(turno: Turno, em_maos: EmMaos) -> bool:
 def _juntas(turno: Turno) -> int:
     """How many leave at once: never more than the limits give at once."""
     maximo = turno.canal.lote_maximo
-    return maximo if turno.limites == Limites() else min(maximo, quantas_por_pedido(turno.limites))
+    return min(maximo, quantas_por_pedido(turno.limites)) if turno.ritmado else maximo
 
 
 def _sem_impedidas(turno: Turno, em_maos: EmMaos, grupo: list[Saindo]) -> list[Saindo]:

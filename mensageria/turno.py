@@ -36,6 +36,7 @@ MAIOR_ESPERA = 2.0  # seconds for the moment of a message; when it is further of
 QUEDAS_TOLERADAS = 2  # lost connections, or errors that nobody foresaw, in a row
 VALIDADE_DA_VERIFICACAO = 8  # seconds; promise 5 allows ten
 Relogio = Callable[[], datetime]
+_CONTINUO = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class PosseExpirada(Exception):
@@ -64,6 +65,7 @@ class Turno:
 
     def __post_init__(self):
         self.limites = self.servico.limites
+        self.ritmado = self.limites != Limites()
         self.segredo = partial(sem_segredo, self.servico)
         self.trabalhador = trabalhador.este()
 
@@ -103,7 +105,7 @@ class EmMaos:
 
 def continuo() -> float:
     """Seconds that pass even while the machine sleeps or the process is stopped."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(_CONTINUO)
 
 
 # Before a body
@@ -126,7 +128,7 @@ def vezes(turno: Turno, quantas: int) -> int | None:
     With 0, some may at the moment of `turno.saidas[0]`. Asked when nothing but the body is left, since a departure is
     exact only if it leaves at its moment; those that the turn is late for are lost.
     """
-    if turno.limites == Limites():
+    if not turno.ritmado:
         return quantas
     if devidas := _devidas(turno, quantas):
         return devidas
@@ -152,7 +154,7 @@ def pedir_saidas(turno: Turno, quantas: int) -> None:
 
     The row may have to be waited for, so this is for when no departure is due.
     """
-    if turno.limites == Limites():
+    if not turno.ritmado:
         return
     while len(turno.saidas) < SAIDAS_EM_MAOS and (faltam := quantas - sum(n for _, n in turno.saidas)) > 0:
         saida = Ritmo.objects.pedir(turno.servico, min(faltam, quantas_por_pedido(turno.limites)), MAIOR_ESPERA)

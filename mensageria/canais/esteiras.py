@@ -65,13 +65,14 @@ class Esteiras:
 
     def esperar(self, ate: float) -> Iterator[tuple[Esteira, list[Evento]]]:
         """What the servers say, waiting for it until that moment of time.monotonic; lost connections are let go."""
+        vence = float("inf")
         for fd, esteira in self._abertas.items():
+            vence = min(vence, esteira.limite)
             if esteira.quer_escrever != (fd in self._escrevem):
                 self._escrevem ^= {fd}
                 escreve = selectors.EVENT_WRITE if fd in self._escrevem else 0
                 self._seletor.modify(fd, selectors.EVENT_READ | escreve)
-            ate = min(ate, esteira.limite)
-        ouvidas = self._seletor.select(max(0.0, ate - time.monotonic()))
+        ouvidas = self._seletor.select(max(0.0, min(ate, vence) - time.monotonic()))
         for chave, quais in ouvidas:
             if chave.fd == self._aviso:
                 os.read(self._aviso, 4096)
@@ -84,7 +85,7 @@ class Esteiras:
                 eventos += esteira.ouvir()
             yield self._contar(esteira, eventos)
         agora = time.monotonic()
-        for esteira in self:
+        for esteira in self if agora >= vence else ():
             if agora >= esteira.limite:
                 # A process that was stopped for a while may find its answer waiting, past its time.
                 eventos = esteira.ouvir()

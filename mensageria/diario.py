@@ -16,7 +16,6 @@ settles the block (`mensageria.recuperacao`). The folder is the machine: it must
 """
 
 import fcntl
-import json
 import os
 import uuid
 import zlib
@@ -26,6 +25,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import orjson
 from django.conf import settings
 
 VIVO, CERCADO = ".diario", ".cercado"
@@ -239,11 +239,8 @@ def _tem_dono(arquivo: Path) -> bool:
     return False
 
 
-_em_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
-
 def _linha(dados: dict, semente: int = 0) -> bytes:
-    corpo = _em_json(dados).encode()
+    corpo = orjson.dumps(dados)
     return b"%08x %s\n" % (_soma(corpo, semente), corpo)
 
 
@@ -258,7 +255,7 @@ def _ler(bruto: bytes) -> Conteudo:
         soma, _, corpo = linha.partition(b" ")
         if not corpo or soma != b"%08x" % _soma(corpo, conteudo.reserva or 0):
             break
-        dados = json.loads(corpo)
+        dados = orjson.loads(corpo)
         if not numero:
             conteudo = Conteudo(dados["reserva"], dados["ordem"], dados["pid"])
         elif "saem" in dados:

@@ -15,7 +15,8 @@ from itertools import accumulate
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import CharField, F, Func, Q, Value
+from django.db.models import BooleanField, CharField, F, Func, Q, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ from cadastro.models import ParametroSistema
 from mensageria import calendario, composicao, consumo, descadastro, espera, fontes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
-from mensageria.escrita import atualizar, travar_contagens
+from mensageria.escrita import atualizar, matriz, travar_contagens
 from mensageria.estados import Classe, Estado, Motivo
 from mensageria.janela import Calendario
 from mensageria.models import Canal, Mensagem, MensagemQuerySet, Remetente, Reserva, Servico, VersaoTexto
@@ -192,22 +193,20 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
     What a queue does not use goes to those that have more.
     """
     bloco: dict[int, Saindo] = {}
-    fechados, vistas = _Dominios(servico, dominios), set()
+    fechados = _Dominios(servico, dominios)
     dele = calendario.ler(agora)
-    filas = _filas(servico, dele, agora)
+    filas = [(fila, []) for fila in _filas(servico, dele, agora)]  # each with what was seen of it already
     if dele:
         _so_por_indice(True)
     while filas and len(bloco) < quantas:
         com_mais = []
-        for indice, fila in enumerate(filas):
+        for indice, (fila, vistas) in enumerate(filas):
             parte = -(-(quantas - len(bloco)) // (len(filas) - indice))
-            fila_dela = fechados.fora_de(fila.exclude(id__in=vistas) if vistas else fila)
-            achadas = _travar(fila_dela, parte) if parte else []
-            vistas |= {m.id for m in achadas}
+            achadas = _travar(fechados.fora_de(_sem(vistas, fila)), parte) if parte else []
             servem = [m for m in achadas if fechados.aceita(m)]
             bloco |= {m.id: m for m in servem}
             if len(achadas) == parte and parte:
-                com_mais.append(fila)
+                com_mais.append((fila, [*vistas, *(m.id for m in achadas)]))
         filas = com_mais
     if dele:
         _so_por_indice(False)
@@ -216,6 +215,13 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
     for m in bloco.values():
         m.fecha_em = fecham.get(m.lote_id)
     return sorted(bloco.values(), key=lambda m: (-m.prioridade, m.id))
+
+
+def _sem(vistas: Sequence[int], fila: MensagemQuerySet) -> MensagemQuerySet:
+    """Without those rows; as one parameter, since of a thousand the ORM makes a thousand."""
+    if not vistas:
+        return fila
+    return fila.filter(RawSQL("mensageria_mensagem.id <> ALL (%s)", [matriz(vistas)], BooleanField()))
 
 
 def _so_por_indice(sim: bool) -> None:

@@ -140,7 +140,7 @@ def _cada_um(valores: Sequence[str]) -> list[bytes]:
 
 def em_qp(texto: str) -> bytes:
     """Quoted-printable with every line short enough for a soft break after it. Line ends in `texto` are encoded too."""
-    # b2a_qp leaves no room for the soft break before a line end that it encodes, so it is shown none: no UTF-8 has this byte.
+    # b2a_qp leaves no room for a soft break before a line end that it encodes: it is shown a byte that no UTF-8 has.
     linhas = b2a_qp(texto.encode().replace(b"\n", b"\xff"), istext=False).replace(b"=FF", b"=0A")
     if len(linhas) < _LINHA:
         return linhas

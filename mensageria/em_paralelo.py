@@ -79,10 +79,13 @@ class _Conducao:
             self._ouvir(esteira, eventos)
 
     def _juntar(self) -> None:
-        """Hear who answered while the others were heard: a wait for the disk costs the same for all as for one."""
-        faltam = 0
-        while self.prontas and self.no_corpo and len(self.no_corpo) != faltam:
-            faltam = len(self.no_corpo)
+        """Hear who answered while the others were heard, as long as somebody did: all leave after one wait for the disk.
+
+        Not where a limit says when: there they are announced already, and the moment may come.
+        """
+        antes = None
+        while self.prontas and not self.turno.ritmado and len(self.no_corpo) not in (0, antes):
+            antes = len(self.no_corpo)
             self._ouvir_todas(0)
 
     def _escrever(self) -> None:

@@ -7,11 +7,14 @@ psycopg2 writes a list as ARRAY[…], of which PostgreSQL makes a node of the st
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+# What would be read back as something else is an error, as it is to json.
+_em_json = partial(orjson.dumps, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
 # Before what joins a block with a table of any size: of a small one the planner would read every row, for each block.
 _POR_INDICE = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
 _SEPARADOR = b"\x1f"  # between JSON texts, which have no control character
@@ -75,5 +78,5 @@ def _tipo(campo: models.Field, conexao) -> str:
 
 def _escritos(campo: models.Field, valores: Sequence, conexao) -> str:
     if isinstance(campo, models.JSONField):
-        return _SEPARADOR.join(map(orjson.dumps, valores)).decode()
+        return _SEPARADOR.join(map(_em_json, valores)).decode()
     return matriz(campo.get_db_prep_save(valor, conexao) for valor in valores)

@@ -202,7 +202,7 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
         com_mais = []
         for indice, (fila, vistas) in enumerate(filas):
             parte = -(-(quantas - len(bloco)) // (len(filas) - indice))
-            achadas = _travar(fechados.fora_de(_sem(vistas, fila)), parte) if parte else []
+            achadas = _travar(fechados.fora_de(_sem(fila, vistas)), parte) if parte else []
             servem = [m for m in achadas if fechados.aceita(m)]
             bloco |= {m.id: m for m in servem}
             if len(achadas) == parte and parte:
@@ -217,7 +217,7 @@ def _travar_devidas(servico: Servico, agora: datetime, quantas: int, dominios: E
     return sorted(bloco.values(), key=lambda m: (-m.prioridade, m.id))
 
 
-def _sem(vistas: Sequence[int], fila: MensagemQuerySet) -> MensagemQuerySet:
+def _sem(fila: MensagemQuerySet, vistas: Sequence[int]) -> MensagemQuerySet:
     """Without those rows; as one parameter, since of a thousand the ORM makes a thousand."""
     if not vistas:
         return fila

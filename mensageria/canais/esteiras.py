@@ -85,7 +85,9 @@ class Esteiras:
                 eventos += esteira.ouvir()
             yield self._contar(esteira, eventos)
         agora = time.monotonic()
-        for esteira in self if agora >= vence else ():
+        if agora < vence:
+            return
+        for esteira in self:
             if agora >= esteira.limite:
                 # A process that was stopped for a while may find its answer waiting, past its time.
                 eventos = esteira.ouvir()

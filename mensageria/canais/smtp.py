@@ -230,8 +230,8 @@ def conferir_enderecos(envelope: Envelope) -> None:
 def corpo_na_linha(conteudo: bytes) -> bytes:
     """A message as DATA sends it: dots at the start of lines doubled, and the final one."""
     corpo = _terminado(conteudo)
-    if b"\n." in corpo:  # to look takes a quarter of what split does, and split with join half of what replace does
-        corpo = b"\n..".join(corpo.split(b"\n."))
+    if b"\n." in corpo:  # there is none in most texts, and to look is the cheapest
+        corpo = b"\n..".join(corpo.split(b"\n."))  # in half the time of bytes.replace
     return b"".join((b"." if corpo.startswith(b".") else b"", corpo, b".\r\n"))
 
 

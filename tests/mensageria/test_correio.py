@@ -27,6 +27,21 @@ def test_quoted_printable_fits_in_its_lines_and_reads_back(texto):
     assert max(map(len, (codificado + b"=").split(b"\r\n"))) <= 76
 
 
+@pytest.mark.parametrize(
+    ("texto", "escrito"),
+    [
+        ("Rua São João, 10.", b"Rua S=C3=A3o Jo=C3=A3o, 10."),
+        ("é" * 13, b"=C3=A9" * 12 + b"=C3=\r\n=A9"),
+        ("x" * 75, b"x" * 75),
+        ("x" * 76, b"x" * 75 + b"=\r\nx"),
+        (".", b"=2E"),
+    ],
+)
+def test_what_a_value_became_it_becomes_again(texto, escrito):
+    """Or what was sent would have another hash when it is rendered again."""
+    assert em_qp(texto) == escrito
+
+
 @given(st.lists(VALOR, min_size=3, max_size=3), st.booleans())
 @example(["a\nb", "", "c"], False)
 @example(["\n", "x" * 77, "\r"], True)

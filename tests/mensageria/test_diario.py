@@ -36,6 +36,25 @@ def lido(nome: str) -> diario.Conteudo:
         return conteudo
 
 
+# As json wrote them, before orjson did.
+ESCRITAS_POR_JSON = """\
+c7ca4bed {"reserva":7,"ordem":[1,2],"pid":99}
+3b8defff {"saem":[1,2]}
+68f7728c {"resultado":{"mensagem":1,"classe":"aceita","codigo":"250","texto":"2.0.0 Ok: fila ção 😀\\u001f",\
+"id_externo":"","motivo":"","momento":"2026-11-23T10:00:00+00:00","duracao_ms":12,"resumo":"%s"}}
+"""
+
+
+def test_a_journal_of_the_version_before_is_settled_too(pasta):
+    pasta.mkdir()
+    (pasta / "antigo.diario").write_text(ESCRITAS_POR_JSON % ("ab" * 32), encoding="utf-8")
+
+    conteudo = lido("antigo")
+
+    assert (conteudo.reserva, conteudo.ordem, conteudo.duvidosas()) == (7, [1, 2], [2])
+    assert Resultado(**conteudo.resultados[1]).texto == "2.0.0 Ok: fila ção 😀\x1f"
+
+
 def test_a_turn_that_ends_well_leaves_no_file(pasta):
     with Diario() as aberto:
         aberto.abrir_bloco(7, [1])

@@ -23,6 +23,7 @@ from mensageria import (
     consumo,
     decisoes,
     diario,
+    em_paralelo,
     em_serie,
     envio,
     recuperacao,
@@ -1036,6 +1037,31 @@ def test_a_block_is_no_larger_than_what_the_turn_has_time_for(monkeypatch, resta
     fim_do_turno = SimpleNamespace(fim=100.0 + resta)
 
     assert envio._tamanho(fim_do_turno, 50.0, antes) == tamanho
+
+
+@pytest.mark.parametrize(
+    ("respostas", "ritmado", "ouvidas"),
+    [
+        ([2, 1, 0], False, 3),  # as long as somebody answered
+        ([0], False, 1),  # who says nothing is waited for by nobody
+        ([5], False, 1),  # nobody is left to hear
+        ([5], True, 0),  # a moment is not missed for it
+    ],
+)
+def test_who_answers_while_the_others_are_heard_leaves_with_them(respostas, ritmado, ouvidas):
+    conducao = em_paralelo._Conducao(SimpleNamespace(ritmado=ritmado), None, None)
+    conducao.prontas, conducao.no_corpo = [object()], dict.fromkeys(range(5))
+    vezes = []
+
+    def ouvir(ate):
+        vezes.append(ate)
+        for _ in range(respostas[len(vezes) - 1]):
+            conducao.no_corpo.popitem()
+
+    conducao._ouvir_todas = ouvir
+    conducao._juntar()
+
+    assert vezes == [0] * ouvidas
 
 
 def test_a_block_taken_ahead_goes_back_when_the_turn_must_end(de_verdade, smtp, monkeypatch):

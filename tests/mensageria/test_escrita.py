@@ -1,6 +1,7 @@
 """Arrays as one literal, and many rows by one statement."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -42,6 +43,12 @@ def test_so_do_numbers(valores):
 @given(st.lists(st.none() | momentos))
 def test_so_do_moments(valores):
     assert _lida(valores, "timestamptz") == valores
+
+
+@pytest.mark.parametrize("estranho", [datetime(2026, 11, 23, tzinfo=UTC), Decimal("1.5")])
+def test_a_context_is_not_written_as_something_else_than_it_is(estranho):
+    with pytest.raises(TypeError):
+        atualizar(Mensagem, [nova_mensagem().id], {"contexto": [{"valores": estranho}]}, {})
 
 
 def test_contexts_are_written_whole_and_one_that_is_not_there_stays_so():

@@ -29,7 +29,7 @@ def test_the_trigger_knows_the_same_transitions_as_the_table():
 def test_the_ledger_compares_no_row_of_a_statement_with_the_others():
     """Such a join is planned by the first statement of a session, and made of thousands of rows millions of pairs."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname LIKE 'mensageria_livro%%'")
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname LIKE 'mensageria_livro%'")
         corpos = [corpo for (corpo,) in cursor.fetchall()]
 
     assert len(corpos) == 4 and not any("JOIN" in corpo for corpo in corpos)

@@ -170,10 +170,11 @@ def test_a_drop_before_the_body_is_of_the_network(servidor, comando):
     assert conduzir(servidor, 6).classes() in ({"ACEITA": 5, "REDE": 1}, {"ACEITA": 6})
 
 
-def test_a_body_that_is_never_answered_is_in_doubt_after_its_time(servidor):
+@pytest.mark.parametrize("conexoes", [1, 2])
+def test_a_body_that_is_never_answered_is_in_doubt_after_its_time(servidor, conexoes):
     servidor.ordenar(Ordem("BODY", "demorar", segundos=3, vezes=1))
 
-    assert conduzir(servidor, 4, prazo=1).classes() == {"ACEITA": 3, "INCERTA": 1}
+    assert conduzir(servidor, 4, conexoes=conexoes, prazo=1).classes() == {"ACEITA": 3, "INCERTA": 1}
 
 
 def test_a_loss_is_told_in_the_words_of_the_operator(servidor):

@@ -79,7 +79,7 @@ class _Conducao:
             self._ouvir(esteira, eventos)
 
     def _juntar(self) -> None:
-        """Hear who answered while the others were heard, as long as somebody did: all leave after one wait for the disk.
+        """Hear who answered while the others were heard, while somebody did: all leave after one wait for the disk.
 
         Not where a limit says when: there they are announced already, and the moment may come.
         """

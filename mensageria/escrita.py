@@ -6,6 +6,7 @@ psycopg2 writes a list as ARRAY[…], of which PostgreSQL makes a node of the st
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import Any
@@ -21,7 +22,12 @@ _SEPARADOR = b"\x1f"  # between JSON texts, which have no control character
 
 
 def matriz(valores: Iterable[Any]) -> str:
-    """An array as PostgreSQL reads one, of numbers, texts, dates and None: a parameter that the statement casts."""
+    """An array as PostgreSQL reads one, of whole numbers, texts, dates and None: a parameter that the statement casts."""
+    valores = list(valores)
+    with suppress(TypeError):  # of a Decimal, or what JSON does not write
+        # Where JSON escapes nothing its array is PostgreSQL's, but for the brackets, in a fraction of the time.
+        if b"\\" not in (escritos := orjson.dumps(valores)):
+            return f"{{{escritos[1:-1].decode()}}}"
     return "{" + ",".join([str(um) if type(um) is int else _entre_aspas(um) for um in valores]) + "}"
 
 
@@ -79,4 +85,6 @@ def _tipo(campo: models.Field, conexao) -> str:
 def _escritos(campo: models.Field, valores: Sequence, conexao) -> str:
     if isinstance(campo, models.JSONField):
         return _SEPARADOR.join(map(_em_json, valores)).decode()
+    if isinstance(campo, models.CharField):  # whose texts are written as they are
+        return matriz(valores)
     return matriz(campo.get_db_prep_save(valor, conexao) for valor in valores)

@@ -17,7 +17,8 @@ from mensageria.canais.respostas import classe_smtp
 from mensageria.canais.smtp import conferir_enderecos, corpo_na_linha, em_uma_linha, parametros_de_mail
 from mensageria.estados import Classe
 
-PEDACO = 65536
+PEDACO = 65536  # bytes sent at once
+DE_UMA_VEZ = 4096  # bytes read at once: replies are short
 MAIOR_RESPOSTA = 65536  # bytes of one reply, all its lines together
 _ESPERA = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -129,7 +130,7 @@ class Esteira:
         perda = ""
         while not perda and len(self._entrada) <= MAIOR_RESPOSTA:
             try:
-                pedaco = self.tomada.recv(PEDACO)
+                pedaco = self.tomada.recv(DE_UMA_VEZ)
             except _ESPERA:
                 break
             except OSError as erro:
@@ -164,7 +165,7 @@ class Esteira:
     def _ha_mais(self, pedaco: bytes) -> bool:
         """Whether something may be left to read, of which the selector would not tell: it knows nothing of what TLS has
         deciphered."""
-        return len(pedaco) == PEDACO or isinstance(self.tomada, ssl.SSLSocket)
+        return len(pedaco) == DE_UMA_VEZ or isinstance(self.tomada, ssl.SSLSocket)
 
     def _comandos(self, carta: Carta) -> list[tuple[str, Carta | None, bytes]]:
         envelope = carta.envelope

@@ -22,7 +22,7 @@ _SEPARADOR = b"\x1f"  # between JSON texts, which have no control character
 
 
 def matriz(valores: Iterable[Any]) -> str:
-    """An array as PostgreSQL reads one, of whole numbers, texts, dates and None: a parameter that the statement casts."""
+    """An array as PostgreSQL reads one, of integers, texts, dates and None: a parameter that the statement casts."""
     valores = list(valores)
     with suppress(TypeError):  # of a Decimal, or what JSON does not write
         # Where JSON escapes nothing its array is PostgreSQL's, but for the brackets, in a fraction of the time.

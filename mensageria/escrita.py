@@ -24,9 +24,9 @@ _SEPARADOR = b"\x1f"  # between JSON texts, which have no control character
 def matriz(valores: Iterable[Any]) -> str:
     """An array as PostgreSQL reads one, of integers, texts, dates and None: a parameter that the statement casts."""
     valores = list(valores)
-    with suppress(TypeError):  # of a Decimal, or what JSON does not write
+    with suppress(TypeError):  # of a date, a Decimal: what JSON has not
         # Where JSON escapes nothing its array is PostgreSQL's, but for the brackets, in a fraction of the time.
-        if b"\\" not in (escritos := orjson.dumps(valores)):
+        if b"\\" not in (escritos := _em_json(valores)):
             return f"{{{escritos[1:-1].decode()}}}"
     return "{" + ",".join([str(um) if type(um) is int else _entre_aspas(um) for um in valores]) + "}"
 

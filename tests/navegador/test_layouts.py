@@ -44,6 +44,7 @@ def test_a_text_is_written_seen_tried_and_stored(entrar, tipo, correio, opcoes):
     User.objects.update(email="maria@exemplo.com.br")
     pagina.goto(LISTA)
     pagina.get_by_role("link", name="CLARO FASE 1", exact=True).click()
+    pagina.wait_for_url(f"**/{tipo.pk}")  # with its scripts: until they are there the server inserts the tag
     pagina.get_by_role("textbox", name="Texto E-MAIL").fill("São R$")
     pagina.get_by_label("Selecione dados para o texto").select_option("{VALOR}")
     pagina.get_by_role("button", name="E-MAIL", exact=True).click()

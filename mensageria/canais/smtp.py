@@ -230,7 +230,7 @@ def conferir_enderecos(envelope: Envelope) -> None:
 def corpo_na_linha(conteudo: bytes) -> bytes:
     """A message as DATA sends it: dots at the start of lines doubled, and the final one."""
     corpo = _terminado(conteudo)
-    if b"\n." in corpo:  # there is none in most texts, and to look is the cheapest
+    if b"\n." in corpo:  # to look takes a quarter of what to split does
         corpo = b"\n..".join(corpo.split(b"\n."))  # in half the time of bytes.replace
     return b"".join((b"." if corpo.startswith(b".") else b"", corpo, b".\r\n"))
 

@@ -31,7 +31,6 @@ CONFIGURACAO = """
 max_connections = 200
 shared_buffers = 256MB
 max_wal_size = 4GB
-wal_compression = on
 jit = off
 timezone = 'UTC'
 log_min_messages = warning

@@ -43,7 +43,8 @@ from mensageria.models import Anexo, Canal, Mensagem, VersaoTexto
 from mensageria.pagamento import pdf, qr
 from mensageria.textos import limpar, preencher, texto_do_sms, valores_de_sms
 
-RENDERIZADOR = 2
+RENDERIZADOR = 3
+_PONTOS_COMO_VIESSEM = 2  # the last one that let lines begin with a dot
 # An address that goes as it is in a header and in a command: no quotes, comments, spaces or encoded words.
 _ATOMO = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ROTULO = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -157,6 +158,7 @@ def email(contexto: Mapping[str, Any], texto: VersaoTexto, anexos: Mapping[str, 
         dominio if codigo else "",
         dominio if pix else "",
         anexo is not None,
+        contexto.get("renderizador", RENDERIZADOR) > _PONTOS_COMO_VIESSEM,
     )
     return cabecalhos.encode("ascii") + esqueleto.preencher(
         escritos, limite, png_itf(codigo) if codigo else b"", qr.png(pix) if pix else b"", anexo
@@ -223,6 +225,7 @@ def _esqueleto(
     dominio_do_codigo: str,
     dominio_do_pix: str,
     com_anexo: bool,
+    sem_ponto: bool,
 ) -> Esqueleto:
     """The layout drawn with a gap for each value, in this order: tags, texts of the quadro, lines of the bar code.
 
@@ -242,7 +245,7 @@ def _esqueleto(
         "com_anexo": com_anexo,
     }
     texto, html = (_desenhar(layout, extensao, corpo, valores, dados) for extensao in ("txt", "html"))
-    return Esqueleto(texto, html, lacunas=len(cheios), cid=cid, cid_do_qr=cid_do_pix, com_anexo=com_anexo)
+    return Esqueleto(texto, html, len(cheios), cid, cid_do_pix, com_anexo, sem_ponto)
 
 
 def _cid(qual: str, dominio: str) -> str:

@@ -80,13 +80,21 @@ def lacuna(numero: int) -> str:
 class Esqueleto:
     """Text and HTML with gaps, each numbered from 0 to `lacunas` - 1, and what goes with them.
 
-    `cid` and `cid_do_qr` are of the inline images that there are, and `com_anexo` says whether a PDF is attached.
+    `cid` and `cid_do_qr` are of the inline images that there are, and `com_anexo` says whether a PDF is attached. With
+    `sem_ponto` no line of it begins with a dot, of which SMTP would have each doubled.
     """
 
     def __init__(
-        self, texto: str, html: str, lacunas: int, cid: str = "", cid_do_qr: str = "", com_anexo: bool = False
+        self,
+        texto: str,
+        html: str,
+        lacunas: int,
+        cid: str = "",
+        cid_do_qr: str = "",
+        com_anexo: bool = False,
+        sem_ponto: bool = True,
     ):
-        html = _HTML.format(html=_quoted_printable(html, lacunas))
+        html = _HTML.format(html=_quoted_printable(html, lacunas, sem_ponto))
         imagens = "".join(
             _IMAGEM.format(qual=qual, nome=_NOMES[qual], cid=id_)
             for qual, id_ in (("imagem", cid), ("qr", cid_do_qr))
@@ -94,7 +102,7 @@ class Esqueleto:
         )
         if imagens:
             html = _HTML_COM_IMAGENS.format(html=html, imagens=imagens)
-        corpo = _ALTERNATIVAS.format(texto=_quoted_printable(texto), html=html)
+        corpo = _ALTERNATIVAS.format(texto=_quoted_printable(texto, 0, sem_ponto), html=html)
         if com_anexo:
             corpo = _COM_ANEXO.format(corpo=corpo)
         partes = _LACUNA.split(_MENSAGEM.format(corpo=corpo))
@@ -118,7 +126,7 @@ class Esqueleto:
         com_eles = (nome_de_arquivo(anexo[0]), _em_base64(anexo[1])) if anexo else (b"", b"")
         qr = _em_base64(qr) if qr else b""
         return self._molde % self._ordem(
-            (*no_texto, *no_html, *com_eles, qr, limite.encode("ascii"), _em_base64(imagem))
+            (*no_texto, *no_html, *com_eles, qr, limite.encode("ascii"), _em_base64(imagem) if imagem else b"")
         )
 
 
@@ -149,18 +157,27 @@ def em_qp(texto: str) -> bytes:
     return linhas.replace(b"\n", b"\r\n")
 
 
-def _quoted_printable(texto: str, primeira: int = 0) -> str:
+def _quoted_printable(texto: str, primeira: int, sem_ponto: bool) -> str:
     """`texto` with its gaps, counted from `primeira`, each in a line of its own: its neighbours do not depend on it."""
     linhas = texto.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\r\n".join("=\r\n".join(_pedacos(linha, primeira)) for linha in linhas)
+    return "\r\n".join("=\r\n".join(_pedacos(linha, primeira, sem_ponto)) for linha in linhas)
 
 
-def _pedacos(linha: str, primeira: int):
+def _pedacos(linha: str, primeira: int, sem_ponto: bool):
     for pedaco in filter(None, _LACUNA.split(linha)):
         if _LACUNA.fullmatch(pedaco):
             yield lacuna(primeira + int(pedaco.strip("\0")))
         else:
-            yield em_qp(pedaco).decode("ascii")
+            escrito = em_qp(pedaco).decode("ascii")
+            yield _sem_ponto_no_inicio(escrito) if sem_ponto else escrito
+
+
+def _sem_ponto_no_inicio(linhas: str) -> str:
+    """Each such dot encoded, in a line of its own, since there may be no room for three characters more."""
+    linhas = f"\n{linhas}"
+    while "\n." in linhas:
+        linhas = linhas.replace("\n.", "\n=2E=\r\n")
+    return linhas[1:]
 
 
 def _em_base64(dados: bytes) -> bytes:

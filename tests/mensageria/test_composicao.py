@@ -429,6 +429,26 @@ def test_the_message_id_is_the_same_at_every_attempt_and_differs_by_chave():
     assert depois["id"] == contexto()["id"]
 
 
+COM_PONTOS = VersaoTexto(
+    canal=2, assunto="Conta de {NOME}", corpo="{NOME}. Deve {VALOR}.\n...\n{VALOR}... " + "x" * 74 + ". Fim"
+)
+
+
+def test_no_line_of_a_text_begins_with_a_dot():
+    """SMTP has each one doubled, at the cost of reading the whole message again."""
+    conteudo = composicao.email(contexto(), COM_PONTOS)
+
+    assert b"\n." not in conteudo
+    lido, _, _ = partes(conteudo)
+    assert "JOSÉ. Deve 1.234,56.\r\n...\r\n1.234,56... " + "x" * 74 + ". Fim" in lido
+
+
+def test_what_an_older_renderer_sent_is_made_again_as_it_was():
+    conteudo = composicao.email(contexto() | {"renderizador": 2}, COM_PONTOS)
+
+    assert composicao.resumo(conteudo) == "0b9f35332ff4a70d6041060d4ef53ad22574960cf14be26c348e82fbb9cfaf06"
+
+
 @given(st.text(max_size=80))
 def test_the_message_id_is_the_uuid_of_the_chave(chave):
     m = mensagem()

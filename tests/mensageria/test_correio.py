@@ -42,6 +42,20 @@ def test_what_a_value_became_it_becomes_again(texto, escrito):
     assert em_qp(texto) == escrito
 
 
+@given(st.text(" .=\t\n<é_a", max_size=200))
+@example("." * 80)
+@example("x" * 75 + "..")
+@example("x" * 74 + "é.\n.")
+def test_a_skeleton_has_no_line_that_begins_with_a_dot(texto):
+    conteudo = Esqueleto(texto + lacuna(0) + texto, texto, 1).preencher(["a"], LIMITE)
+
+    no_fio(conteudo)
+    assert b"\n." not in conteudo
+    lida = ler(b"To: a@b\r\n" + conteudo)
+    assert corpo(lida, "plain") == f"{texto}a{texto}".replace("\n", "\r\n").encode()
+    assert corpo(lida, "html") == texto.replace("\n", "\r\n").encode()
+
+
 @given(st.lists(VALOR, min_size=3, max_size=3), st.booleans())
 @example(["a\nb", "", "c"], False)
 @example(["\n", "x" * 77, "\r"], True)

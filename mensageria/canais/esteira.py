@@ -66,7 +66,9 @@ class Esteira:
         self._a_limpar = False
         self._a_dizer: deque[tuple[str, Carta | None, bytes]] = deque()
         self._esperadas: deque[tuple[str, Carta | None]] = deque()
-        self._entrada = bytearray()
+        self._entrada = b""  # since the last end of a line
+        self._linhas: deque[bytes] = deque()
+        self._anteriores = b""  # of a reply of many lines, those that came
         self._saida = bytearray()
         self._espera_ouvir = False  # TLS has to hear something before it goes on
 
@@ -195,6 +197,8 @@ class Esteira:
         return self.escoar()
 
     def _respostas(self) -> list[Evento]:
+        *linhas, self._entrada = self._entrada.split(b"\n")
+        self._linhas += linhas
         eventos: list[Evento] = []
         while self.aberta and (resposta := self._tirar()) is not None:
             codigo, texto = resposta
@@ -205,36 +209,27 @@ class Esteira:
             comando, carta = self._esperadas.popleft()
             if carta is not None:
                 carta.ouvida = True
-            self.limite = time.monotonic() + self.prazo if self._esperadas else float("inf")
             if (novos := self._entender(comando, carta, codigo, texto)) is not None:
                 eventos += novos
+            self.limite = time.monotonic() + self.prazo if self._esperadas else float("inf")
             if self._a_dizer and self.aberta:
                 eventos += self._avancar()
         return eventos
 
     def _tirar(self) -> tuple[int, bytes] | None:
         """The next whole reply, of one line or more; (0, words) for what is none."""
-        fim = self._entrada.find(b"\n")
-        if fim < 0:
-            return (0, b"resposta longa demais") if len(self._entrada) > MAIOR_RESPOSTA else None
-        if self._entrada[:3].isdigit() and self._entrada[3:4] != b"-":  # nearly always one line
-            codigo, texto = int(self._entrada[:3]), bytes(self._entrada[4:fim])
-            del self._entrada[: fim + 1]
-            return codigo, texto
-        return self._tirar_varias()
-
-    def _tirar_varias(self) -> tuple[int, bytes] | None:
-        inicio, linhas = 0, []
-        while (fim := self._entrada.find(b"\n", inicio)) >= 0:
-            linha = bytes(self._entrada[inicio:fim])
-            inicio = fim + 1
-            if not linha[:3].isdigit():
+        while self._linhas:
+            linha = self._linhas.popleft()
+            codigo = linha[:3]
+            if not codigo.isdigit():
                 return 0, linha
-            linhas.append(linha[4:])
-            if linha[3:4] != b"-":
-                del self._entrada[:inicio]
-                return int(linha[:3]), b" ".join(linhas)
-        return (0, b"resposta longa demais") if len(self._entrada) > MAIOR_RESPOSTA else None
+            if linha[3:4] == b"-":
+                self._anteriores += linha[4:] + b" "
+                continue
+            texto, self._anteriores = self._anteriores + linha[4:], b""
+            return int(codigo), texto
+        longa = len(self._entrada) + len(self._anteriores) > MAIOR_RESPOSTA
+        return (0, b"resposta longa demais") if longa else None
 
     def _entender(self, comando: str, carta: Carta | None, codigo: int, texto: bytes) -> list[Evento] | None:
         """What a reply means, if it means something already."""

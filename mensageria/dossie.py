@@ -30,7 +30,7 @@ from mensageria.palavras import nome_da_origem, palavras_do_motivo
 
 FORMATO = "avisa-dossie/1"
 PREFIXO = f"{FORMATO}\n".encode()
-_RELACIONADAS = ("lote__localidade", "cliente", "remetente", "gateway", "servico", "texto", "pedido_por")
+_RELACIONADAS = ("lote__localidade", "cliente", "remetente", "gateway", "servico", "texto", "molde", "pedido_por")
 _RETORNOS = {
     "1": "não enviado",
     "2": "transmitido à operadora",

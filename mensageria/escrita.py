@@ -15,7 +15,7 @@ import orjson
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 # What would be read back as something else is an error, as it is to json.
-_em_json = partial(orjson.dumps, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
+em_json = partial(orjson.dumps, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
 # Before what joins a block with a table of any size: of a small one the planner would read every row, for each block.
 _POR_INDICE = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
 _SEPARADOR = b"\x1f"  # between JSON texts, which have no control character
@@ -26,7 +26,7 @@ def matriz(valores: Iterable[Any]) -> str:
     valores = list(valores)
     with suppress(TypeError):  # of a date, a Decimal: what JSON has not
         # Where JSON escapes nothing its array is PostgreSQL's, but for the brackets, in a fraction of the time.
-        if b"\\" not in (escritos := _em_json(valores)):
+        if b"\\" not in (escritos := em_json(valores)):
             return f"{{{escritos[1:-1].decode()}}}"
     return "{" + ",".join([str(um) if type(um) is int else _entre_aspas(um) for um in valores]) + "}"
 
@@ -84,7 +84,7 @@ def _tipo(campo: models.Field, conexao) -> str:
 
 def _escritos(campo: models.Field, valores: Sequence, conexao) -> str:
     if isinstance(campo, models.JSONField):
-        return _SEPARADOR.join(map(_em_json, valores)).decode()
-    if isinstance(campo, models.CharField):  # whose texts are written as they are
+        return _SEPARADOR.join(map(em_json, valores)).decode()
+    if isinstance(getattr(campo, "target_field", campo), models.CharField | models.UUIDField):  # written as they are
         return matriz(valores)
     return matriz(campo.get_db_prep_save(valor, conexao) for valor in valores)

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
+from operator import itemgetter
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -14,7 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from cadastro.campos import SegredoField
-from mensageria import fontes, ritmo
+from mensageria import fontes, moldes, ritmo
 from mensageria.estados import Classe, Estado, PoliticaIncerta
 from mensageria.janela import DIAS, FERIADO, FIM_DO_DIA, horas_em_palavras
 from mensageria.palavras import nome_da_origem
@@ -414,6 +417,44 @@ class VersaoTexto(models.Model):
         raise Imutavel("Uma versão de texto não se apaga.")
 
 
+class MoldeManager(models.Manager):
+    def dos(self, comuns: Collection[bytes]) -> dict[bytes, UUID]:
+        """The Molde that holds each, written where it is new."""
+        ids = {comum: Molde.calcular_id(comum) for comum in comuns}
+        # Always in one order: two who write the same ones must not wait for each other.
+        novos = [self.model(id=id_, comum=json.loads(comum)) for comum, id_ in sorted(ids.items(), key=itemgetter(1))]
+        self.bulk_create(novos, ignore_conflicts=True)
+        return ids
+
+
+class Molde(models.Model):
+    """What the contexts of many messages have in common. Found by its content, and never changed, as a VersaoTexto."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    comum = models.JSONField()
+    criado_em = models.DateTimeField("criado em", auto_now_add=True)
+
+    objects = MoldeManager()
+
+    class Meta:
+        ordering = ["-criado_em"]
+
+    def __str__(self):
+        return str(self.pk)
+
+    @staticmethod
+    def calcular_id(comum: bytes) -> UUID:
+        return UUID(bytes=hashlib.sha256(comum).digest()[:16])
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise Imutavel("Um molde não se altera.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise Imutavel("Um molde não se apaga.")
+
+
 class Isencao(models.TextChoices):
     """What leaves at any hour."""
 
@@ -543,7 +584,11 @@ class Mensagem(models.Model):
     gateway = models.ForeignKey(GatewaySMS, on_delete=models.PROTECT, null=True, blank=True, db_index=False)
     destino = models.CharField(max_length=254)
     texto = models.ForeignKey(VersaoTexto, on_delete=models.PROTECT, db_index=False)
-    contexto = models.JSONField(null=True, blank=True, editable=False)
+    # Of its context, what others have too, and what only it has (`mensageria.moldes`). Who reads them wants `contexto`.
+    molde = models.ForeignKey(
+        "Molde", on_delete=models.PROTECT, null=True, blank=True, editable=False, db_index=False, db_constraint=False
+    )
+    proprio = models.JSONField(null=True, blank=True, editable=False, db_column="contexto")
     enviar_apos = models.DateTimeField("enviar após")
     expira_em = models.DateTimeField("expira em")
     prioridade = models.SmallIntegerField(default=0)
@@ -637,6 +682,15 @@ class Mensagem(models.Model):
 
     def __str__(self):
         return f"{self.get_canal_display()} para {self.destino}"
+
+    @property
+    def contexto(self) -> dict | None:
+        """All that it is composed from (`mensageria.composicao`); None while it was not."""
+        return self.proprio if self.molde is None else moldes.juntar(self.molde.comum, self.proprio)
+
+    @contexto.setter
+    def contexto(self, inteiro: dict | None) -> None:
+        self.molde, self.proprio = None, inteiro
 
 
 class TentativaEnvio(models.Model):

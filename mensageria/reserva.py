@@ -21,13 +21,13 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from cadastro.models import ParametroSistema
-from mensageria import calendario, composicao, consumo, descadastro, espera, fontes, pausas, trabalhador
+from mensageria import calendario, composicao, consumo, descadastro, espera, fontes, moldes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
 from mensageria.escrita import atualizar, matriz, travar_contagens
 from mensageria.estados import Classe, Estado, Motivo
 from mensageria.janela import Calendario
-from mensageria.models import Canal, Mensagem, MensagemQuerySet, Remetente, Reserva, Servico, VersaoTexto
+from mensageria.models import Canal, Mensagem, MensagemQuerySet, Molde, Remetente, Reserva, Servico, VersaoTexto
 
 log = logging.getLogger(__name__)
 
@@ -135,11 +135,11 @@ def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: lis
         criada_em=agora,
         ate=agora + arrendamento(servico),
     )
-    escritos = ("contexto", "destino", "id_externo")
+    escritos = {campo: [getattr(m, campo) for m in mensagens] for campo in ("destino", "id_externo")}
     atualizar(
         Mensagem,
         reserva.ordem,
-        {campo: [getattr(m, campo) for m in mensagens] for campo in escritos},
+        escritos | _separados([m.contexto for m in mensagens]),
         {
             "estado": Estado.EM_ENVIO,
             "reserva": reserva.pk,
@@ -147,6 +147,17 @@ def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: lis
         },
     )
     return reserva
+
+
+def _separados(contextos: Sequence[dict | None]) -> dict[str, list]:
+    """As a row keeps them, with the moldes that they need; one that was not composed has neither."""
+    nada = (None, None)
+    separados = [nada if contexto is None else moldes.separar(contexto) for contexto in contextos]
+    dos_comuns = {None: None} | Molde.objects.dos({comum for comum, _ in separados if comum is not None})
+    return {
+        "molde": [dos_comuns[comum] for comum, _ in separados],
+        "proprio": [proprio for _, proprio in separados],
+    }
 
 
 def _cancelar(motivos: dict[int, str]) -> None:

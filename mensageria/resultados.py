@@ -243,7 +243,7 @@ def _responde_por_chave(servico: Servico) -> bool:
 
 def _travadas(ids: Iterable[int]):
     mensagens = Mensagem.objects.filter(id__in=list(ids)).order_by("id")
-    return mensagens.select_related("texto").select_for_update(of=("self",))
+    return mensagens.select_related("texto", "molde").select_for_update(of=("self",))
 
 
 class _Usos:

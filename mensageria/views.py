@@ -190,7 +190,7 @@ def do_imovel(request, pk):
 def _historico(request, consulta, modelo: str, contexto: dict) -> HttpResponse:
     """Messages one by one, the newest first, each with its text and its attempts."""
     filtro = FiltroDoCliente(request.GET)
-    consulta = filtro.filtrar(consulta.select_related("texto").prefetch_related("envios"))
+    consulta = filtro.filtrar(consulta.select_related("texto", "molde").prefetch_related("envios"))
     pagina = Pagina(consulta, request.GET, ordens={"codigo": "pk"}, padrao="-codigo")
     _em_palavras(pagina.linhas)
     agora = timezone.now()
@@ -218,7 +218,7 @@ def mensagem(request, pk):
 
 def _pagina_da_mensagem(request, pk, form):
     agora = timezone.now()
-    relacionadas = ("lote__localidade", "cliente", "remetente", "gateway", "servico", "texto", "pedido_por")
+    relacionadas = ("lote__localidade", "cliente", "remetente", "gateway", "servico", "texto", "molde", "pedido_por")
     uma = get_object_or_404(Mensagem.objects.select_related(*relacionadas), pk=pk)
     _em_palavras([uma])
     decidir_ = request.user.has_perm("mensageria.change_mensagem")
@@ -256,7 +256,7 @@ def _assunto(uma: Mensagem) -> str:
 @csp({"default-src": [NONE], "img-src": ["data:"], "style-src": [UNSAFE_INLINE], "frame-ancestors": [SELF]})
 def html(request, pk):
     """The e-mail as its reader sees it, for a frame of the page of the message; nothing in it runs or is fetched."""
-    uma = get_object_or_404(Mensagem.objects.select_related("texto"), pk=pk, canal=Canal.EMAIL)
+    uma = get_object_or_404(Mensagem.objects.select_related("texto", "molde"), pk=pk, canal=Canal.EMAIL)
     if not texto_enviado(uma):
         raise Http404
     return HttpResponse(previa.html_do_email(composicao.conteudo(uma)))

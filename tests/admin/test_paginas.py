@@ -13,13 +13,22 @@ from batch.models import ProcessoIniciado
 from cadastro.admin import PaginadorLimitado, SoLeitura, TabelaGrande
 from cadastro.models import Cliente, ClienteFone, ClienteImovel, Gerencia, Imovel, Localidade, ParametroSistema
 from faturamento.models import ClienteConta, Conta
-from mensageria.models import ChaveDeAssinatura, FeriadoLocal, HorarioContato, JanelaContato, ReciboDeEntrega
+from mensageria.models import ChaveDeAssinatura, FeriadoLocal, HorarioContato, JanelaContato, Molde, ReciboDeEntrega
 from preventivo.models import Acordo, PedacoDoArquivo
 from tests.fabricas import nova_localidade, novo_cliente, novo_imovel
 
 APPS = ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "preventivo")
 # What is read with a Registro or a Mensagem, the bytes of a file, a key, and what has a screen of the operators.
-SEM_PAGINA = {Acordo, PedacoDoArquivo, ReciboDeEntrega, ChaveDeAssinatura, JanelaContato, HorarioContato, FeriadoLocal}
+SEM_PAGINA = {
+    Acordo,
+    PedacoDoArquivo,
+    Molde,
+    ReciboDeEntrega,
+    ChaveDeAssinatura,
+    JanelaContato,
+    HorarioContato,
+    FeriadoLocal,
+}
 MODELOS = sorted(admin.site._registry, key=lambda modelo: modelo._meta.label)
 GRANDES = {modelo._meta.db_table for modelo, tela in admin.site._registry.items() if isinstance(tela, TabelaGrande)}
 

@@ -54,6 +54,7 @@ from mensageria.models import (
     Imutavel,
     Lote,
     Mensagem,
+    Molde,
     OrigemEnvio,
     Reserva,
     Ritmo,
@@ -154,6 +155,15 @@ def test_what_was_sent_is_kept_and_renders_again_to_the_same_hash(saidas, smtp):
     recebido = smtp.esperar(1)[0].conteudo
     do_email = TentativaEnvio.objects.get(mensagem__canal=Canal.EMAIL)
     assert composicao.resumo(recebido) == do_email.resumo
+
+
+def test_what_the_messages_of_a_text_have_in_common_is_kept_once(saidas, smtp):
+    gerar(3)
+    enviar(saidas[0])
+
+    dos_emails = Mensagem.objects.filter(canal=Canal.EMAIL)
+    assert {m.molde_id for m in dos_emails} == {Molde.objects.get().pk}
+    assert all("empresa" in m.contexto and "empresa" not in m.proprio for m in dos_emails)
 
 
 def test_a_text_and_an_attempt_are_never_rewritten(saidas):

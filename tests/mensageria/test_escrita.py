@@ -48,7 +48,7 @@ def test_so_do_moments(valores):
 @pytest.mark.parametrize("estranho", [datetime(2026, 11, 23, tzinfo=UTC), Decimal("1.5")])
 def test_a_context_is_not_written_as_something_else_than_it_is(estranho):
     with pytest.raises(TypeError):
-        atualizar(Mensagem, [nova_mensagem().id], {"contexto": [{"valores": estranho}]}, {})
+        atualizar(Mensagem, [nova_mensagem().id], {"proprio": [{"valores": estranho}]}, {})
 
 
 def test_contexts_are_written_whole_and_one_that_is_not_there_stays_so():
@@ -56,9 +56,9 @@ def test_contexts_are_written_whole_and_one_that_is_not_there_stays_so():
     contextos = [separado, None, {"quadro": [["a", "b"]]}]
     mensagens = [nova_mensagem() for _ in contextos]
 
-    atualizar(Mensagem, [m.id for m in mensagens], {"contexto": contextos}, {"motivo": "x"})
+    atualizar(Mensagem, [m.id for m in mensagens], {"proprio": contextos}, {"motivo": "x"})
 
     lidas = [Mensagem.objects.get(pk=m.pk) for m in mensagens]
     assert [m.contexto for m in lidas] == contextos and {m.motivo for m in lidas} == {"x"}
-    assert not Mensagem.objects.filter(contexto=None).exists(), "the null of JSON is something else"
-    assert Mensagem.objects.filter(contexto__isnull=True).count() == 1
+    assert not Mensagem.objects.filter(proprio=None).exists(), "the null of JSON is something else"
+    assert Mensagem.objects.filter(proprio__isnull=True).count() == 1

@@ -51,7 +51,7 @@ def composta(canal=Canal.EMAIL, **campos) -> Mensagem:
     mensagem = nova_mensagem(canal=canal, cliente=cliente, objeto_id=conta.pk, texto=texto, **campos)
     bruto = fontes.da_origem("faturamento").contextos([conta.pk], HOJE)[conta.pk]
     mensagem.contexto = composicao.preparar(mensagem, bruto, mensagem.destino, AGORA, 160)
-    mensagem.save(update_fields=["contexto"])
+    mensagem.save(update_fields=["proprio"])
     return mensagem
 
 
@@ -335,7 +335,7 @@ def test_what_was_not_composed_says_so(operador, db):
 
 def test_a_kept_context_that_lacks_what_the_text_asks_for_is_not_an_error(operador, db):
     mensagem = composta(Canal.SMS)
-    Mensagem.objects.update(contexto={"antigo": True})
+    Mensagem.objects.update(molde=None, proprio={"antigo": True})
 
     assertContains(operador.get(pagina_de(mensagem)), "A mensagem ainda não foi composta")
 

@@ -1,0 +1,33 @@
+"""What the contexts of many messages have in common is kept once, as a Molde, and not in the row of each.
+
+A context is written at each claim and carried along by each later write of its row: half of it is the company, the
+sender and the labels, which all messages of a text share. A Molde is found by what it holds, so whoever needs one only
+has to see that it is there.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mensageria.escrita import em_json
+
+# In this order: equal ones are one Molde.
+COMUNS = ("renderizador", "texto", "layout", "titulo", "cor", "empresa", "de", "responder_para")
+_SO_DELE = frozenset(COMUNS)
+
+
+def separar(contexto: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+    """What a context shares with others, as JSON, and what only it has: `juntar` makes it again."""
+    comum = {campo: contexto[campo] for campo in COMUNS if campo in contexto}
+    proprio = {campo: valor for campo, valor in contexto.items() if campo not in _SO_DELE}
+    if quadro := contexto.get("quadro"):
+        comum["rotulos"] = [rotulo for rotulo, _ in quadro]
+        proprio["quadro"] = [texto for _, texto in quadro]
+    return em_json(comum), proprio
+
+
+def juntar(comum: Mapping[str, Any], proprio: Mapping[str, Any]) -> dict[str, Any]:
+    """A context, whole."""
+    inteiro = {**comum, **proprio}
+    if rotulos := inteiro.pop("rotulos", None):
+        inteiro["quadro"] = [list(par) for par in zip(rotulos, proprio["quadro"], strict=True)]
+    return inteiro

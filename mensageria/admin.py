@@ -34,6 +34,7 @@ from mensageria import alertas, composicao, consumo, decisoes, fontes, rotacao, 
 from mensageria.canais.sms import ADAPTADORES
 from mensageria.forms import Decisao, DecisaoSobreIncertas
 from mensageria.models import (
+    COM_ID_EXTERNO,
     Alerta,
     Anexo,
     Canal,
@@ -638,7 +639,7 @@ class MensagemAdmin(TabelaGrande, SoLeitura):
             return "Contexto incompleto."
 
     def buscar(self, queryset, termo):
-        onde = Q(chave=termo) | (~Q(id_externo="") & Q(id_externo=termo))
+        onde = Q(chave=termo) | (COM_ID_EXTERNO & Q(id_externo=termo))
         if numero := inteiro(termo):
             onde |= Q(pk=numero) | Q(origem__in=fontes.origens(), objeto_id=numero)
         return queryset.filter(onde)

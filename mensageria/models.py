@@ -547,6 +547,9 @@ class Reserva(DoServico):
         return f"{self.pk} de {self.servico}"
 
 
+COM_ID_EXTERNO = ~Q(id_externo="") & (Q(canal=Canal.SMS) | ~Q(estado__in=(Estado.PENDENTE, Estado.EM_ENVIO)))
+
+
 class MensagemQuerySet(models.QuerySet):
     def da_execucao(self, execucao):
         """By the ids of its few lotes, which an index on them answers better than a join."""
@@ -657,7 +660,8 @@ class Mensagem(models.Model):
                 name="mensagem_sms_enviada",
                 condition=Q(estado=Estado.ENVIADA, canal=Canal.SMS),
             ),
-            models.Index(fields=["id_externo"], name="mensagem_id_externo", condition=~Q(id_externo="")),
+            # Nobody was told the Message-ID of an e-mail that did not leave; receipts speak of any SMS.
+            models.Index(fields=["id_externo"], name="mensagem_id_externo", condition=COM_ID_EXTERNO),
             models.Index(fields=["origem", "objeto_id"], name="mensagem_objeto"),
             models.Index(fields=["lote", "estado", "id"], name="mensagem_celula"),
         ]

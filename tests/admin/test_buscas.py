@@ -6,9 +6,10 @@ from django.db import connection
 
 from cadastro.models import Cliente, ClienteFone, Imovel
 from faturamento.models import Conta
+from mensageria.estados import Estado
 from mensageria.models import Canal, Mensagem
 from tests.fabricas import nova_conta, novo_cliente, novo_imovel
-from tests.mensageria.apoio import nova_mensagem
+from tests.mensageria.apoio import nova_mensagem, por_em
 
 
 def achar(modelo, termo: str) -> list:
@@ -95,7 +96,7 @@ def test_an_imovel_is_found_by_matricula_and_by_inscricao(db):
 
 
 def test_a_message_is_found_by_its_numbers_and_keys(db):
-    mensagem = nova_mensagem(id_externo="<1@x>")
+    mensagem = por_em(nova_mensagem(id_externo="<1@x>"), Estado.ENVIADA)
     nova_mensagem(canal=Canal.SMS)
     for termo in (str(mensagem.pk), mensagem.chave, "<1@x>", str(mensagem.objeto_id)):
         assert mensagem in achar(Mensagem, termo)

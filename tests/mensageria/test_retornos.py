@@ -14,7 +14,7 @@ from django.urls import reverse
 from mensageria import consumo, retornos
 from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
-from mensageria.canais.sms import Recibo
+from mensageria.canais.sms import Aviso, Recibo
 from mensageria.estados import (
     RETORNO_ENVIADO,
     RETORNO_ERRO_OPERADORA,
@@ -587,3 +587,16 @@ def test_the_form_shows_where_receipts_go_and_keeps_their_secret(chefe, gateway,
     assert chefe.post(url, dados | {"credencial": "nova", "apagar_segredo_retorno": "on"}).status_code == 302
     gateway.refresh_from_db()
     assert (gateway.segredo_retorno, gateway.credencial) == ("", "nova")
+
+
+@pytest.mark.parametrize("estado", [Estado.PENDENTE, Estado.ENVIADA])
+def test_whom_a_receipt_speaks_of_is_found_by_an_index(gateway, estado):
+    mensagem = sms(gateway, estado)
+    aviso = Aviso(mensagem.id_externo, "", recibo=None)
+    with CaptureQueriesContext(connection) as feitas:
+        assert retornos._do_aviso(gateway, aviso) == mensagem
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + feitas[-1]["sql"])
+        assert "mensagem_id_externo" in str(cursor.fetchall())

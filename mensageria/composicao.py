@@ -295,14 +295,15 @@ def endereco_ascii(endereco: str) -> str:
     return ascii_
 
 
-def conteudo(mensagem: Mensagem, anexos: Mapping[str, bytes] | None = None) -> bytes:
-    """What leaves, from what is kept: the body of the SMS in UTF-8, or the e-mail.
+def compor(canal: int, contexto: Mapping[str, Any], texto: VersaoTexto, anexos: Mapping[str, bytes]) -> bytes:
+    """What leaves: the body of the SMS in UTF-8, or the e-mail. `anexos` is what `anexos_de` reads for many at once."""
+    return sms(contexto, texto).encode() if canal == Canal.SMS else email(contexto, texto, anexos)
 
-    Whoever composes many hands in what `anexos_de` read for all of them.
-    """
-    if mensagem.canal == Canal.SMS:
-        return sms(mensagem.contexto, mensagem.texto).encode()
-    return email(mensagem.contexto, mensagem.texto, anexos_de([mensagem.contexto]) if anexos is None else anexos)
+
+def conteudo(mensagem: Mensagem) -> bytes:
+    """The same, from what is kept."""
+    contexto = mensagem.contexto
+    return compor(mensagem.canal, contexto, mensagem.texto, anexos_de([contexto]))
 
 
 def resumo(conteudo: bytes) -> str:

@@ -133,7 +133,7 @@ def conferir_com_o_banco(lido: Lido) -> Iterator[Achado]:
     if not nossa:
         return  # anybody may have written the rest
     dita = lido.dossie["mensagem"]
-    mensagem = Mensagem.objects.select_related("texto").filter(pk=dita["codigo"], chave=dita["chave"]).first()
+    mensagem = Mensagem.objects.select_related("texto", "molde").filter(pk=dita["codigo"], chave=dita["chave"]).first()
     yield Achado(mensagem is not None, f"a mensagem {dita['codigo']} está no banco")
     if mensagem is None:
         return

@@ -15,14 +15,14 @@ COMUNS = ("renderizador", "texto", "layout", "titulo", "cor", "empresa", "de", "
 _SO_DELE = frozenset(COMUNS)
 
 
-def separar(contexto: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """What a context shares with others, as JSON, and what only it has: `juntar` makes it again."""
+def separar(contexto: dict[str, Any]) -> tuple[bytes, bytes]:
+    """What a context shares with others and what only it has, both as JSON: `juntar` makes it again."""
     comum = {campo: contexto[campo] for campo in COMUNS if campo in contexto}
     proprio = {campo: valor for campo, valor in contexto.items() if campo not in _SO_DELE}
     if quadro := contexto.get("quadro"):
         comum["rotulos"] = [rotulo for rotulo, _ in quadro]
         proprio["quadro"] = [texto for _, texto in quadro]
-    return em_json(comum), proprio
+    return em_json(comum), em_json(proprio)
 
 
 def juntar(comum: Mapping[str, Any], proprio: Mapping[str, Any]) -> dict[str, Any]:

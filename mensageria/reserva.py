@@ -19,6 +19,7 @@ from django.db.models import BooleanField, CharField, F, Func, Q, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils import timezone
+from orjson import Fragment
 
 from cadastro.models import ParametroSistema
 from mensageria import calendario, composicao, consumo, descadastro, espera, fontes, moldes, pausas, trabalhador
@@ -60,7 +61,10 @@ class Saindo:
     id_externo: str
     texto: VersaoTexto | None = None
     remetente: Remetente | None = None
-    contexto: dict | None = None
+    # Of its context, what its row keeps (`mensageria.moldes`); None while it was not composed.
+    comum: bytes | None = None
+    proprio: Fragment | None = None
+    para: str = ""  # where it goes, which ENVIO may divert
     conteudo: bytes = b""
     resumo: str = ""  # its SHA-256
     erro: FalhaDeEnvio | None = None  # what keeps it from being composed, and is nobody's reply
@@ -139,7 +143,7 @@ def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: lis
     atualizar(
         Mensagem,
         reserva.ordem,
-        escritos | _separados([m.contexto for m in mensagens]),
+        escritos | _separados(mensagens),
         {
             "estado": Estado.EM_ENVIO,
             "reserva": reserva.pk,
@@ -149,15 +153,10 @@ def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: lis
     return reserva
 
 
-def _separados(contextos: Sequence[dict | None]) -> dict[str, list]:
-    """As a row keeps them, with the moldes that they need; one that was not composed has neither."""
-    nada = (None, None)
-    separados = [nada if contexto is None else moldes.separar(contexto) for contexto in contextos]
-    dos_comuns = {None: None} | Molde.objects.dos({comum for comum, _ in separados if comum is not None})
-    return {
-        "molde": [dos_comuns[comum] for comum, _ in separados],
-        "proprio": [proprio for _, proprio in separados],
-    }
+def _separados(mensagens: list[Saindo]) -> dict[str, list]:
+    """Their contexts as rows keep them, with the moldes that these need."""
+    do_comum = {None: None} | Molde.objects.dos({m.comum for m in mensagens if m.comum is not None})
+    return {"molde": [do_comum[m.comum] for m in mensagens], "proprio": [m.proprio for m in mensagens]}
 
 
 def _cancelar(motivos: dict[int, str]) -> None:
@@ -334,16 +333,20 @@ def _compor(
     brutos = {m.id: contextos[m.origem].get(m.objeto_id) for m in a_compor}
     cabem = _quantas_cabem(list(brutos.values()))
     anexos = composicao.anexos_de(bruto for m in a_compor[:cabem] if (bruto := brutos[m.id]) is not None)
+    comuns: dict[bytes, bytes] = {}  # one of each, however many messages have it
     for m in a_compor[:cabem]:
         try:
             bruto = brutos[m.id]
             if bruto is None or "impedimento" in bruto:
                 raise composicao.NaoCompoe((bruto or {}).get("impedimento", "Não há dados para compor a mensagem."))
-            m.contexto = composicao.preparar(m, bruto, destinos[m.id], agora, maximo)
-            m.destino = destinos[m.id]
+            contexto = composicao.preparar(m, bruto, destinos[m.id], agora, maximo)
+            m.destino, m.para = destinos[m.id], contexto["destino"]
             if canal == Canal.EMAIL:
-                m.id_externo = m.contexto["id"]
-            m.conteudo = composicao.conteudo(m, anexos)
+                m.id_externo = contexto["id"]
+            # Now, and not when the block is written: what was made long ago has left the processor's cache.
+            comum, proprio = moldes.separar(contexto)
+            m.comum, m.proprio = comuns.setdefault(comum, comum), Fragment(proprio)
+            m.conteudo = composicao.compor(canal, contexto, m.texto, anexos)
             m.resumo = composicao.resumo(m.conteudo)
         except composicao.NaoCompoe as erro:
             motivos[m.id] = f"{Motivo.SEM_CONTEXTO}: {erro}"

@@ -113,10 +113,9 @@ def continuo() -> float:
 
 def envelope(mensagem: Saindo) -> Envelope:
     """Raises NaoCompoe for an address that no server would take."""
-    destino = mensagem.contexto["destino"]
     return Envelope(
         chave=mensagem.chave,
-        destino=composicao.endereco_ascii(destino) if mensagem.canal == Canal.EMAIL else destino,
+        destino=composicao.endereco_ascii(mensagem.para) if mensagem.canal == Canal.EMAIL else mensagem.para,
         conteudo=mensagem.conteudo,
         remetente=(mensagem.remetente.envelope or mensagem.remetente.email) if mensagem.remetente else "",
     )

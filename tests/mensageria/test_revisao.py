@@ -114,17 +114,18 @@ def test_a_maximum_lowered_below_the_attempts_leaves_one_more_and_no_message_stu
 
 
 def envenenar(monkeypatch, funcao: str, vitima: Mensagem, erro: Exception) -> None:
-    verdadeira = getattr(composicao, funcao)
+    """That function breaks with a message, or with its context."""
+    verdadeira, da_vitima = getattr(composicao, funcao), (vitima.chave, composicao.identificacao(vitima))
 
-    def envenenada(mensagem, *resto):
-        if mensagem.id == vitima.id:
+    def envenenada(*argumentos):
+        if any((um.get("id") if isinstance(um, dict) else getattr(um, "chave", "")) in da_vitima for um in argumentos):
             raise erro
-        return verdadeira(mensagem, *resto)
+        return verdadeira(*argumentos)
 
     monkeypatch.setattr(composicao, funcao, envenenada)
 
 
-@pytest.mark.parametrize("funcao", ["preparar", "conteudo"])
+@pytest.mark.parametrize("funcao", ["preparar", "compor"])
 def test_a_message_that_breaks_the_composition_ends_in_failure_and_stops_nobody(saidas, monkeypatch, funcao):
     gerar(3)
     vitima = dos_emails()[0]

@@ -38,6 +38,12 @@ def _entre_aspas(valor: Any) -> str:
     return '"' + texto.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def por_indice() -> None:
+    """For the rest of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_POR_INDICE)
+
+
 def travar_contagens(lotes: Iterable[int]) -> None:
     """The counts of some lotes, by whoever is to change them by more than one statement, before the first: two of them
     must not wait for each other."""

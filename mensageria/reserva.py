@@ -25,7 +25,7 @@ from cadastro.models import ParametroSistema
 from mensageria import calendario, composicao, consumo, descadastro, espera, fontes, moldes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
-from mensageria.escrita import atualizar, matriz, travar_contagens
+from mensageria.escrita import atualizar, matriz, por_indice, travar_contagens
 from mensageria.estados import Classe, Estado, Motivo
 from mensageria.janela import Calendario
 from mensageria.models import Canal, Mensagem, MensagemQuerySet, Molde, Remetente, Reserva, Servico, VersaoTexto
@@ -117,6 +117,7 @@ def _tomar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int, d
     achadas = _travar_devidas(servico, agora, quantas, dominios) if quantas else []
     if not achadas:
         return None
+    por_indice()  # what the origins are asked joins the block with tables of any size
     hoje = timezone.localdate(agora)
     motivos, destinos = verificar(servico.canal, achadas, hoje)
     ficam = _compor(servico.canal, achadas, motivos, destinos, agora)

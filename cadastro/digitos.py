@@ -9,9 +9,7 @@ from itertools import cycle
 from operator import mul
 
 _VALOR = bytes((posicao - 48) % 256 for posicao in range(256))
-# What each pair of digits adds to módulo 10, the one on the right doubled; and each four of them.
-_SOMA_DO_PAR = [dezena + sum(divmod(2 * unidade, 10)) for dezena in range(10) for unidade in range(10)]
-_SOMA_DE_QUATRO = bytes(milhar + resto for milhar in _SOMA_DO_PAR for resto in _SOMA_DO_PAR)
+_DOBRO = bytes(sum(divmod(2 * digito, 10)) for digito in range(10)).ljust(256, b"\0")  # its digits added
 
 MAIOR_MATRICULA = 999_999_999  # the bar code gives it nine positions
 
@@ -21,11 +19,8 @@ def modulo10(digitos: str) -> int:
 
     Takes one or more ASCII digits; anything else raises ValueError.
     """
-    numero, soma = int(_digitos(digitos)), 0
-    while numero:
-        numero, quatro = divmod(numero, 10_000)
-        soma += _SOMA_DE_QUATRO[quatro]
-    return -soma % 10
+    valores = _digitos(digitos).encode("ascii").translate(_VALOR)
+    return -(sum(valores[::-2].translate(_DOBRO)) + sum(valores[-2::-2])) % 10
 
 
 def modulo11(digitos: str) -> int:

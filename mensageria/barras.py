@@ -8,7 +8,6 @@ python-barcode gives the pattern of each of the hundred pairs of digits, once; i
 rows are equal, and PNG can say "as the row above": only the first row is a code's own, the rest is compressed once.
 """
 
-import re
 import struct
 import zlib
 from functools import cache
@@ -20,8 +19,7 @@ PIXELS_DO_MODULO = 3
 ALTURA = 154  # 13 mm
 MARGEM = 60  # 5 mm, rounded up to whole modules
 
-_PARES_DE_DIGITOS = re.compile(r"(?:[0-9]{2})+")
-_PAR = re.compile("..")
+_PAR = "H"  # two bytes taken as one number
 _PIXELS = str.maketrans({"1": "0" * PIXELS_DO_MODULO, "0": "1" * PIXELS_DO_MODULO})  # in a PNG, 0 is black
 _BRANCO = "1"
 _INICIO, _FIM = 4, 5  # modules before the first pair and after the last
@@ -37,7 +35,8 @@ def png_itf(codigo: str) -> bytes:
     """
     _conferir(codigo)
     pares, inicio, fim = _desenhos()
-    return _png_de_uma_linha(inicio + "".join(map(pares.__getitem__, _PAR.findall(codigo))) + fim)
+    desenhados = map(pares.__getitem__, memoryview(codigo.encode()).cast(_PAR))
+    return _png_de_uma_linha(f"{inicio}{''.join(desenhados)}{fim}")
 
 
 def modulos(codigo: str) -> str:
@@ -50,16 +49,20 @@ def modulos(codigo: str) -> str:
 
 
 def _conferir(codigo: str) -> None:
-    if not _PARES_DE_DIGITOS.fullmatch(codigo):
+    if not (codigo.isascii() and codigo.isdigit()) or len(codigo) % 2:
         raise ValueError("O código de barras deve ter uma quantidade par de algarismos.")
 
 
 @cache
-def _desenhos() -> tuple[dict[str, str], str, str]:
+def _desenhos() -> tuple[dict[int, str], str, str]:
     """The pixels of each pair of digits, and those before and after them; 0 is black."""
     modulos = {par: ITF(par, narrow=1, wide=3).build()[0] for par in (f"{n:02}" for n in range(100))}
     margem = _BRANCO * MARGEM
-    pares = {par: desenho[_INICIO:-_FIM].translate(_PIXELS) for par, desenho in modulos.items()}
+    numeros = memoryview("".join(modulos).encode()).cast(_PAR)
+    pares = {
+        numero: desenho[_INICIO:-_FIM].translate(_PIXELS)
+        for numero, desenho in zip(numeros, modulos.values(), strict=True)
+    }
     inicio, fim = modulos["00"][:_INICIO], modulos["00"][-_FIM:]
     return pares, margem + inicio.translate(_PIXELS), fim.translate(_PIXELS) + margem
 

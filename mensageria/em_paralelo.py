@@ -7,7 +7,6 @@ by one wait for the disk), and announce the next message behind each body.
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime
 
 from mensageria import turno as t
 from mensageria.canais.base import FalhaDeEnvio
@@ -43,10 +42,10 @@ def enviar(turno: Turno, em_maos: EmMaos, esteiras: Esteiras) -> bool:
 
 @dataclass(slots=True, eq=False)
 class _Saida:
-    """A message between its first command and its answer; `em` is when its body left."""
+    """A message between its first command and its answer; `em` is when its body left, as ISO 8601."""
 
     m: Saindo
-    em: datetime | None = None
+    em: str = ""
 
 
 class _Conducao:
@@ -189,13 +188,14 @@ class _Conducao:
             for esteira in esteiras:
                 self.esteiras.fechar(esteira)
             raise
+        em = agora.isoformat()
         for esteira, saida in zip(esteiras, saidas, strict=True):
             self.em_maos.na_frente.pop(saida.m.id, None)
             if saida.m.id in barradas:  # the server waits for a body and must get nothing, not even RSET
                 self.esteiras.fechar(esteira)
                 self.feitos.append(Resultado(saida.m.id, motivo=barradas[saida.m.id]))
                 continue
-            saida.em = agora
+            saida.em = em
             self.no_corpo[saida.m.id] = saida
             segue = esteira.restam > 1 and esteira.em_grupo
             self._ouvir(esteira, esteira.partir(self._proxima(esteira) if segue else None))
@@ -247,7 +247,7 @@ class _Conducao:
             self._parar(erro=erro)
 
     def _anotar(self, saida: _Saida, dito, duracao_ms: int) -> None:
-        momento = saida.em or self.turno.relogio()
+        momento = saida.em or self.turno.relogio().isoformat()
         self.feitos.append(t.resultado(self.turno, saida.m, dito, momento, duracao_ms))
         self.no_corpo.pop(saida.m.id, None)
         self.em_maos.na_frente.pop(saida.m.id, None)

@@ -123,7 +123,7 @@ def _anotar_ditos(
     partida: _Partida,
     inicio: float,
 ) -> None:
-    momento = partida.em or turno.relogio()
+    momento = (partida.em or turno.relogio()).isoformat()
     duracao_ms = int((time.monotonic() - inicio) * 1000)
     pares = zip(grupo, ditos, strict=True)
     t.anotar(turno, em_maos, [t.resultado(turno, m, dito, momento, duracao_ms) for m, dito in pares])

@@ -123,8 +123,8 @@ WITH aceitas AS (
         id_externo = coalesce(nullif(d.id_externo, ''), m.id_externo),
         tentativas = m.tentativas + 1, tentativas_maximas = greatest(m.tentativas + 1, m.tentativas_maximas),
         proxima_tentativa_em = %(consultar_em)s, pedido_por_id = NULL, pedido_motivo = ''
-    FROM unnest(%(ids)s::bigint[], %(momentos)s::timestamptz[], %(duracoes)s::int[], %(codigos)s::text[],
-        %(textos)s::text[], %(ids_externos)s::text[], %(resumos)s::text[])
+    FROM unnest(%(mensagem)s::bigint[], %(momento)s::timestamptz[], %(duracao_ms)s::int[], %(codigo)s::text[],
+        %(texto)s::text[], %(id_externo)s::text[], %(resumo)s::text[])
         AS d (id, momento, duracao_ms, codigo, texto, id_externo, resumo)
     WHERE m.id = d.id AND m.reserva_id = %(reserva)s AND m.estado = %(em_envio)s
     RETURNING m.id, m.lote_id, m.tentativas, coalesce(m.contexto->>'destino', m.destino) AS destino,
@@ -154,17 +154,12 @@ def _aceitar(reserva: Reserva, ditas: list[Resultado], agora: datetime) -> list[
     if not ditas:
         return []
     ditas = sorted(ditas, key=attrgetter("mensagem"))
+    colunas = dict(zip(Resultado._fields, map(matriz, zip(*ditas, strict=True)), strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
             ACEITAR,
             {
-                "ids": matriz(d.mensagem for d in ditas),
-                "momentos": matriz(d.momento for d in ditas),
-                "duracoes": matriz(d.duracao_ms for d in ditas),
-                "codigos": matriz(d.codigo for d in ditas),
-                "textos": matriz(d.texto for d in ditas),
-                "ids_externos": matriz(d.id_externo for d in ditas),
-                "resumos": matriz(d.resumo for d in ditas),
+                **colunas,
                 "reserva": reserva.pk,
                 "servico": reserva.servico.nome,
                 "consultar_em": agora + PRIMEIRA_CONSULTA,

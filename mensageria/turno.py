@@ -231,7 +231,7 @@ def anotar(turno: Turno, em_maos: EmMaos, feitos: Sequence[Resultado]) -> None:
         em_maos.diario.resultados([resultado.como_linha() for resultado in feitos])
 
 
-def resultado(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio, momento: datetime, duracao_ms: int) -> Resultado:
+def resultado(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio, momento: str, duracao_ms: int) -> Resultado:
     falhou = isinstance(dito, FalhaDeEnvio)
     return Resultado(
         m.id,
@@ -239,7 +239,7 @@ def resultado(turno: Turno, m: Saindo, dito: Resposta | FalhaDeEnvio, momento: d
         codigo=dito.codigo[:20],
         texto=turno.segredo(dito.texto),
         id_externo="" if falhou else dito.id_externo[:120],
-        momento=momento.isoformat(),
+        momento=momento,
         duracao_ms=duracao_ms,
         resumo=m.resumo if not falhou or dito.classe == Classe.INCERTA else "",
     )

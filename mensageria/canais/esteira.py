@@ -68,7 +68,7 @@ class Esteira:
         self._esperadas: deque[tuple[str, Carta | None]] = deque()
         self._entrada = b""  # since the last end of a line
         self._linhas: deque[bytes] = deque()
-        self._anteriores = b""  # of a reply of many lines, those that came
+        self._anteriores: list[bytes] = []  # of a reply of many lines, those that came
         self._saida = bytearray()
         self._espera_ouvir = False  # TLS has to hear something before it goes on
 
@@ -209,9 +209,9 @@ class Esteira:
             comando, carta = self._esperadas.popleft()
             if carta is not None:
                 carta.ouvida = True
+            self.limite = time.monotonic() + self.prazo if self._esperadas else float("inf")
             if (novos := self._entender(comando, carta, codigo, texto)) is not None:
                 eventos += novos
-            self.limite = time.monotonic() + self.prazo if self._esperadas else float("inf")
             if self._a_dizer and self.aberta:
                 eventos += self._avancar()
         return eventos
@@ -224,11 +224,13 @@ class Esteira:
             if not codigo.isdigit():
                 return 0, linha
             if linha[3:4] == b"-":
-                self._anteriores += linha[4:] + b" "
-                continue
-            texto, self._anteriores = self._anteriores + linha[4:], b""
-            return int(codigo), texto
-        longa = len(self._entrada) + len(self._anteriores) > MAIOR_RESPOSTA
+                self._anteriores.append(linha)
+            elif self._anteriores:
+                linhas, self._anteriores = [*self._anteriores, linha], []
+                return int(codigo), b" ".join([uma[4:] for uma in linhas])
+            else:
+                return int(codigo), linha[4:]
+        longa = len(self._entrada) + sum(map(len, self._anteriores)) > MAIOR_RESPOSTA
         return (0, b"resposta longa demais") if longa else None
 
     def _entender(self, comando: str, carta: Carta | None, codigo: int, texto: bytes) -> list[Evento] | None:

@@ -1,5 +1,7 @@
 """Many connections in one loop, against a server on real sockets that fails to order: each message is told once."""
 
+import itertools
+import socket
 import time
 from collections import Counter, deque
 
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
+from mensageria.canais.esteira import Esteira, Evento
 from mensageria.canais.esteiras import Esteiras
 from mensageria.canais.smtp import CanalSMTP
 from mensageria.estados import Classe
@@ -203,6 +206,60 @@ def test_replies_in_pieces_and_of_many_lines_are_read_whole(servidor):
     servidor.ordenar(Ordem("BODY", "aos_pedacos", bytes_=1, segundos=0.0005))
 
     assert conduzir(servidor, 5).classes() == {"ACEITA": 5}
+
+
+class _Aberta:
+    """A connection as smtplib leaves it, to a server that is the other end of it."""
+
+    def __init__(self):
+        self.sock, self.servidor = socket.socketpair()
+
+    def has_extn(self, _) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+def respondida(*pedacos: bytes) -> list[Evento]:
+    """What is told of a message whose commands were answered so, piece by piece."""
+    aberta = _Aberta()
+    with aberta.sock, aberta.servidor:
+        esteira = Esteira(aberta, prazo=5, mensagens=10)
+        eventos = esteira.entrar(esteira.carta("dono", envelope(0)))
+        for pedaco in pedacos:
+            aberta.servidor.sendall(pedaco)
+            eventos += esteira.ouvir()
+    return eventos
+
+
+RESPOSTAS = b"250-primeira linha\r\n250-\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354-vai\r\n354 vai\r\n"
+
+
+@given(st.sets(st.integers(1, len(RESPOSTAS) - 1)))
+def test_replies_are_the_same_wherever_they_are_cut(cortes):
+    limites = [0, *sorted(cortes), len(RESPOSTAS)]
+
+    eventos = respondida(*[RESPOSTAS[de:ate] for de, ate in itertools.pairwise(limites)])
+
+    assert [(evento.dito, evento.volta) for evento in eventos] == [(None, False)]
+
+
+@pytest.mark.parametrize(
+    ("resposta", "palavras"),
+    [
+        (b"2" * 70_000, "longa demais"),
+        (b"250-" + b"x" * 60 + b"\r\n", "longa demais"),
+        (b"250-\r\n", "longa demais"),
+        (b"250-uma linha\r\nlixo\r\n", "lixo"),
+    ],
+)
+def test_a_reply_without_an_end_or_without_sense_ends_the_connection(resposta, palavras):
+    pedacos = [resposta] if "longa" not in palavras else [(resposta * 60_000)[:60_000]] * 2
+
+    eventos = respondida(*pedacos)
+
+    assert len(eventos) == 1 and palavras in eventos[0].dito.texto
 
 
 def test_a_large_body_leaves_whole_over_tls(contextos):  # noqa: F811

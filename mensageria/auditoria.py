@@ -13,6 +13,7 @@ from mensageria.models import (
     Lote,
     LoteContagem,
     Mensagem,
+    Molde,
     NaoGerada,
     OrigemEnvio,
     ReciboDeEntrega,
@@ -55,4 +56,4 @@ isentar(
     LoteContagem,
 )
 isentar("Estado de quem envia, escrito a cada bloco.", Reserva, Ritmo)
-isentar("Só se acrescenta: o texto de cada versão é a própria linha, e não muda.", VersaoTexto, Anexo)
+isentar("Só se acrescenta: o texto de cada versão é a própria linha, e não muda.", VersaoTexto, Molde, Anexo)

@@ -158,7 +158,7 @@ def email(contexto: Mapping[str, Any], texto: VersaoTexto, anexos: Mapping[str, 
         dominio if codigo else "",
         dominio if pix else "",
         anexo is not None,
-        contexto.get("renderizador", RENDERIZADOR) > _PONTOS_COMO_VIESSEM,
+        contexto["renderizador"] > _PONTOS_COMO_VIESSEM,
     )
     return cabecalhos.encode("ascii") + esqueleto.preencher(
         escritos, limite, png_itf(codigo) if codigo else b"", qr.png(pix) if pix else b"", anexo
@@ -301,7 +301,7 @@ def compor(canal: int, contexto: Mapping[str, Any], texto: VersaoTexto, anexos: 
 
 
 def conteudo(mensagem: Mensagem) -> bytes:
-    """The same, from what is kept."""
+    """What leaves, or left, made from what is kept."""
     contexto = mensagem.contexto
     return compor(mensagem.canal, contexto, mensagem.texto, anexos_de([contexto]))
 

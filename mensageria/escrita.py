@@ -22,7 +22,7 @@ _SEPARADOR = b"\x1f"  # between JSON texts, which have no control character
 
 
 def matriz(valores: Iterable[Any]) -> str:
-    """An array as PostgreSQL reads one, of integers, texts, dates and None: a parameter that the statement casts."""
+    """An array as PostgreSQL reads one, of integers, texts, dates, UUIDs and None: the statement casts it."""
     valores = list(valores)
     with suppress(TypeError):  # of a date, a Decimal: what JSON has not
         # Where JSON escapes nothing its array is PostgreSQL's, but for the brackets, in a fraction of the time.
@@ -38,8 +38,8 @@ def _entre_aspas(valor: Any) -> str:
     return '"' + texto.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def por_indice() -> None:
-    """For the rest of the transaction."""
+def juntar_por_indice() -> None:
+    """Until the transaction ends no join reads a whole table to hash or to sort it."""
     with connection.cursor() as cursor:
         cursor.execute(_POR_INDICE)
 

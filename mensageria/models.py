@@ -436,9 +436,6 @@ class Molde(models.Model):
 
     objects = MoldeManager()
 
-    class Meta:
-        ordering = ["-criado_em"]
-
     def __str__(self):
         return str(self.pk)
 
@@ -547,7 +544,10 @@ class Reserva(DoServico):
         return f"{self.pk} de {self.servico}"
 
 
-COM_ID_EXTERNO = ~Q(id_externo="") & (Q(canal=Canal.SMS) | ~Q(estado__in=(Estado.PENDENTE, Estado.EM_ENVIO)))
+# Nobody else has seen the Message-ID of an e-mail that never left; receipts speak of any SMS.
+COM_ID_EXTERNO = ~Q(id_externo="") & (
+    Q(canal=Canal.SMS) | ~Q(estado__in=(Estado.PENDENTE, Estado.EM_ENVIO)) | Q(tentativas__gt=0)
+)
 
 
 class MensagemQuerySet(models.QuerySet):
@@ -588,6 +588,7 @@ class Mensagem(models.Model):
     destino = models.CharField(max_length=254)
     texto = models.ForeignKey(VersaoTexto, on_delete=models.PROTECT, db_index=False)
     # Of its context, what others have too, and what only it has (`mensageria.moldes`). Who reads them wants `contexto`.
+    # Without a constraint, which would be checked at each claim: moldes are never erased.
     molde = models.ForeignKey(
         "Molde", on_delete=models.PROTECT, null=True, blank=True, editable=False, db_index=False, db_constraint=False
     )
@@ -660,7 +661,6 @@ class Mensagem(models.Model):
                 name="mensagem_sms_enviada",
                 condition=Q(estado=Estado.ENVIADA, canal=Canal.SMS),
             ),
-            # Nobody was told the Message-ID of an e-mail that did not leave; receipts speak of any SMS.
             models.Index(fields=["id_externo"], name="mensagem_id_externo", condition=COM_ID_EXTERNO),
             models.Index(fields=["origem", "objeto_id"], name="mensagem_objeto"),
             models.Index(fields=["lote", "estado", "id"], name="mensagem_celula"),
@@ -690,7 +690,7 @@ class Mensagem(models.Model):
     @property
     def contexto(self) -> dict | None:
         """All that it is composed from (`mensageria.composicao`); None while it was not."""
-        return self.proprio if self.molde is None else moldes.juntar(self.molde.comum, self.proprio)
+        return self.proprio if self.molde_id is None else moldes.juntar(self.molde.comum, self.proprio)
 
     @contexto.setter
     def contexto(self, inteiro: dict | None) -> None:

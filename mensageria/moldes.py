@@ -20,7 +20,7 @@ def separar(contexto: dict[str, Any]) -> tuple[bytes, bytes]:
     comum = {campo: contexto[campo] for campo in COMUNS if campo in contexto}
     proprio = {campo: valor for campo, valor in contexto.items() if campo not in _SO_DELE}
     if quadro := contexto.get("quadro"):
-        comum["rotulos"] = [rotulo for rotulo, _ in quadro]
+        comum["quadro"] = [rotulo for rotulo, _ in quadro]
         proprio["quadro"] = [texto for _, texto in quadro]
     return em_json(comum), em_json(proprio)
 
@@ -28,6 +28,6 @@ def separar(contexto: dict[str, Any]) -> tuple[bytes, bytes]:
 def juntar(comum: Mapping[str, Any], proprio: Mapping[str, Any]) -> dict[str, Any]:
     """A context, whole."""
     inteiro = {**comum, **proprio}
-    if rotulos := inteiro.pop("rotulos", None):
-        inteiro["quadro"] = [list(par) for par in zip(rotulos, proprio["quadro"], strict=True)]
+    if "quadro" in comum:
+        inteiro["quadro"] = [list(par) for par in zip(comum["quadro"], proprio["quadro"], strict=True)]
     return inteiro

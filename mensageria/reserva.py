@@ -1,9 +1,9 @@
 """The claim: a block of due messages under one number, checked, composed and written before the network is used.
 
 One transaction: rows that nobody holds are locked, the origins asked, what may leave is rendered, and one statement
-marks the rows and keeps what was rendered. Only that statement locks the counts of a lote; a quota stays locked until
-the rows are marked, since nothing else may be reserved meanwhile. A block is held whole in memory: what is attached to
-its messages has a bound, and those past it are left as they were, for the next block.
+marks the rows and keeps what was rendered. New moldes are written before anything locks the counts of a lote; a quota
+stays locked until the rows are marked, since nothing else may be reserved meanwhile. A block is held whole in memory:
+what is attached to its messages has a bound, and those past it are left as they were, for the next block.
 """
 
 import logging
@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import accumulate
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -25,7 +26,7 @@ from cadastro.models import ParametroSistema
 from mensageria import calendario, composicao, consumo, descadastro, espera, fontes, moldes, pausas, trabalhador
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.diario import maquina
-from mensageria.escrita import atualizar, matriz, por_indice, travar_contagens
+from mensageria.escrita import atualizar, juntar_por_indice, matriz, travar_contagens
 from mensageria.estados import Classe, Estado, Motivo
 from mensageria.janela import Calendario
 from mensageria.models import Canal, Mensagem, MensagemQuerySet, Molde, Remetente, Reserva, Servico, VersaoTexto
@@ -63,6 +64,7 @@ class Saindo:
     remetente: Remetente | None = None
     # Of its context, what its row keeps (`mensageria.moldes`); None while it was not composed.
     comum: bytes | None = None
+    molde: UUID | None = None  # that holds `comum`
     proprio: Fragment | None = None
     para: str = ""  # where it goes, which ENVIO may divert
     conteudo: bytes = b""
@@ -117,15 +119,23 @@ def _tomar(vaga: trabalhador.Vaga, diario: str, agora: datetime, quantas: int, d
     achadas = _travar_devidas(servico, agora, quantas, dominios) if quantas else []
     if not achadas:
         return None
-    por_indice()  # what the origins are asked joins the block with tables of any size
+    juntar_por_indice()  # what the origins are asked joins the block with tables of any size
     hoje = timezone.localdate(agora)
     motivos, destinos = verificar(servico.canal, achadas, hoje)
     ficam = _compor(servico.canal, achadas, motivos, destinos, agora)
     saem = [m for m in achadas if m.id not in motivos and m.id not in ficam]
+    _guardar_moldes(saem)
     if motivos:
         travar_contagens({m.lote_id for m in achadas})
     _cancelar(motivos)
     return Bloco(_marcar(vaga, diario, agora, saem) if saem else None, saem, len(motivos), dominios)
+
+
+def _guardar_moldes(mensagens: list[Saindo]) -> None:
+    """Who writes a new one is waited for: whoever waits must hold no count of a lote, for which the other may wait."""
+    dos_comuns = Molde.objects.dos({m.comum for m in mensagens if m.comum is not None})
+    for m in mensagens:
+        m.molde = dos_comuns.get(m.comum)
 
 
 def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: list[Saindo]) -> Reserva:
@@ -140,11 +150,11 @@ def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: lis
         criada_em=agora,
         ate=agora + arrendamento(servico),
     )
-    escritos = {campo: [getattr(m, campo) for m in mensagens] for campo in ("destino", "id_externo")}
+    escritos = ("molde", "proprio", "destino", "id_externo")
     atualizar(
         Mensagem,
         reserva.ordem,
-        escritos | _separados(mensagens),
+        {campo: [getattr(m, campo) for m in mensagens] for campo in escritos},
         {
             "estado": Estado.EM_ENVIO,
             "reserva": reserva.pk,
@@ -152,12 +162,6 @@ def _marcar(vaga: trabalhador.Vaga, diario: str, agora: datetime, mensagens: lis
         },
     )
     return reserva
-
-
-def _separados(mensagens: list[Saindo]) -> dict[str, list]:
-    """Their contexts as rows keep them, with the moldes that these need."""
-    do_comum = {None: None} | Molde.objects.dos({m.comum for m in mensagens if m.comum is not None})
-    return {"molde": [do_comum[m.comum] for m in mensagens], "proprio": [m.proprio for m in mensagens]}
 
 
 def _cancelar(motivos: dict[int, str]) -> None:

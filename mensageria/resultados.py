@@ -85,7 +85,7 @@ def aplicar(reserva: Reserva, resultados: Iterable[Resultado], agora: datetime) 
 
     Only messages that the reservation still holds change, or that are uncertain because of it; what is said of any
     other is kept as an attempt and logged. Every writer locks in this order, so none waits in a circle: the
-    reservation, messages, the counts of the lotes (by one statement), the quota, the lotes.
+    reservation, messages, new moldes, the counts of the lotes (by one statement), the quota, the lotes.
     """
     por_id = {r.mensagem: r for r in resultados}
     if not por_id:
@@ -159,7 +159,7 @@ def _aceitar(reserva: Reserva, ditas: list[Resultado], agora: datetime) -> list[
         cursor.execute(
             ACEITAR,
             {
-                **colunas,
+                **colunas,  # by the names of its fields
                 "reserva": reserva.pk,
                 "servico": reserva.servico.nome,
                 "consultar_em": agora + PRIMEIRA_CONSULTA,

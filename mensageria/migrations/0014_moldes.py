@@ -1,7 +1,16 @@
-"""What the contexts of many messages have in common is kept once. Those of before stay whole."""
+"""What the contexts of many messages have in common is kept once. Those of before stay whole.
+
+A program of before reads half of a context written since: it must not run beside one of after.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.migrations.exceptions import IrreversibleError
+
+
+def recusar_se_ha_partidos(apps, schema_editor):
+    if apps.get_model("mensageria", "Mensagem").objects.filter(molde__isnull=False).exists():
+        raise IrreversibleError("Há mensagens cujo contexto está em parte no seu molde: sem ele não se recompõem.")
 
 
 class Migration(migrations.Migration):
@@ -15,7 +24,6 @@ class Migration(migrations.Migration):
                 ("comum", models.JSONField()),
                 ("criado_em", models.DateTimeField(auto_now_add=True, verbose_name="criado em")),
             ],
-            options={"ordering": ["-criado_em"]},
         ),
         migrations.AddField(
             model_name="mensagem",
@@ -41,4 +49,5 @@ class Migration(migrations.Migration):
                 ),
             ]
         ),
+        migrations.RunPython(migrations.RunPython.noop, recusar_se_ha_partidos),
     ]

@@ -166,6 +166,20 @@ def test_what_the_messages_of_a_text_have_in_common_is_kept_once(saidas, smtp):
     assert all("empresa" in m.contexto and "empresa" not in m.proprio for m in dos_emails)
 
 
+def test_a_claim_writes_its_molde_before_it_locks_any_count(saidas, smtp):
+    """Two that claim the same lote wait for the first to write a new molde: with a count in hand, for each other."""
+    gerar(2)
+    Conta.objects.filter(pk=Conta.objects.first().pk).update(pago_em=HOJE)
+
+    with CaptureQueriesContext(connection) as feitas:
+        assert enviar(saidas[0]) == {"aceita": 1, "canceladas": 1}
+
+    sql = [consulta["sql"] for consulta in feitas]
+    molde = next(i for i, uma in enumerate(sql) if 'INSERT INTO "mensageria_molde"' in uma)
+    contagens = next(i for i, uma in enumerate(sql) if "FROM mensageria_lotecontagem" in uma and "FOR UPDATE" in uma)
+    assert molde < contagens
+
+
 def test_a_text_and_an_attempt_are_never_rewritten(saidas):
     gerar()
     enviar(saidas[0])

@@ -51,7 +51,7 @@ def composta(canal=Canal.EMAIL, **campos) -> Mensagem:
     mensagem = nova_mensagem(canal=canal, cliente=cliente, objeto_id=conta.pk, texto=texto, **campos)
     bruto = fontes.da_origem("faturamento").contextos([conta.pk], HOJE)[conta.pk]
     mensagem.contexto = composicao.preparar(mensagem, bruto, mensagem.destino, AGORA, 160)
-    mensagem.save(update_fields=["proprio"])
+    mensagem.save(update_fields=["molde", "proprio"])
     return mensagem
 
 

@@ -121,6 +121,9 @@ class Trabalhador:
             conexao = self._conexao
             self._esquecer()
             if conexao is not None:
+                # The server ends a session some time after it is closed: who comes next is to find all free now.
+                with suppress(psycopg2.Error), conexao.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock_all()")
                 with suppress(psycopg2.Error):
                     conexao.close()
 

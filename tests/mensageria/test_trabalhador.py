@@ -1,6 +1,8 @@
 """Slots: advisory locks on sessions of their own. Each Trabalhador here stands for a process."""
 
 import os
+import signal
+import threading
 import time
 from contextlib import ExitStack
 
@@ -218,3 +220,17 @@ def test_the_locks_are_those_of_this_database(servico):
     with connection.cursor() as cursor:
         cursor.execute(trabalhador.TIDAS)
         assert not [linha for linha in cursor.fetchall() if linha[0] in trabalhador.VAGA.values()]
+
+
+def test_what_one_did_alone_is_free_for_the_next_at_once(db):
+    """However long the server takes to end the session."""
+    um = Trabalhador(presente=False)
+    assert um.sozinho(336_999, 1)
+    sessao = int(um.sessao.split()[0])
+    os.kill(sessao, signal.SIGSTOP)
+    threading.Timer(0.3, os.kill, (sessao, signal.SIGCONT)).start()
+
+    um.fechar()
+
+    with trabalhador.exclusivo(336_999, 1) as nossa:
+        assert nossa

@@ -81,7 +81,7 @@ class Esqueleto:
     """Text and HTML with gaps, each numbered from 0 to `lacunas` - 1, and what goes with them.
 
     `cid` and `cid_do_qr` are of the inline images that there are, and `com_anexo` says whether a PDF is attached. With
-    `sem_ponto` no line of it begins with a dot, of which SMTP would have each doubled.
+    `sem_ponto` no line of it begins with a dot, which SMTP would have doubled.
     """
 
     def __init__(

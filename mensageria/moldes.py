@@ -12,13 +12,13 @@ from mensageria.escrita import em_json
 
 # In this order: equal ones are one Molde.
 COMUNS = ("renderizador", "texto", "layout", "titulo", "cor", "empresa", "de", "responder_para")
-_SO_DELE = frozenset(COMUNS)
+_DE_TODOS = frozenset(COMUNS)
 
 
 def separar(contexto: dict[str, Any]) -> tuple[bytes, bytes]:
     """What a context shares with others and what only it has, both as JSON: `juntar` makes it again."""
     comum = {campo: contexto[campo] for campo in COMUNS if campo in contexto}
-    proprio = {campo: valor for campo, valor in contexto.items() if campo not in _SO_DELE}
+    proprio = {campo: valor for campo, valor in contexto.items() if campo not in _DE_TODOS}
     if quadro := contexto.get("quadro"):
         comum["quadro"] = [rotulo for rotulo, _ in quadro]
         proprio["quadro"] = [texto for _, texto in quadro]

@@ -33,6 +33,21 @@ class Imutavel(Exception):
     """The row is part of what was sent and is never rewritten."""
 
 
+class EscritoUmaVez(models.Model):
+    """What is inserted, and from then on neither changed nor removed. Raises Imutavel."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise Imutavel(f"Não se altera: {self._meta.verbose_name}.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise Imutavel(f"Não se apaga: {self._meta.verbose_name}.")
+
+
 def inicio_do_dia(dia) -> datetime:
     """00:00 of that day in TIME_ZONE, as an aware moment."""
     return timezone.make_aware(datetime.combine(dia, time.min))
@@ -382,7 +397,7 @@ class VersaoTextoManager(models.Manager):
         )[0]
 
 
-class VersaoTexto(models.Model):
+class VersaoTexto(EscritoUmaVez):
     """A text as it is sent. Found by its content and never changed, so an old message can always be rendered again."""
 
     canal = models.PositiveSmallIntegerField(choices=Canal)
@@ -408,13 +423,8 @@ class VersaoTexto(models.Model):
         return hashlib.sha256(partes.encode()).hexdigest()
 
     def save(self, *args, **kwargs):
-        if self.pk and not self._state.adding:
-            raise Imutavel("Uma versão de texto não se altera; crie outra.")
         self.resumo = self.calcular_resumo(self.canal, self.assunto, self.corpo, self.transliterar)
         super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise Imutavel("Uma versão de texto não se apaga.")
 
 
 class MoldeManager(models.Manager):
@@ -427,7 +437,7 @@ class MoldeManager(models.Manager):
         return ids
 
 
-class Molde(models.Model):
+class Molde(EscritoUmaVez):
     """What the contexts of many messages have in common. Found by its content, and never changed, as a VersaoTexto."""
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -442,14 +452,6 @@ class Molde(models.Model):
     @staticmethod
     def calcular_id(comum: bytes) -> UUID:
         return UUID(bytes=hashlib.sha256(comum).digest()[:16])
-
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise Imutavel("Um molde não se altera.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise Imutavel("Um molde não se apaga.")
 
 
 class Isencao(models.TextChoices):
@@ -697,7 +699,7 @@ class Mensagem(models.Model):
         self.molde, self.proprio = None, inteiro
 
 
-class TentativaEnvio(models.Model):
+class TentativaEnvio(EscritoUmaVez):
     """One attempt: through what, when, what the server said, and the SHA-256 of what left. Append-only."""
 
     # Its index is that of tentativa_da_reserva, below. It is written with its message, in the same statement; and a
@@ -732,16 +734,8 @@ class TentativaEnvio(models.Model):
     def __str__(self):
         return f"{self.numero}ª tentativa: {self.get_classe_display()}"
 
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise Imutavel("Uma tentativa de envio não se altera.")
-        super().save(*args, **kwargs)
 
-    def delete(self, *args, **kwargs):
-        raise Imutavel("Uma tentativa de envio não se apaga.")
-
-
-class ReciboDeEntrega(models.Model):
+class ReciboDeEntrega(EscritoUmaVez):
     """What an operator said of an SMS that it took, and when it was known here. Append-only; one for each change."""
 
     mensagem = models.ForeignKey(Mensagem, on_delete=models.PROTECT, related_name="recibos", db_constraint=False)
@@ -758,14 +752,6 @@ class ReciboDeEntrega(models.Model):
 
     def __str__(self):
         return f"{self.situacao} {self.codigo}".strip()
-
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise Imutavel("Um recibo não se altera.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise Imutavel("Um recibo não se apaga.")
 
 
 class NaoGerada(models.Model):

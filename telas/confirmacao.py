@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from django.http import HttpResponse
 from django.shortcuts import render
 
-_NAO_REPETIR = ("csrfmiddlewaretoken", "confirmado", "voltar")
+# What a form says besides what was typed.
+NAO_REPETIR = ("csrfmiddlewaretoken", "confirmado", "voltar")
 
 
 def perguntar(
@@ -24,7 +25,7 @@ def perguntar(
     """The page that asks, or None when the answer was yes; after a no, `voltou(request)` is true in the next POST."""
     if request.POST.get("confirmado"):
         return None
-    campos = [(nome, valor) for nome, valores in request.POST.lists() for valor in valores if nome not in _NAO_REPETIR]
+    campos = [(nome, valor) for nome, valores in request.POST.lists() for valor in valores if nome not in NAO_REPETIR]
     contexto = {
         "pergunta": pergunta,
         "detalhes": list(detalhes),

@@ -1,15 +1,17 @@
 """A form sent twice (a double click, the back button, a reload) does its work once.
 
 The page carries a new number (`{% pedido %}` in the form). Whoever comes second waits for the first to end, and is led
-where the first was.
+where the first was. What was changed after going back is another piece of work, though its page has the same number.
 """
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from telas.confirmacao import NAO_REPETIR
 from telas.models import Pedido
 
 VALIDADE = timedelta(days=2)
@@ -64,11 +66,18 @@ def ja_atendido(request) -> str:
 
 
 def _numero(request) -> uuid.UUID | None:
-    """What the form carries, made the sender's own: nobody is led where the form of another led."""
+    """What the form carries, made the sender's own and of what was typed: nobody is led where another form led."""
     try:
-        return uuid.uuid5(uuid.UUID(request.POST.get("pedido", "")), str(request.user.pk))
+        da_pagina = uuid.UUID(request.POST.get("pedido", ""))
     except ValueError:
         return None
+    return uuid.uuid5(da_pagina, json.dumps([request.user.pk, _digitado(request)]))
+
+
+def _digitado(request) -> list:
+    campos = sorted((nome, valores) for nome, valores in request.POST.lists() if nome not in NAO_REPETIR)
+    arquivos = sorted((nome, arquivo.name, arquivo.size) for nome, arquivo in request.FILES.items())
+    return [campos, arquivos]
 
 
 def esquecer(agora: datetime) -> int:

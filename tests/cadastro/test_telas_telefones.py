@@ -139,8 +139,7 @@ def test_a_name_of_two_municipios_asks_for_the_uf(operador, cliente):
 
 
 def test_the_same_form_sent_twice_adds_one_phone(operador, cliente):
-    visto = retrato([])
-    pedido = {"visto": visto, "pedido": "6f1e6c0a-7d5c-4c3e-9f0a-0d3d7f1a2b3e"}
+    pedido = {"visto": retrato([]), "principal": "", "sms": "", "pedido": "6f1e6c0a-7d5c-4c3e-9f0a-0d3d7f1a2b3e"}
     assert [adicionar(operador, cliente, **pedido).status_code for _ in range(2)] == [302, 302]
     assert cliente.fones.count() == 1
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
@@ -15,8 +16,8 @@ from telas import pedidos
 from telas.models import Pedido
 
 
-def requisicao(usuario, numero: str):
-    feita = RequestFactory().post("/", {"pedido": numero})
+def requisicao(usuario, numero: str, **digitado):
+    feita = RequestFactory().post("/", {"pedido": numero} | digitado)
     feita.user = usuario
     return feita
 
@@ -40,6 +41,31 @@ def test_two_forms_are_two_pieces_of_work(admin_user):
         pedidos.atender(requisicao(admin_user, pedidos.novo()), fazer_uma)
 
     assert Gerencia.objects.count() == 2
+
+
+def test_what_is_changed_after_going_back_is_done_too(admin_user):
+    numero = pedidos.novo()
+    uma, outra = (requisicao(admin_user, numero, titulo=titulo) for titulo in ("Localidade 1", "Localidade 2"))
+
+    assert pedidos.atender(uma, fazer_uma) != pedidos.atender(outra, fazer_uma)
+
+    assert Gerencia.objects.count() == 2
+
+
+def test_another_file_is_another_piece_of_work(admin_user):
+    numero = pedidos.novo()
+    for conteudo in (b"1;a@x.com", b"1;a@x.com", b"22;b@x.com"):
+        pedidos.atender(requisicao(admin_user, numero, arquivo=SimpleUploadedFile("cpfs.csv", conteudo)), fazer_uma)
+
+    assert Gerencia.objects.count() == 2
+
+
+def test_the_answer_to_a_question_is_no_other_piece_of_work(admin_user):
+    numero = pedidos.novo()
+    for resposta in ({}, {"confirmado": "1"}, {"csrfmiddlewaretoken": "outro"}):
+        pedidos.atender(requisicao(admin_user, numero, titulo="Localidade 1", **resposta), fazer_uma)
+
+    assert Gerencia.objects.count() == 1
 
 
 def test_what_failed_may_be_sent_again(admin_user):

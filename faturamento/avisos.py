@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from cadastro.models import Localidade, ParametroSistema
 from faturamento.fonte import ORIGEM, VERSAO, mes_ano
@@ -23,6 +23,11 @@ from mensageria.previsao import Prevista
 
 class SemTexto(Exception):
     """No billing text is in force. The message is shown on the process page."""
+
+
+def ainda_a_vencer(contas: QuerySet[Conta], hoje: date) -> QuerySet[Conta]:
+    """Those that some text might announce: of the others no rule needs one."""
+    return contas.filter(situacao__in=Conta.SITUACOES_EM_VIGOR, pago_em=None, vencimento__gte=hoje)
 
 
 def localidades_a_avisar() -> list[tuple[int, str]]:
@@ -41,7 +46,7 @@ def gerar_avisos(*, localidade_id: int, execucao: UUID, hoje: date, agora: datet
         cursor.execute("SELECT pg_advisory_xact_lock(336, %s)", [localidade_id])
     geracao.limpar_nao_geradas(execucao, ORIGEM, localidade_id)
     total = Counter(sms=0, email=0, nao_geradas=0)
-    for grupo, parametro in _grupos_a_avisar(localidade_id):
+    for grupo, parametro in _grupos_a_avisar(localidade_id, hoje):
         geracao.criar_candidatas()
         _avaliar(grupo, parametro, localidade_id, hoje, agora)
         contagem = geracao.enfileirar(
@@ -59,19 +64,25 @@ def simular_avisos(*, localidade_id: int, hoje: date, agora: datetime) -> Previs
     """What `gerar_avisos` would do in a new run; nothing is written. Raises SemTexto."""
     total = Prevista()
     with previsao.sem_gravar():
-        for grupo, parametro in _grupos_a_avisar(localidade_id):
+        for grupo, parametro in _grupos_a_avisar(localidade_id, hoje):
             geracao.esvaziar_candidatas()
             _avaliar(grupo, parametro, localidade_id, hoje, agora)
             total.somar(previsao.prever(origem=ORIGEM, textos=_textos(parametro), hoje=hoje, agora=agora))
     return total
 
 
-def _grupos_a_avisar(localidade_id: int) -> Iterator[tuple[FaturamentoGrupo, ParametroMensagem]]:
-    """The groups that have contas of their reference in the localidade, with the version in force. Raises SemTexto."""
+def _grupos_a_avisar(localidade_id: int, hoje: date) -> Iterator[tuple[FaturamentoGrupo, ParametroMensagem]]:
+    """The groups that have contas of their reference in the localidade, with the version in force.
+
+    A group left behind, whose contas are all past or paid, needs no text. Raises SemTexto for another without one.
+    """
     contas = Conta.objects.filter(localidade=localidade_id, grupo=OuterRef("pk"), referencia=OuterRef("referencia"))
     for grupo in FaturamentoGrupo.objects.filter(Exists(contas)):
         parametro = ParametroMensagem.objects.em_vigor_em(grupo.referencia)
         if parametro is None:
+            suas = Conta.objects.filter(localidade=localidade_id, grupo=grupo, referencia=grupo.referencia)
+            if not ainda_a_vencer(suas, hoje).exists():
+                continue
             raise SemTexto(
                 f"Não há texto de faturamento em vigor na referência {mes_ano(grupo.referencia)}: "
                 "parametrize a mensagem de faturamento."

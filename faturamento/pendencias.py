@@ -1,12 +1,14 @@
 """What process 336 still lacks on the billing side, a function for each topic. Every answer is cheap, at any volume."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from batch.models import Processo
 from batch.registro import Pendencia
 from cadastro.models import Cliente, ClienteFone, Localidade, ParametroSistema
+from faturamento.avisos import ainda_a_vencer
 from faturamento.fonte import ORIGEM, mes_ano
 from faturamento.models import Conta, FaturamentoGrupo, ParametroMensagem
 from mensageria import pendencias as da_mensageria
@@ -31,7 +33,7 @@ def do_sistema(agora: datetime) -> list[Pendencia]:
 
 
 def do_texto(agora: datetime) -> list[Pendencia]:
-    """No billing text at all, or none in force for a group that has contas to be announced."""
+    """No billing text at all, or none in force for a group that has contas that a text might announce."""
     if not ParametroMensagem.objects.exists():
         return [Pendencia("A mensagem de faturamento ainda não foi parametrizada: parametrize-a.", PARAMETRIZAR)]
     em_vigor = ParametroMensagem.objects.filter(referencia__lte=OuterRef("referencia"))
@@ -41,7 +43,7 @@ def do_texto(agora: datetime) -> list[Pendencia]:
             f"{grupo.descricao}: parametrize a mensagem de faturamento.",
             PARAMETRIZAR,
         )
-        for grupo in _grupos_com_contas().filter(~Exists(em_vigor))
+        for grupo in _grupos_com_contas(timezone.localdate(agora)).filter(~Exists(em_vigor))
     ]
 
 
@@ -52,11 +54,16 @@ def das_contas(agora: datetime) -> list[Pendencia]:
     return [Pendencia(texto, "admin:faturamento_faturamentogrupo_changelist")]
 
 
-def _grupos_com_contas() -> QuerySet[FaturamentoGrupo]:
-    """The groups with contas of their reference. Asked place by place, each probe is one of the index of contas."""
+def _grupos_com_contas(a_vencer_em: date | None = None) -> QuerySet[FaturamentoGrupo]:
+    """The groups with contas of their reference, with a day only those still to be paid on it.
+
+    Asked place by place, each probe is one of the index of contas.
+    """
     contas = Conta.objects.filter(
         localidade=OuterRef("pk"), grupo=OuterRef(OuterRef("pk")), referencia=OuterRef(OuterRef("referencia"))
     )
+    if a_vencer_em is not None:
+        contas = ainda_a_vencer(contas, a_vencer_em)
     return FaturamentoGrupo.objects.filter(Exists(Localidade.objects.filter(Exists(contas))))
 
 

@@ -218,6 +218,17 @@ def test_without_a_text_in_force_the_unit_fails_in_the_operators_words():
         gerar()
 
 
+@pytest.mark.parametrize(
+    "campos", [{"vencimento": HOJE - timedelta(days=1)}, {"pago_em": HOJE}, {"situacao": Conta.Situacao.CANCELADA}]
+)
+def test_a_group_left_behind_needs_no_text_and_keeps_no_other_from_its_own(campos):
+    novo_parametro()
+    nova_conta(cliente=novo_cliente(email="ana@exemplo.com.br"))
+    nova_conta(grupo=novo_grupo(referencia=201905, codigo=9), referencia=201905, **campos)
+
+    assert gerar()["email"] == 1
+
+
 def test_the_text_is_the_newest_whose_reference_is_not_after_that_of_the_conta():
     novo_parametro(referencia=202609, texto_sms="velho {NOME}")
     novo_parametro(referencia=202611, texto_sms="certo {NOME}")

@@ -1,5 +1,7 @@
 """What the billing side of process 336 lacks, topic by topic."""
 
+from datetime import timedelta
+
 import pytest
 
 from batch import registro
@@ -46,6 +48,14 @@ def test_when_nothing_is_missing_nothing_is_said_and_it_takes_few_queries(pronto
 
     with django_assert_max_num_queries(10):
         assert registro.buscar(FUNCIONALIDADE).pendencias(AGORA) == []
+
+
+def test_a_group_left_behind_lacks_no_text(pronto):
+    nova_conta(grupo=novo_grupo(referencia=201905, codigo=9), referencia=201905, vencimento=HOJE - timedelta(days=1))
+    assert pendencias.do_texto(AGORA) == []
+
+    nova_conta(grupo=novo_grupo(referencia=201906, codigo=10), referencia=201906)
+    assert [p.texto for p in pendencias.do_texto(AGORA) if "06/2019" in p.texto]
 
 
 def test_on_a_new_installation_everything_is_told_in_the_order_of_the_manual():

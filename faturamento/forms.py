@@ -1,6 +1,7 @@
 """Forms of the billing screens."""
 
 from contextlib import suppress
+from decimal import Decimal
 
 from crispy_forms.layout import Column, Fieldset, Layout, Row
 from django import forms
@@ -36,7 +37,7 @@ class FormularioDeParametrizacao(CamposDeTexto, Base, forms.ModelForm):
     )
     valor_minimo = CampoMoeda(
         label=VALOR_MINIMO,
-        min_value=0.01,
+        min_value=Decimal("0.01"),
         error_messages=dict.fromkeys(("invalid", "min_value"), SO_POSITIVOS.format(VALOR_MINIMO)),
     )
     categorias = forms.TypedMultipleChoiceField(

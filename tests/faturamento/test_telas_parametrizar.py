@@ -65,6 +65,12 @@ def test_a_version_is_stored_with_who_and_when(operador):
     assert LogEntry.objects.get().user == operador.pessoa
 
 
+def test_the_least_value_of_a_conta_may_be_a_centavo(operador):
+    operador.post(TELA, dados(valor_minimo="0,01"))
+
+    assert ParametroMensagem.objects.get().valor_minimo == Decimal("0.01")
+
+
 def test_a_version_in_use_is_never_rewritten(operador):
     usada = novo_parametro(referencia=202611, usado_em=timezone.now())
 

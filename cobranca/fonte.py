@@ -187,7 +187,7 @@ class FonteDeDocumentos:
             pago_por = pagavel.de(documento, parametro)
         except codigo_barras.ErroCodigoBarras as erro:
             return {"impedimento": str(erro)}
-        dia, reais = data(documento.validade), moeda(documento.valor)
+        dia, reais = data(documento.ultimo_dia), moeda(documento.valor)
         feito = contexto(
             codigo=pago_por.codigo,
             linha=pago_por.linha,

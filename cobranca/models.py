@@ -438,6 +438,11 @@ class CobrancaDocumento(models.Model):
         return self.vencimento or self.validade
 
     @property
+    def ultimo_dia(self) -> date:
+        """On which it can be paid: a bank refuses a boleto after its due date, while a document lives by its validity."""
+        return min(self.vence_em, self.validade) if self.ficha else self.validade
+
+    @property
     def ficha(self) -> bool:
         return self.nosso_numero is not None
 

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
-from cobranca.models import CobrancaDocumento
+from django.db.models import Prefetch
+
+from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem
+
+# What `situacao_do_documento` needs.
+COM_ITENS = Prefetch("itens", queryset=CobrancaDocumentoItem.objects.select_related("conta", "debito").order_by("id"))
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,7 @@ class Situacao:
 
 
 def situacao_do_documento(documento: CobrancaDocumento, hoje: date) -> Situacao:
-    """Needs the `itens` loaded, with their contas and débitos. It is paid, too, when all that it charges was paid by
+    """Of documents read with COM_ITENS. It is paid, too, when all that it charges was paid by
     itself; a boleto past its due date is only told so."""
     if documento.cancelado:
         return Situacao("cancelado", "errado")
@@ -25,6 +30,6 @@ def situacao_do_documento(documento: CobrancaDocumento, hoje: date) -> Situacao:
     pagos = [(item.conta or item.debito).pago_em for item in documento.itens.all()]
     if pagos and all(pagos):
         return Situacao("pago pelos itens", "certo")
-    if (documento.vence_em if documento.ficha else documento.validade) < hoje:
+    if documento.ultimo_dia < hoje:
         return Situacao("vencido", "alerta", pagavel=True)
     return Situacao("em aberto", "andando", pagavel=True)

@@ -3,7 +3,6 @@
 import base64
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -13,8 +12,8 @@ from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cobranca import pagavel
 from cobranca.fonte import ORIGEM
 from cobranca.forms_documentos import FiltroDeDocumentos
-from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ComandoAcao, TipoDocumento
-from cobranca.situacao import situacao_do_documento
+from cobranca.models import CobrancaDocumento, ComandoAcao, TipoDocumento
+from cobranca.situacao import COM_ITENS, situacao_do_documento
 from faturamento.codigo_barras import ErroCodigoBarras
 from mensageria.barras import png_itf
 from mensageria.models import Mensagem
@@ -24,7 +23,6 @@ from telas.paginacao import Pagina
 MENSAGENS_NA_PAGINA = 50
 
 pode_ver = permission_required("cobranca.view_cobrancadocumento", raise_exception=True)
-_ITENS = Prefetch("itens", queryset=CobrancaDocumentoItem.objects.select_related("conta", "debito").order_by("id"))
 
 
 @require_safe
@@ -33,7 +31,7 @@ def documentos(request: HttpRequest, pk: int) -> HttpResponse:
     comando = get_object_or_404(ComandoAcao.objects.select_related("acao"), pk=pk)
     filtro = FiltroDeDocumentos(request.GET)
     pagina = Pagina(
-        filtro.filtrar(comando.documentos.prefetch_related(_ITENS)),
+        filtro.filtrar(comando.documentos.prefetch_related(COM_ITENS)),
         request.GET,
         # By the index that says one document for each imóvel of a comando.
         ordens={"matricula": "imovel_id"},
@@ -91,7 +89,7 @@ def documento_pdf(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _documento(pk: int) -> CobrancaDocumento:
     relacionadas = ("comando__acao", "imovel", "localidade", "conta_bancaria")
-    consulta = CobrancaDocumento.objects.select_related(*relacionadas).prefetch_related(_ITENS)
+    consulta = CobrancaDocumento.objects.select_related(*relacionadas).prefetch_related(COM_ITENS)
     return get_object_or_404(consulta, pk=pk)
 
 

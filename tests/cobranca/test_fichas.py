@@ -326,7 +326,7 @@ def enviadas(sistema) -> Enviadas:
     servico, gateway = novas_saidas()
     nova_conta_bancaria(instrucoes="Não receber após o vencimento")
     imovel = devedor("345.67", documento="52998224725")
-    comando = gerar(novo_comando(nova_acao(texto_sms="{NOME} {MATRICULA} {VALORDOC} {VALIDADEDOC}")))
+    comando = gerar(novo_comando(nova_acao(dias_de_vencimento=3, texto_sms="{NOME} {MATRICULA} {VALORDOC} {VALIDADEDOC}")))
     gerar_avisos(comando_id=comando.pk, execucao=uuid.uuid4(), hoje=HOJE, agora=AGORA)
     conteudos = {}
     for qual in (servico, gateway):
@@ -350,6 +350,14 @@ def test_the_sms_carries_the_47_digits_in_the_place_of_the_48(enviadas, sistema)
     assert len(texto) <= sistema.tamanho_maximo_sms
 
 
+def test_the_day_told_to_pay_by_is_the_last_on_which_a_bank_takes_the_boleto(enviadas):
+    ultimo = f"{enviadas.documento.vence_em:%d/%m/%Y}"
+
+    assert enviadas.documento.vence_em < enviadas.documento.validade
+    assert ultimo in enviadas.conteudos[Canal.SMS].decode()
+    assert f"Pague até {ultimo}." in ler(enviadas.conteudos[Canal.EMAIL]).get_body(("plain",)).get_content()
+
+
 def test_the_email_shows_and_attaches_a_boleto_that_a_bank_reads(enviadas, sistema):
     documento, lida = enviadas.documento, ler(enviadas.conteudos[Canal.EMAIL])
     esperado = pagavel.de(documento, sistema)
@@ -360,7 +368,7 @@ def test_the_email_shows_and_attaches_a_boleto_that_a_bank_reads(enviadas, siste
     assert do_pdf(anexo.get_content()) == {"ITF": esperado.codigo}
     assert anexo.get_filename() == f"ficha-{documento.numero}.pdf"
     cobranca = boleto.ler_linha(boleto.linha_do_codigo(do_pdf(anexo.get_content())["ITF"]), HOJE)
-    assert (cobranca.valor, cobranca.vencimento) == (Decimal("345.67"), documento.validade)
+    assert (cobranca.valor, cobranca.vencimento) == (Decimal("345.67"), documento.vence_em)
     escrito = texto_do_pdf(anexo.get_content())
     for palavras in (
         esperado.linha_formatada,

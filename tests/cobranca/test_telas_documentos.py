@@ -278,3 +278,29 @@ def test_the_pages_ask_few_questions_of_the_database(operador, django_assert_max
         with django_assert_max_num_queries(12):
             assert operador.get(pagina).status_code == 200
     assert documentos[0].valor == Decimal(100)
+
+
+# Consultar Imóvel, aba Documentos de Cobrança
+
+
+def aba(operador, documento) -> str:
+    return " ".join(operador.get(f"/cobranca/imovel/{documento.imovel_id}/documentos/").text.split())
+
+
+def test_the_aba_of_an_imovel_tells_the_number_that_the_bar_code_carries(operador):
+    documento = novo_documento(sequencial=777001)
+    pagina = aba(operador, documento)
+
+    assert f'<a href="/cobranca/documentos/{documento.pk}/">777001</a>' in pagina
+
+
+def test_the_aba_of_an_imovel_says_of_a_document_what_its_page_says(operador, django_assert_max_num_queries):
+    ontem = timezone.localdate() - timedelta(days=1)
+    vencido, pago, aberto = novo_documento(emissao=ontem, validade=ontem), novo_documento(), novo_documento()
+    Conta.objects.filter(imovel=pago.imovel).update(pago_em=ontem)
+    DebitoACobrar.objects.filter(imovel=pago.imovel).update(pago_em=ontem)
+
+    assert "vencido" in aba(operador, vencido)
+    assert "pago pelos itens" in aba(operador, pago)
+    with django_assert_max_num_queries(12):
+        assert "em aberto" in aba(operador, aberto)

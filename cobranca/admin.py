@@ -224,7 +224,7 @@ class ItemInline(InlineSoLeitura):
 @admin.register(CobrancaDocumento)
 class CobrancaDocumentoAdmin(TabelaGrande, SoLeitura):
     list_display = ["id", "imovel", "comando", "emissao", "validade", "valor", "cancelado", "pago_em"]
-    list_filter = ["cancelado", ("pago_em", admin.EmptyFieldListFilter), "localidade"]
+    list_filter = ["localidade"]
     list_select_related = ["imovel", "comando"]
     search_help_text = "Número do documento ou matrícula, com ou sem o ponto"
     inlines = [ItemInline]

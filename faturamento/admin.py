@@ -123,7 +123,6 @@ class ClienteContaAdmin(TabelaGrande, AdminAvisa):
 @admin.register(DebitoACobrar)
 class DebitoACobrarAdmin(TabelaGrande, AdminAvisa):
     list_display = ["id", "imovel", "descricao", mes_ano, "valor", "cancelado", "pago_em"]
-    list_filter = ["cancelado", ("pago_em", admin.EmptyFieldListFilter)]
     list_select_related = ["imovel"]
     search_help_text = "Matrícula, com ou sem o ponto"
     autocomplete_fields = ["imovel"]

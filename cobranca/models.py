@@ -439,7 +439,7 @@ class CobrancaDocumento(models.Model):
 
     @property
     def ultimo_dia(self) -> date:
-        """On which it can be paid: a bank refuses a boleto after its due date, while a document lives by its validity."""
+        """On which it can be paid: a bank refuses a boleto after its due date; others live by their validity."""
         return min(self.vence_em, self.validade) if self.ficha else self.validade
 
     @property

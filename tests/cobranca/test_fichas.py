@@ -326,7 +326,8 @@ def enviadas(sistema) -> Enviadas:
     servico, gateway = novas_saidas()
     nova_conta_bancaria(instrucoes="Não receber após o vencimento")
     imovel = devedor("345.67", documento="52998224725")
-    comando = gerar(novo_comando(nova_acao(dias_de_vencimento=3, texto_sms="{NOME} {MATRICULA} {VALORDOC} {VALIDADEDOC}")))
+    acao = nova_acao(dias_de_vencimento=3, texto_sms="{NOME} {MATRICULA} {VALORDOC} {VALIDADEDOC}")
+    comando = gerar(novo_comando(acao))
     gerar_avisos(comando_id=comando.pk, execucao=uuid.uuid4(), hoje=HOJE, agora=AGORA)
     conteudos = {}
     for qual in (servico, gateway):

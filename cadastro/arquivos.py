@@ -119,6 +119,7 @@ IMOVEIS = Arquivo(
         Coluna("perfil", inteiro(1, 32767)),
         Coluna("perfil_descricao", texto(40), obrigatoria=False),
         Coluna("situacao_agua", inteiro(1, 8), obrigatoria=False, padrao="3"),
+        Coluna("situacao_esgoto", inteiro(1, 6), obrigatoria=False, pode_faltar=True),  # empty: as it is stored
     ),
     chave=("l.matricula",),
     juncoes="LEFT JOIN cadastro_localidade lo ON lo.id = l.localidade",
@@ -173,7 +174,9 @@ IMOVEIS = Arquivo(
             "categoria": "l.categoria",
             "perfil_id": "l.perfil",
             "situacao_agua": "l.situacao_agua",
+            "situacao_esgoto": "coalesce(l.situacao_esgoto, t.situacao_esgoto)",
         },
+        ao_criar={"situacao_esgoto": "coalesce(l.situacao_esgoto, 1)"},
         juncoes=f"{_SETOR_DA_LINHA} JOIN cadastro_quadra q ON q.setor_id = s.id AND q.numero = l.quadra",
     ),
     tabelas=("cadastro_setorcomercial", "cadastro_rota", "cadastro_quadra"),

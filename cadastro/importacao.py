@@ -150,13 +150,17 @@ def matricula() -> Tipo:
 
 @dataclass(frozen=True)
 class Coluna:
-    """A column of the file. `padrao` is SQL used when it is empty; `converter` works in Python on the text."""
+    """A column of the file. `padrao` is SQL used when it is empty; `converter` works in Python on the text.
+
+    One that `pode_faltar` need not be in the header, which is as if it were empty in all lines.
+    """
 
     nome: str
     tipo: Tipo
     obrigatoria: bool = True
     padrao: str = ""
     converter: Callable[[str], str] | None = None
+    pode_faltar: bool = False
 
 
 @dataclass(frozen=True)
@@ -354,6 +358,7 @@ class _Importacao:
         leitor = LeitorCSV(
             self.caminho,
             [coluna.nome for coluna in colunas],
+            podem_faltar={coluna.nome for coluna in colunas if coluna.pode_faltar},
             conversoes={coluna.nome: coluna.converter for coluna in colunas if coluna.converter},
             derivadas=self.arquivo.derivadas,
         )
@@ -525,6 +530,7 @@ def _sql_da_conferencia(arquivo: Arquivo, colunas_lidas: list[str], hoje: str) -
     The inner levels trim, read and check, with OFFSET 0 so that each is computed once.
     """
     aparadas = ", ".join(f"nullif(btrim({nome}, E' \\t\\u00a0'), '') AS {nome}" for nome in colunas_lidas)
+    aparadas += "".join(f", NULL::text AS {c.nome}" for c in arquivo.colunas if c.nome not in colunas_lidas)
     valores = ", ".join(
         f"{c.nome} AS t_{c.nome}, CASE WHEN {c.nome} IS NOT NULL THEN {c.tipo.valor(c.nome, hoje)} END AS {c.nome}"
         for c in arquivo.colunas

@@ -8,7 +8,7 @@ the file of refusals. Memory is bounded whatever the size of the file or of a li
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -88,7 +88,7 @@ def separar(texto: str, separador: str = ";") -> list[str]:
 
 
 class LeitorCSV:
-    """One CSV file with its header checked against `colunas`, in any order.
+    """One CSV file with its header checked against `colunas`, in any order; it may lack those that `podem_faltar`.
 
     `conversoes` maps a column to the function that replaces its text (ValueError refuses the line), `derivadas` maps a
     new column to (source column, function). `recusar(linha, coluna, motivo)` is told of each line that is left out.
@@ -99,13 +99,14 @@ class LeitorCSV:
         caminho: Path,
         colunas: Sequence[str],
         *,
+        podem_faltar: Collection[str] = (),
         conversoes: Mapping[str, Callable[[str], str]] | None = None,
         derivadas: Mapping[str, tuple[str, Callable[[str], str]]] | None = None,
     ):
         self.caminho = caminho
         self.total = caminho.stat().st_size
         self.codificacao = descobrir_codificacao(caminho)
-        self.cabecalho = self._ler_cabecalho(colunas)
+        self.cabecalho = self._ler_cabecalho(colunas, podem_faltar)
         posicao = {nome: indice for indice, nome in enumerate(self.cabecalho)}
         self._conversoes = [(posicao[nome], nome, funcao) for nome, funcao in (conversoes or {}).items()]
         self._derivadas = [(posicao[origem], funcao) for origem, funcao in (derivadas or {}).values()]
@@ -160,7 +161,7 @@ class LeitorCSV:
                     raise LinhaRecusada(str(erro), nome) from erro
         return campos + [funcao(campos[indice]) for indice, funcao in self._derivadas]
 
-    def _ler_cabecalho(self, colunas: Sequence[str]) -> list[str]:
+    def _ler_cabecalho(self, colunas: Sequence[str], podem_faltar: Collection[str]) -> list[str]:
         with self.caminho.open("rb") as arquivo:
             primeira = arquivo.readline(LIMITE_DA_LINHA).removeprefix(BOM).rstrip(b"\r\n")
         if not primeira.strip():
@@ -170,16 +171,16 @@ class LeitorCSV:
             nomes = [nome.strip() for nome in next(csv.reader([texto], delimiter=";", strict=True))]
         except (UnicodeDecodeError, csv.Error):
             raise ArquivoInvalido("O cabeçalho não pôde ser lido.") from None
-        if problemas := _conferir_nomes(nomes, colunas):
+        if problemas := _conferir_nomes(nomes, colunas, podem_faltar):
             dica = " O separador é o ponto e vírgula." if len(nomes) == 1 and len(colunas) > 1 else ""
             raise ArquivoInvalido(f"Cabeçalho inválido: {'; '.join(problemas)}.{dica}")
         return nomes
 
 
-def _conferir_nomes(nomes: Sequence[str], colunas: Sequence[str]) -> list[str]:
+def _conferir_nomes(nomes: Sequence[str], colunas: Sequence[str], podem_faltar: Collection[str]) -> list[str]:
     repetidas = sorted({nome for nome in nomes if nomes.count(nome) > 1}) if len(nomes) <= 200 else []
     casos = (
-        ("falta", "faltam", [nome for nome in colunas if nome not in nomes]),
+        ("falta", "faltam", [nome for nome in colunas if nome not in nomes and nome not in podem_faltar]),
         ("coluna desconhecida:", "colunas desconhecidas:", [nome for nome in nomes if nome not in colunas]),
         ("coluna repetida:", "colunas repetidas:", [nome for nome in repetidas if nome in colunas]),
     )

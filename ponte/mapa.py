@@ -153,6 +153,7 @@ LEITURAS = (
             "perfil": "im.iper_id",
             "perfil_descricao": limpo("pe.iper_dsimovelperfil"),
             "situacao_agua": "im.last_id",
+            "situacao_esgoto": ("CASE WHEN im.lest_id BETWEEN 1 AND 6 THEN im.lest_id END", "NULL"),
         },
         mudou=(
             recente("im.imov_tmultimaalteracao"),

@@ -32,7 +32,7 @@ CREATE TABLE cadastro.logradouro_bairro (lgbr_id integer PRIMARY KEY, logr_id in
 CREATE TABLE cadastro.subcategoria (scat_id integer PRIMARY KEY, catg_id integer);
 CREATE TABLE cadastro.imovel (imov_id integer PRIMARY KEY, qdra_id integer, imov_nnlote smallint,
     imov_nnsublote smallint, imov_nnimovel varchar(5), imov_dscomplementoendereco varchar(25), lgbr_id integer,
-    iper_id integer, last_id integer, imov_idcategoriaprincipal integer, imov_icexclusao smallint,
+    iper_id integer, last_id integer, lest_id integer, imov_idcategoriaprincipal integer, imov_icexclusao smallint,
     imov_tmultimaalteracao timestamp);
 CREATE TABLE cadastro.imovel_subcategoria (imov_id integer, scat_id integer, imsb_qteconomia smallint,
     PRIMARY KEY (imov_id, scat_id));

@@ -467,6 +467,26 @@ def test_an_imovel_brings_its_places_and_profile(importar_texto):
     assert Quadra.objects.count() == 2
 
 
+def test_the_sewer_situation_is_a_column_that_may_be_missing_and_then_stays_as_it_is(importar_texto):
+    nova_localidade(7)
+    com = f"{CABECALHOS['imoveis']};situacao_esgoto"
+    linhas = ("19;7;1;2;3;10;0;R;1;1;NORMAL;3;3", "27;7;1;2;3;20;0;R;1;1;NORMAL;3;")
+    importar_texto("imoveis", com, *linhas, cabecalho=False)
+    sem = importar_texto("imoveis", "19;7;1;2;3;10;0;R;1;1;NORMAL;3", "27;7;1;2;3;30;0;R;1;1;NORMAL;3")
+
+    assert contagens(sem) == (0, 1, 1, 0)
+    assert dict(Imovel.objects.values_list("matricula", "situacao_esgoto")) == {19: 3, 27: 1}
+
+
+def test_a_sewer_situation_that_does_not_exist_is_refused(importar_texto):
+    nova_localidade(7)
+    com = f"{CABECALHOS['imoveis']};situacao_esgoto"
+
+    resultado = importar_texto("imoveis", com, "19;7;1;2;3;10;0;R;1;1;NORMAL;3;7", cabecalho=False)
+
+    assert motivos(resultado) == [(2, "situacao_esgoto", "Deve ir de 1 a 6.")]
+
+
 @pytest.mark.parametrize(
     ("linha", "coluna", "motivo"),
     [

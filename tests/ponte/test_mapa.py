@@ -49,7 +49,7 @@ def test_a_group_with_its_reference(gsan, trazer):
 
 
 def test_an_imovel_with_its_place_profile_and_address(gsan, trazer):
-    gsan.imovel(19, imov_dscomplementoendereco="CASA 2", imov_nnsublote=3, last_id=5, imov_idcategoriaprincipal=3)
+    gsan.imovel(19, imov_dscomplementoendereco="CASA 2", imov_nnsublote=3, last_id=5, lest_id=3, imov_idcategoriaprincipal=3)
 
     trazer()
 
@@ -57,7 +57,7 @@ def test_an_imovel_with_its_place_profile_and_address(gsan, trazer):
     assert imovel.inscricao == "001.001.010.0007.003"
     assert (imovel.matricula, imovel.quadra.rota.codigo) == (19, 3)
     assert imovel.endereco == "RUA DOUTOR JOSÉ GONÇALVES, 12, CASA 2 - CAPIM MACIO"
-    assert (imovel.categoria, imovel.situacao_agua) == (3, 5)
+    assert (imovel.categoria, imovel.situacao_agua, imovel.situacao_esgoto) == (3, 5, 3)
     assert (imovel.perfil.pk, imovel.perfil.descricao) == (1, "NORMAL")
 
 

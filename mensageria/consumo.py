@@ -445,9 +445,11 @@ def _por_que_nao_chega(servico: Servico, agora: datetime) -> str:
     decorrido = agora - inicio_do_dia(atual.inicio)
     if decorrido < DADOS_PARA_PREVER or not atual.liquidado:
         return ""
-    acaba = agora + decorrido * (atual.restante / atual.liquidado)
-    if acaba >= inicio_do_dia(atual.renovacao):
+    falta = inicio_do_dia(atual.renovacao) - agora
+    # Compared before it is a date: at a slow pace it ends past any calendar.
+    if decorrido.total_seconds() * atual.restante >= falta.total_seconds() * atual.liquidado:
         return ""
+    acaba = agora + decorrido * (atual.restante / atual.liquidado)
     por_dia = ceil(atual.liquidado / (decorrido / timedelta(days=1)))
     return (
         f"No ritmo de agora, {milhar(por_dia)} envios por dia, a cota do serviço {negrito(servico.nome)} acaba em "

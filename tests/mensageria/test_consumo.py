@@ -508,6 +508,17 @@ def test_a_month_that_will_not_last_at_the_present_rate_is_told_once(dia, usado,
         assert "**29/11/2026**" in texto
 
 
+def test_a_quota_that_would_last_longer_than_any_calendar_stops_no_warning(servico):
+    servico.cota_mensal = 1_000_000_000
+    servico.save()
+    agora = inicio_do_dia(date(2026, 11, 30))
+    consumo.contar(servico, [agora])
+
+    consumo.avisos(servico, agora)
+
+    assert not Alerta.objects.exists()
+
+
 @pytest.mark.parametrize(("na_fila", "avisa"), [(8, False), (9, True)])
 def test_a_queue_longer_than_what_is_left_is_told(na_fila, avisa, servico):
     agora = inicio_do_dia(date(2026, 11, 2))

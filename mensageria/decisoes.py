@@ -1,6 +1,6 @@
 """What an operator decides about messages: send again, take an uncertain one for sent or lost, cancel."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +32,21 @@ class Decisao(TextChoices):
     FOI_ENVIADA = "enviada", "Foi enviada"
     FALHOU = "falha", "Falhou"
     CANCELAR = "cancelar", "Cancelar a mensagem"
+
+
+# Told of the lotes whose messages come back to the queue, in the transaction that brings them: some origin may have to
+# ask about them before they leave.
+AoVoltar = Callable[[Collection[int], datetime], None]
+_ao_voltar: list[AoVoltar] = []
+
+
+def ao_voltar(funcao: AoVoltar) -> None:
+    _ao_voltar.append(funcao)
+
+
+def voltaram(lotes: Collection[int], agora: datetime) -> None:
+    for funcao in _ao_voltar:
+        funcao(lotes, agora)
 
 
 def possiveis(mensagem: Mensagem, agora: datetime) -> list[Decisao]:
@@ -222,19 +237,19 @@ def reenviar(ids: Collection[int], *, usuario, motivo: str, agora: datetime) -> 
     A re-send is the same message with a new attempt, which says who asked for it and why.
     """
     conferir_motivo(motivo)
-    return (
-        _das_que_podem(ids, Estado.PENDENTE, excluidos=(Estado.EM_ENVIO,))
-        .filter(expira_em__gt=agora)
-        .update(
-            estado=Estado.PENDENTE,
-            reserva=None,
-            motivo="",
-            proxima_tentativa_em=agora,
-            tentativas_maximas=Greatest("tentativas_maximas", F("tentativas") + 1),
-            pedido_por=usuario,
-            pedido_motivo=motivo[:200],
-        )
+    voltam = _das_que_podem(ids, Estado.PENDENTE, excluidos=(Estado.EM_ENVIO,)).filter(expira_em__gt=agora)
+    lotes = set(voltam.values_list("lote", flat=True))
+    quantas = voltam.update(
+        estado=Estado.PENDENTE,
+        reserva=None,
+        motivo="",
+        proxima_tentativa_em=agora,
+        tentativas_maximas=Greatest("tentativas_maximas", F("tentativas") + 1),
+        pedido_por=usuario,
+        pedido_motivo=motivo[:200],
     )
+    voltaram(lotes, agora)
+    return quantas
 
 
 def adiar(ids: Collection[int], ate: datetime) -> int:

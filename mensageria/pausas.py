@@ -110,6 +110,7 @@ def continuar(lote_id: int, *, usuario, agora: datetime) -> bool:
         return False
     motivo = lote.motivo_pausa
     _soltar(lote, agora)
+    decisoes.voltaram([lote.pk], agora)
     registro.registrar(usuario, lote, f"Envio continuado depois da pausa: {motivo}")
     return True
 

@@ -6,7 +6,8 @@ class PreventivoConfig(AppConfig):
     verbose_name = "Campanha Preventiva"
 
     def ready(self):
-        from mensageria import fontes
-        from preventivo.fonte import ORIGEM, FonteDeBoletos
+        from mensageria import decisoes, fontes
+        from preventivo import regra
 
-        fontes.registrar(ORIGEM, FonteDeBoletos())
+        fontes.registrar(regra.ORIGEM, regra.FonteDeBoletos())
+        decisoes.ao_voltar(regra.segurar_dos_lotes)

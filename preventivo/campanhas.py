@@ -19,7 +19,7 @@ from mensageria.estados import Estado, Motivo
 from mensageria.janela import a_partir_de
 from mensageria.models import Canal, Lote, LoteContagem, Mensagem, ServicoEmail
 from preventivo import arquivos, regra
-from preventivo.models import Aviso, Campanha, Operacao, Registro, TipoCampanha
+from preventivo.models import Aviso, Campanha, Layout, Operacao, Registro, TipoCampanha
 from telas import registro
 
 log = logging.getLogger(__name__)
@@ -104,6 +104,8 @@ def _conferir_dados(operacao: Operacao, tipo: TipoCampanha, envia_em: datetime, 
         raise CampanhaRecusada("operacao", f"A operação {operacao} não tem e-mail por onde enviar.")
     if tipo.operacao_id != operacao.pk or not tipo.ativo:
         raise CampanhaRecusada("tipo", f"{tipo} não é uma campanha ativa da operação {operacao}.")
+    if Layout.objects.em_vigor(tipo) is None:
+        raise CampanhaRecusada("tipo", f"A campanha {tipo} não tem layout: escreva-o na tela Layouts.")
     if envia_em <= agora:
         raise CampanhaRecusada("envia_em", "A data e o horário do envio já passaram.")
 
@@ -214,7 +216,6 @@ def pausar(campanha_id: int, *, usuario, motivo: str, agora: datetime) -> Campan
 def continuar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
     """Go on from where it was paused, by somebody or by too many refusals."""
     campanha = _travar_para("continuar", campanha_id)
-    regra.segurar_velhas(campanha, agora)
     for lote in _lotes(campanha).filter(pausado_em__isnull=False).order_by("pk").values_list("pk", flat=True):
         pausas.continuar(lote, usuario=usuario, agora=agora)
     _despausar(campanha)
@@ -279,11 +280,10 @@ def reenviar_falhas(
         if campanha.encerrada:
             _por(campanha, S.ENVIANDO, motivo="", encerrada_em=None)
         registro.registrar(usuario, campanha, f"Falhas reenviadas: {motivo}")
-    reenviadas = 0
-    while ids := list(falhas.values_list("pk", flat=True)[:BLOCO]):
-        with transaction.atomic():  # none is due before it is known whether it must be asked about
-            reenviadas += decisoes.reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
-            regra.segurar_velhas(campanha, agora)
+    reenviadas = ultimo = 0
+    while ids := list(falhas.filter(pk__gt=ultimo).values_list("pk", flat=True)[:BLOCO]):
+        reenviadas += decisoes.reenviar(ids, usuario=usuario, motivo=motivo, agora=agora)
+        ultimo = ids[-1]  # by key: what fails again meanwhile was sent again already
     return reenviadas
 
 

@@ -5,6 +5,7 @@ Aviso for each address. One whose copy is old waits for the company to confirm i
 """
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from itertools import count
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from mensageria import decisoes, geracao
 from mensageria.estados import Estado
-from mensageria.models import Canal, Isencao, OrigemEnvio, VersaoTexto, inicio_do_dia
+from mensageria.models import Canal, Isencao, Lote, OrigemEnvio, VersaoTexto, inicio_do_dia
 from preventivo.fonte import ORIGEM, VERSAO, FonteDeBoletos
 from preventivo.models import Boleto, Campanha, CampanhaQuerySet, Layout, Registro
 
@@ -291,3 +292,9 @@ def segurar_velhas(campanha: Campanha, agora: datetime) -> int:
         seguras += decisoes.adiar([mensagem for mensagem, _ in velhas], agora + RETENCAO)
         registros = Registro.objects.filter(pk__in={registro for _, registro in velhas}, proxima_em=None)
         registros.update(proxima_em=agora)
+
+
+def segurar_dos_lotes(lotes: Collection[int], agora: datetime) -> None:
+    """The same for what comes back to the queue, whoever brought it and from whatever page."""
+    for campanha in Campanha.objects.filter(execucao__in=Lote.objects.filter(pk__in=lotes).values("execucao")):
+        segurar_velhas(campanha, agora)

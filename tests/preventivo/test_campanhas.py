@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,12 +10,21 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from mensageria import balanco, pausas
+from mensageria import balanco, decisoes, pausas
 from mensageria.estados import Estado
 from mensageria.models import Lote, Mensagem, Remetente, ServicoEmail
 from preventivo import campanhas, coleta, importacao, regra
 from preventivo.campanhas import AcaoRecusada, CampanhaRecusada
-from preventivo.models import Aviso, Campanha, Layout, LinhaRecusada, Operacao, PedacoDoArquivo, Registro
+from preventivo.models import (
+    Aviso,
+    Campanha,
+    Layout,
+    LinhaRecusada,
+    Operacao,
+    PedacoDoArquivo,
+    Registro,
+    TipoCampanha,
+)
 from tests.fabricas import HOJE
 from tests.mensageria.apoio import por_em
 from tests.preventivo.fabricas import (
@@ -65,11 +74,11 @@ def ler(campanha) -> Campanha:
     return campanhas._linhas().get(pk=campanha.pk)
 
 
-def enviando(operacao, boletos: int = 1, **campos) -> Campanha:
+def enviando(operacao, boletos: int = 1, vencimento: date = HOJE, **campos) -> Campanha:
     """Sending, with a message for each boleto."""
     campanha = nova_campanha(operacao, situacao=S.ENVIANDO, iniciada_em=AGORA, **campos)
     for n in range(boletos):
-        novo_boleto(campanha, [f"c{n}@exemplo.com.br"])
+        novo_boleto(campanha, [f"c{n}@exemplo.com.br"], vencimento=vencimento)
     regra.gerar(campanha, AGORA)
     return campanha
 
@@ -119,6 +128,15 @@ def test_what_cannot_be_a_campaign_is_refused_beside_its_field(operacao, pessoa,
 
     assert recusa.value.campo == campo
     assert not Campanha.objects.exists() and not PedacoDoArquivo.objects.exists()
+
+
+def test_a_tipo_without_a_layout_sends_nothing_and_is_refused_at_once(operacao, pessoa):
+    sem_layout = TipoCampanha.objects.create(operacao=operacao, nome="CLARO FASE 2")
+
+    with pytest.raises(CampanhaRecusada, match="não tem layout") as recusa:
+        criar(operacao, pessoa, tipo=sem_layout)
+
+    assert recusa.value.campo == "tipo"
 
 
 @pytest.mark.parametrize("como", ["de outra operação", "inativo"])
@@ -668,6 +686,46 @@ def test_only_what_failed_is_sent_again_and_the_campaign_goes_back_to_send(opera
         por_em(mensagem, Estado.ENVIADA)
     campanhas.tique(AGORA)
     assert ler(campanha).situacao == S.CONCLUIDA
+
+
+def test_what_fails_again_meanwhile_is_not_sent_a_third_time(operacao, pessoa, monkeypatch):
+    monkeypatch.setattr(campanhas, "BLOCO", 2)
+    campanha, reenviar = com_falhas(operacao), decisoes.reenviar
+
+    def reenviar_em_vao(ids, **mais):
+        quantas = reenviar(ids, **mais)
+        for mensagem in Mensagem.objects.filter(pk__in=ids):
+            por_em(mensagem, Estado.FALHA)
+        return quantas
+
+    monkeypatch.setattr(decisoes, "reenviar", reenviar_em_vao)
+
+    assert campanhas.reenviar_falhas(campanha.pk, usuario=pessoa, motivo="de novo", agora=AGORA) == 3
+
+
+def test_on_another_day_what_is_sent_again_from_any_page_waits_for_the_company(operacao, pessoa):
+    campanha = enviando(operacao, vencimento=HOJE + timedelta(days=7))
+    mensagem = Mensagem.objects.get()
+    por_em(mensagem, Estado.FALHA)
+    campanhas.tique(AGORA)
+    outro_dia = AGORA + timedelta(days=2)
+
+    decisoes.reenviar([mensagem.pk], usuario=pessoa, motivo="pediu", agora=outro_dia)
+
+    assert ler(campanha).situacao == S.CONCLUIDA_COM_FALHAS, "no tick went by"
+    assert not Mensagem.objects.devidas(outro_dia + MINUTO).exists()
+    assert set(Registro.objects.values_list("proxima_em", flat=True)) == {outro_dia}
+
+
+def test_on_another_day_what_a_pause_let_go_from_any_page_waits_for_the_company(operacao, pessoa):
+    enviando(operacao, vencimento=HOJE + timedelta(days=7))
+    lote = Mensagem.objects.get().lote_id
+    pausas.pausar(lote, usuario=pessoa, motivo="recusas", agora=AGORA)
+    outro_dia = AGORA + timedelta(days=2)
+
+    pausas.continuar(lote, usuario=pessoa, agora=outro_dia)
+
+    assert not Mensagem.objects.devidas(outro_dia + MINUTO).exists()
 
 
 def test_sent_again_through_another_service(operacao, pessoa):

@@ -27,6 +27,7 @@ from mensageria.canais.base import Envelope, FalhaDeEnvio
 from mensageria.canais.smtp import CanalSMTP
 from mensageria.estados import DO_SERVICO, Classe
 from mensageria.models import Alerta, Canal, DestinatarioAlerta, Remetente, ServicoEmail
+from mensageria.saida import sem_senha
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +141,7 @@ class Saida:
     servico: ServicoEmail | None = None
 
     def sem_segredo(self, texto: str) -> str:
-        """A server's words without the password, which some repeat when they refuse it."""
-        return texto.replace(self.canal.senha, "***") if len(self.canal.senha) > 3 else texto
+        return sem_senha(self.canal.usuario, self.canal.senha, texto)
 
     def falhou(self, falha: FalhaDeEnvio, agora: datetime) -> None:
         """The service is out for a while, for alerts as for messages."""

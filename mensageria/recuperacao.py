@@ -20,9 +20,9 @@ from django.db.models import Q
 from mensageria import diario, resultados, retornos, trabalhador
 from mensageria.canais.base import FalhaDeEnvio, Resposta
 from mensageria.estados import Classe, Estado
-from mensageria.models import Canal, Mensagem, Reserva
+from mensageria.models import Canal, Mensagem, Reserva, Servico
 from mensageria.resultados import Resultado
-from mensageria.saida import abrir_canal
+from mensageria.saida import abrir_canal, sem_segredo
 
 log = logging.getLogger(__name__)
 
@@ -114,18 +114,19 @@ def _perguntar(reserva: Reserva, ids: list[int], ha: float, agora: datetime) -> 
         with abrir_canal(reserva.servico) as canal:
             if canal.consultavel_por_chave:
                 ditos = retornos.resolver_por_chave(canal, list(Mensagem.objects.filter(id__in=ids)), ha=ha)
-    return [_do_que_foi_dito(id_, ditos.get(id_, SEM_RESPOSTA), agora) for id_ in ids]
+    return [_do_que_foi_dito(reserva.servico, id_, ditos.get(id_, SEM_RESPOSTA), agora) for id_ in ids]
 
 
 SEM_RESPOSTA = FalhaDeEnvio(Classe.INCERTA, "", PARADA)
 
 
-def _do_que_foi_dito(id_: int, dito: Resposta | FalhaDeEnvio | None, agora: datetime) -> Resultado:
+def _do_que_foi_dito(servico: Servico, id_: int, dito: Resposta | FalhaDeEnvio | None, agora: datetime) -> Resultado:
     if dito is None:
         return Resultado(id_)  # it never arrived
     if isinstance(dito, FalhaDeEnvio):
         return resultados.incerta(id_, agora, PARADA)
-    return Resultado(id_, Classe.ACEITA, dito.codigo, dito.texto, dito.id_externo, momento=agora.isoformat())
+    texto = sem_segredo(servico, dito.texto)
+    return Resultado(id_, Classe.ACEITA, dito.codigo, texto, dito.id_externo, momento=agora.isoformat())
 
 
 @transaction.atomic

@@ -32,11 +32,20 @@ def abrir_canal(servico: Servico) -> CanalBase:
 def sem_segredo(servico: Servico, texto: str) -> str:
     """A server's words without the secret of the service, which some repeat when they refuse it: as it is, or as it
     was sent (AUTH PLAIN and LOGIN)."""
-    email = servico.canal == Canal.EMAIL
-    segredo = servico.senha if email else servico.credencial
+    if servico.canal == Canal.EMAIL:
+        return sem_senha(servico.usuario, servico.senha, texto)
+    return _sem(servico.credencial, [servico.credencial], texto)
+
+
+def sem_senha(usuario: str, senha: str, texto: str) -> str:
+    """The same, of a server that is no service."""
+    enviados = [b64encode(enviado.encode()).decode() for enviado in (f"\0{usuario}\0{senha}", senha)]
+    return _sem(senha, [senha, *enviados], texto)
+
+
+def _sem(segredo: str, escritos: list[str], texto: str) -> str:
     if len(segredo) <= 3:
         return texto
-    enviados = [f"\0{servico.usuario}\0{segredo}", segredo] if email else []
-    for escrito in (segredo, *(b64encode(enviado.encode()).decode() for enviado in enviados)):
+    for escrito in escritos:
         texto = texto.replace(escrito, "***")
     return texto

@@ -135,7 +135,7 @@ def compor(
     """
     fonte, hoje = fontes.da_origem(origem), timezone.localdate(agora)
     try:
-        maximo = ParametroSistema.atual().tamanho_maximo_sms
+        maximo = ParametroSistema.atual().tamanho_maximo_sms if rascunho.texto_sms else 0
         objeto = fonte.exemplo(matricula, hoje) if objeto is None else objeto
         bruto = fonte.contextos([objeto], hoje)[objeto] | trocas
         if impedimento := bruto.get("impedimento"):

@@ -216,4 +216,6 @@ class FormularioDeReenvio(FormularioDeMotivo):
     @property
     def escolheu_esgotado(self) -> bool:
         servico = self.cleaned_data.get("servico")
-        return servico is not None and self.situacoes[servico.pk].esgotado
+        # The one that the operação leaves by meanwhile is no choice any more, and has no situation here.
+        situacao = self.situacoes.get(servico.pk) if servico else None
+        return situacao is not None and situacao.esgotado

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from django.db import connection, transaction
 
 from cadastro.importacao import ANALISAR_A_PARTIR_DE, FORMATO_DO_COPY, linha_csv
+from mensageria.consumo import milhar
 from preventivo import arquivos, planilha
 from preventivo.celulas import ler_cpf, ler_email, mascarar_cpfs
 from preventivo.models import Campanha, LinhaRecusada, Registro
@@ -22,6 +23,7 @@ from preventivo.planilha import ArquivoRecusado, Colunas, Linha
 from telas.autoria import em_nome_de
 from telas.csv_brasileiro import em_csv
 
+MAXIMO_DE_RECUSADAS = 100_000  # lines: each takes more room here than in the file
 MAXIMO_DE_EMAILS = 10  # distinct, of a CPF
 ENTRE_NOTICIAS = 5_000  # lines
 EM_MEMORIA = 1 << 20  # bytes; what is longer goes to the disk
@@ -77,6 +79,7 @@ class _Lidas:
     enderecos: BinaryIO
     recusas: BinaryIO
     linhas: int = 0
+    recusadas: int = 0
     primeira_recusa: str = ""
 
     def ler(self, linha: Linha) -> None:
@@ -107,6 +110,10 @@ class _Lidas:
                 self.enderecos.write(f"{linha.numero};{posicao};{cpf};{email}\n".encode())
 
     def recusar(self, linha: Linha, coluna: str, motivo: str, conteudo: str) -> None:
+        self.recusadas += 1
+        if self.recusadas > MAXIMO_DE_RECUSADAS:
+            muitas = f"Mais de {milhar(MAXIMO_DE_RECUSADAS)} linhas foram recusadas: confira o arquivo."
+            raise ArquivoRecusado(f"{muitas} {self.primeira_recusa}")
         limpo = conteudo.replace("\0", "\N{REPLACEMENT CHARACTER}")[:300]
         self.recusas.write(linha_csv((linha.numero, coluna[:30], motivo, limpo)))
         self.primeira_recusa = self.primeira_recusa or f"A primeira recusada é a {linha.numero}: {motivo}"

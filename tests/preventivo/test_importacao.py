@@ -177,6 +177,16 @@ def test_a_file_that_cannot_be_used_cancels_the_campaign_in_words_and_stores_not
     assert not PedacoDoArquivo.objects.exists()
 
 
+def test_a_file_of_little_else_than_refused_lines_is_refused_whole(db, monkeypatch):
+    monkeypatch.setattr(importacao, "MAXIMO_DE_RECUSADAS", 3)
+
+    campanha = importada(f"cpf;email\n{MARIA};a@x.com\n".encode() + b"1;a\n" * 4)
+
+    assert campanha.situacao == Situacao.CANCELADA
+    assert "Mais de 3 linhas foram recusadas: confira o arquivo. A primeira recusada é a 3" in campanha.motivo
+    assert importada(f"cpf;email\n{MARIA};a@x.com\n".encode() + b"1;a\n" * 3).situacao == Situacao.A_CONFERIR
+
+
 def test_a_file_whose_pieces_are_lost_cancels_the_campaign(db):
     campanha = nova_campanha(planilha.MODELO)
     campanha.pedacos.all().delete()

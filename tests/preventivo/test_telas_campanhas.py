@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 
 from mensageria import consumo
 from mensageria.estados import Estado
-from mensageria.models import Mensagem
+from mensageria.models import Mensagem, Remetente
 from preventivo import exportacao, importacao, planilha, recebimento
 from preventivo.models import Aviso, Campanha, LinhaRecusada, Operacao, TipoCampanha
 from telas.csv_brasileiro import em_csv
@@ -651,6 +651,17 @@ def test_sending_again_by_another_service_changes_that_of_the_operacao_and_says_
     remetente.refresh_from_db()
     assert remetente.servico == outro
     assert Mensagem.objects.filter(estado=Estado.PENDENTE).count() == 2
+
+
+def test_a_service_that_the_operacao_leaves_by_meanwhile_may_still_be_the_answer(supervisor, com_falhas):
+    outro = novo_servico(90, cota_mensal=100)
+    supervisor.get(url(com_falhas, "reenviar"))
+    Remetente.objects.filter(pk=com_falhas.operacao.remetente.pk).update(servico=outro)
+
+    resposta = supervisor.post(url(com_falhas, "reenviar"), {"motivo": "Cota.", "servico": outro.pk}, follow=True)
+
+    assert resposta.status_code == 200
+    assert "Cota." in resposta.text or Mensagem.objects.filter(estado=Estado.PENDENTE).count() == 2
 
 
 def test_only_who_may_change_the_service_of_an_operacao_sends_again_by_another(supervisor, com_falhas):

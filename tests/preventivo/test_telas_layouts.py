@@ -272,11 +272,11 @@ def test_without_a_text_there_is_nothing_to_show(administrador, tipo):
     assert "Não há Texto E-MAIL." in texto(administrador.post(url(tipo, "/previa"), {}))
 
 
-def test_without_the_parameters_of_the_system_it_says_so(administrador, tipo):
+def test_an_agency_without_the_parameters_of_a_water_utility_sees_its_layouts(administrador, tipo):
     sistema = novo_parametro_sistema()
     type(sistema).objects.all().delete()
 
-    assert "Nada para mostrar" in texto(administrador.post(url(tipo, "/previa"), TEXTOS))
+    assert "Nada para mostrar" not in texto(administrador.post(url(tipo, "/previa"), TEXTOS))
 
 
 # The test

@@ -102,7 +102,7 @@ def mensagens_por_sair(execucao: UUID) -> int:
 
 def cancelar_mensagens(execucao: UUID, *, usuario, motivo: str, agora: datetime) -> str:
     """First nothing more leaves; then what has not left is cancelled, as many as fit in a request."""
-    lotes = list(pausas.por_sair(Lote.objects.filter(execucao=execucao)))
+    lotes = [lote for lote, quantas in pausas.por_sair(Lote.objects.filter(execucao=execucao)).items() if quantas]
     for lote in lotes:
         pausas.pausar(lote, usuario=usuario, motivo=motivo, agora=agora)
     canceladas = 0

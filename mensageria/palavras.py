@@ -10,7 +10,7 @@ DE_FORA = "de fora"
 _DAS_RESPOSTAS = {
     Classe.ENDERECO.label: "O servidor recusou o endereço ou o telefone.",
     Classe.CAIXA_CHEIA.label: "A caixa de entrada do destinatário está cheia.",
-    Classe.TEMPORARIO.label: "O servidor não pôde receber, e as tentativas acabaram.",
+    Classe.TEMPORARIO.label: "O servidor não pôde receber a mensagem.",
     Classe.MENSAGEM.label: "O servidor recusou o conteúdo da mensagem.",
     Classe.INCERTA.label: "A conexão caiu depois de a mensagem ser entregue ao servidor: pode ter chegado ou não.",
     "Operadora": "A operadora informou que o SMS não foi entregue.",

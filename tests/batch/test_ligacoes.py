@@ -12,7 +12,7 @@ from batch.models import Agendamento, Processo, ProcessoIniciado
 from config.ligacoes import cancelar_mensagens, mensagens_por_sair
 from mensageria import alertas, alertas_email, pausas
 from mensageria.estados import Estado
-from mensageria.models import Alerta, DestinatarioAlerta, Lote, Mensagem
+from mensageria.models import Alerta, Canal, DestinatarioAlerta, Lote, Mensagem
 from tests.mensageria.apoio import nova_mensagem, por_em
 
 SEMPRE = ProcessoIniciado.Aviso.SEMPRE
@@ -187,6 +187,18 @@ def test_what_does_not_fit_in_a_request_is_held(lote, maria, agora, monkeypatch)
     assert feito.startswith("Mensagens canceladas: 2. Restam 1:")
     lote.refresh_from_db()
     assert lote.pausado_em == agora
+
+
+def test_a_lote_that_sent_all_is_not_paused(lote, maria, agora):
+    enviada = nova_mensagem(lote=Lote.objects.create(execucao=lote.execucao, origem=lote.origem, canal=Canal.SMS))
+    Lote.objects.filter(pk=enviada.lote_id).update(ultimas="x")
+    por_em(enviada, Estado.ENVIADA)
+
+    cancelar_mensagens(lote.execucao, usuario=maria, motivo="x", agora=agora)
+
+    lote.refresh_from_db()
+    assert lote.pausado_em == agora, "one of it is still leaving"
+    assert Lote.objects.get(pk=enviada.lote_id).ultimas == "x", "whose pause ends begins to count anew"
 
 
 def test_when_nothing_is_left_the_pause_is_over(lote, maria, agora):

@@ -49,7 +49,9 @@ def test_a_group_with_its_reference(gsan, trazer):
 
 
 def test_an_imovel_with_its_place_profile_and_address(gsan, trazer):
-    gsan.imovel(19, imov_dscomplementoendereco="CASA 2", imov_nnsublote=3, last_id=5, lest_id=3, imov_idcategoriaprincipal=3)
+    gsan.imovel(
+        19, imov_dscomplementoendereco="CASA 2", imov_nnsublote=3, last_id=5, lest_id=3, imov_idcategoriaprincipal=3
+    )
 
     trazer()
 

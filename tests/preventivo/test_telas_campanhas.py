@@ -661,7 +661,8 @@ def test_a_service_that_the_operacao_leaves_by_meanwhile_may_still_be_the_answer
     resposta = supervisor.post(url(com_falhas, "reenviar"), {"motivo": "Cota.", "servico": outro.pk}, follow=True)
 
     assert resposta.status_code == 200
-    assert "Cota." in resposta.text or Mensagem.objects.filter(estado=Estado.PENDENTE).count() == 2
+    com_falhas.refresh_from_db()
+    assert (com_falhas.situacao, Mensagem.objects.filter(estado=Estado.PENDENTE).count()) == (S.ENVIANDO, 2)
 
 
 def test_only_who_may_change_the_service_of_an_operacao_sends_again_by_another(supervisor, com_falhas):

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from tests.processos import esperar, matar
 
 FILAS = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "maildrop", "private")
@@ -105,10 +107,16 @@ class Postfix:
         self._mestre.wait(10)
 
     def recarregar(self) -> None:
-        """What `postfix reload` does."""
+        """What `postfix reload` does, and wait until the queue manager of before is gone.
+
+        It still takes what arrives while it leaves, and the next one looks at that only when something else arrives,
+        or five minutes later.
+        """
         ja_houve = len(self.linhas("reload -- version"))
+        de_antes = esperar(self._gerentes_da_fila, 10, 0.02)
         self._mestre.send_signal(signal.SIGHUP)
         esperar(lambda: len(self.linhas("reload -- version")) > ja_houve, 10, 0.02)
+        assert not psutil.wait_procs(de_antes, 10)[1], "o gerente da fila não saiu"
 
     def linhas(self, trecho: str) -> list[str]:
         """The lines of the log with these words."""
@@ -119,6 +127,10 @@ class Postfix:
     def _vive(self) -> bool:
         assert self._mestre.poll() is None, (self.pasta / "erros").read_text() + "\n".join(self.linhas(""))
         return True
+
+    def _gerentes_da_fila(self) -> list[psutil.Process]:
+        procurado = {"name": "qmgr", "ppid": self._mestre.pid}
+        return [um for um in psutil.process_iter(list(procurado)) if um.info == procurado]
 
     def _fazer_pastas(self) -> None:
         suas = [self.dados, *(self.fila / nome for nome in FILAS)]

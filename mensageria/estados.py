@@ -1,7 +1,6 @@
 """The states of a message and the only ways between them: a table, which the database enforces too.
 
-The migrations `0002_livro` and `0013_transicao_por_linha` build their triggers from TRANSICOES; a test walks every pair
-against both.
+The migration `0016_entregue_antes` builds the trigger that refuses all others; a test walks every pair against both.
 """
 
 from django.db import models
@@ -18,7 +17,8 @@ class Estado(models.IntegerChoices):
 
 
 TRANSICOES: dict[Estado, frozenset[Estado]] = {
-    Estado.PENDENTE: frozenset({Estado.EM_ENVIO, Estado.CANCELADA}),
+    # Delivered: a receipt of an earlier attempt, while it waits for the next.
+    Estado.PENDENTE: frozenset({Estado.EM_ENVIO, Estado.CANCELADA, Estado.ENTREGUE}),
     Estado.EM_ENVIO: frozenset(
         {Estado.PENDENTE, Estado.ENVIADA, Estado.FALHA, Estado.CANCELADA, Estado.INCERTA},
     ),

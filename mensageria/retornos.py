@@ -233,19 +233,19 @@ def registrar(mensagem: Mensagem, recibo: Recibo, agora: datetime, *, id_externo
     """Apply one receipt and return its situation, or "ignorado" when it changes nothing. Raises AindaEmEnvio.
 
     The same one twice changes nothing, and no order of arrival does: what is final stays. `id_externo` is that of the
-    receipt; the failure of an earlier attempt, which had another, is not of this one.
+    receipt; the failure of an earlier attempt, which had another, is not of this one. What was delivered is not sent
+    again, whichever attempt it was.
     """
     atual = Mensagem.objects.select_for_update(of=("self",)).select_related("gateway").get(id=mensagem.id)
     if atual.estado == Estado.EM_ENVIO:
         raise AindaEmEnvio
+    if recibo.situacao != "entregue" and _de_outra_tentativa(atual, id_externo):
+        return "ignorado"
     if atual.estado == Estado.INCERTA:
         _provar(atual, atual.gateway, Resposta(recibo.codigo, recibo.texto, id_externo), agora)
+    if atual.estado == Estado.PENDENTE and recibo.situacao == "entregue":
+        return _entregar_a_que_espera(atual, recibo, agora, id_externo)
     if atual.estado != Estado.ENVIADA:
-        if atual.estado == Estado.PENDENTE:
-            log.warning("mensagem %s: recibo %s de uma tentativa anterior", atual.id, recibo.situacao)
-        return "ignorado"
-    de_outra = id_externo and atual.id_externo and id_externo != atual.id_externo
-    if de_outra and recibo.situacao != "entregue":
         return "ignorado"
     mudanca: dict[str, Any] = {"id_externo": atual.id_externo or id_externo}
     if recibo.situacao == "entregue":
@@ -258,6 +258,32 @@ def registrar(mensagem: Mensagem, recibo: Recibo, agora: datetime, *, id_externo
     Mensagem.objects.filter(id=atual.id).update(**mudanca)
     if "estado" in mudanca:
         _guardar(atual, recibo, agora, id_externo or atual.id_externo)
+    return recibo.situacao
+
+
+def _de_outra_tentativa(mensagem: Mensagem, id_externo: str) -> bool:
+    """Whether that id is not of the last attempt: a doubtful one has no id yet, an accepted one its own."""
+    if not id_externo or not mensagem.id_externo:
+        return False
+    return (id_externo == mensagem.id_externo) == (mensagem.estado == Estado.INCERTA)
+
+
+def _entregar_a_que_espera(mensagem: Mensagem, recibo: Recibo, agora: datetime, id_externo: str) -> str:
+    """A message that waits to be sent again was delivered by an attempt of before; one that never left was not."""
+    partidas = mensagem.envios.filter(classe__in=resultados.CONTAM_NA_COTA)
+    if (partida := partidas.aggregate(ultima=Max("momento"))["ultima"]) is None:
+        log.warning("mensagem %s: recibo de entrega do que não saiu", mensagem.id)
+        return "ignorado"
+    Mensagem.objects.filter(id=mensagem.id).update(
+        estado=Estado.ENTREGUE,
+        enviada_em=partida,
+        motivo="",
+        codigo_retorno=RETORNO_ENVIADO,
+        id_externo=id_externo or mensagem.id_externo,
+        pedido_por=None,
+        pedido_motivo="",
+    )
+    _guardar(mensagem, recibo, agora, id_externo or mensagem.id_externo)
     return recibo.situacao
 
 

@@ -26,6 +26,7 @@ from mensageria.canais.base import (
     guardavel,
     palavras_da_rede,
 )
+from mensageria.canais.conexao import Adaptador
 from mensageria.canais.respostas import classe_http
 from mensageria.estados import DEFINITIVAS, Classe
 
@@ -79,7 +80,7 @@ class _Corpo(io.BytesIO):
 
 
 class CanalSMS(Canal):
-    """One HTTP session with the gateway."""
+    """One HTTP session with the gateway; `prazo` is to connect, and again for the whole answer."""
 
     # What `configuracao` may say, and what it says when it says nothing: every value is of the type of its default.
     PADRAO: Mapping[str, Any] = {"cabecalho_retorno": "Authorization", "prefixo_retorno": "Bearer "}
@@ -94,6 +95,8 @@ class CanalSMS(Canal):
             raise ConfiguracaoInvalida(" ".join(problemas))
         self.http = requests.Session()
         self.http.trust_env = False  # no proxy and no .netrc of whoever runs the worker
+        for esquema in ("http://", "https://"):
+            self.http.mount(esquema, Adaptador())
 
     @abstractmethod
     def pedido(self, envelope: Envelope) -> tuple[str, dict[str, str], Any]:

@@ -21,8 +21,8 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError as ErroHTTP
 
 from mensageria.canais.base import host_simulado
+from mensageria.canais.conexao import Adaptador
 from preventivo.operadoras.base import Falha, FalhaDaOperadora, Interrompida, Operadora
-from preventivo.operadoras.conexao import Adaptador
 
 MAIOR_RESPOSTA = 1024 * 1024
 MAIOR_PDF = 1024 * 1024  # it goes with a message, and many are sent at once; instead of a larger one ours is drawn

@@ -658,6 +658,27 @@ def test_an_answer_that_breaks_is_uncertain(resposta):
     assert (falha.classe, permitido) == (Classe.INCERTA, 1)
 
 
+@pytest.mark.parametrize(
+    "inicio", [b"X-Longo: ", b"Content-Length: 1000\r\n\r\n"], ids=["in the headers", "in the body"]
+)
+def test_an_answer_that_drips_is_left_at_the_time_out(inicio):
+    """No read of it takes the time-out; the whole answer would."""
+    lido = threading.Event()
+
+    def gotejar(pedido):
+        ler(pedido)
+        pedido.wfile.write(b"HTTP/1.1 200 OK\r\n" + inicio)
+        while not lido.wait(0.05):
+            pedido.wfile.write(b"a")
+
+    with ServidorHTTP(gotejar) as url, GatewayJSON(url=url, credencial="x", prazo=0.5) as canal:
+        falha, permitido = enviar(canal)
+        lido.set()
+
+    assert (falha.classe, permitido) == (Classe.INCERTA, 1)
+    assert "prazo" in falha.texto
+
+
 # ENVIO=simulado.
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mensageria import consumo, retornos
+from mensageria import balanco, consumo, decisoes, retornos
 from mensageria.canais.base import Envelope, FalhaDeEnvio, Resposta
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.canais.sms import Aviso, Recibo
@@ -215,6 +215,33 @@ def test_an_uncertain_message_whose_reservation_was_forgotten_is_proved_too(gate
 
     assert situacao(mensagem) == ("ENVIADA", RETORNO_TRANSMITIDO)
     assert mensagem.id_externo == "op-9"
+
+
+def test_what_an_earlier_attempt_delivered_is_not_sent_again(gateway):
+    mensagem = incerta(gateway, timedelta(minutes=5))
+    decisoes.reenviar([mensagem.id], usuario=None, motivo="ninguém sabe", agora=AGORA)
+
+    assert avisar(gateway, recibo(mensagem, "sent", id="op-1")).status_code == 200
+    assert situacao(mensagem)[0] == "PENDENTE"
+    assert avisar(gateway, recibo(mensagem, "delivered", id="op-1")).status_code == 200
+
+    assert situacao(mensagem) == ("ENTREGUE", RETORNO_ENVIADO)
+    assert (mensagem.id_externo, mensagem.enviada_em, mensagem.tentativas) == ("op-1", AGORA - timedelta(minutes=5), 1)
+    assert mensagem.pedido_motivo == ""
+    assert [guardado.situacao for guardado in mensagem.recibos.all()] == ["entregue"]
+    assert balanco.conferir() == []
+
+
+def test_what_is_said_again_of_a_failed_attempt_does_not_settle_the_doubt_of_the_next(gateway):
+    mensagem = incerta(gateway, timedelta(minutes=5))
+    Mensagem.objects.filter(id=mensagem.id).update(id_externo="da-primeira")
+
+    for status in ("sent", "failed"):
+        assert avisar(gateway, recibo(mensagem, status, id="da-primeira")).status_code == 200
+    assert situacao(mensagem)[0] == "INCERTA"
+    avisar(gateway, recibo(mensagem, "failed", id="da-segunda"))
+
+    assert situacao(mensagem) == ("FALHA", RETORNO_ERRO_OPERADORA)
 
 
 @pytest.mark.parametrize("estado", [Estado.PENDENTE, Estado.CANCELADA])

@@ -207,7 +207,7 @@ def _remetente(usuario: str) -> str:
 
 def _por(saida: Saida, alerta: Alerta, destinos: list[str], agora: datetime) -> tuple[list[str], str]:
     """Try them all by one server; return who is still without it, and the server's words about that."""
-    cabem = _gastar(saida, len(destinos), agora)
+    cabem = consumo.gastar(saida.servico, len(destinos), agora) if saida.servico else len(destinos)
     if not cabem:
         return destinos, f"{saida.nome}: limite de envios esgotado."
     gastos, faltam, palavras = 0, destinos[cabem:], ""
@@ -231,16 +231,6 @@ def _por(saida: Saida, alerta: Alerta, destinos: list[str], agora: datetime) -> 
         if saida.servico:
             consumo.contar(saida.servico, [agora] * (cabem - gastos), sinal=-1)
     return faltam, palavras
-
-
-@transaction.atomic
-def _gastar(saida: Saida, quantos: int, agora: datetime) -> int:
-    """Count them as used before they leave, and return how many the quota allows; what does not leave is given back."""
-    if saida.servico is None:
-        return quantos
-    cabem = consumo.disponivel(saida.servico, agora, quantos)
-    consumo.contar(saida.servico, [agora] * cabem)
-    return cabem
 
 
 def _entregar(canal: CanalSMTP, saida: Saida, alerta: Alerta, destino: str) -> None:

@@ -261,6 +261,15 @@ def contar(servico: Servico, momentos: Iterable[datetime], sinal: int = 1) -> No
         marcar_esgotamento(servico, max(momentos))
 
 
+@transaction.atomic
+def gastar(servico: Servico, pedido: int, agora: datetime) -> int:
+    """Count `pedido` uses of what leaves without a reservation, an alert or a test, before it does; return how many the
+    quota allows. Those that do not leave are given back with `contar(…, sinal=-1)`."""
+    cabem = disponivel(servico, agora, pedido)
+    contar(servico, [agora] * cabem)
+    return cabem
+
+
 def _por_periodo(servico: Servico, momentos: Sequence[datetime]) -> Mapping[date, int]:
     """How many of them each period has: nearly always they are all of one."""
     primeiro = _inicio(servico, min(momentos))

@@ -1,12 +1,16 @@
-"""Send a text to whoever writes it, now, through what its origin leaves by. It is no customer's message: no ledger."""
+"""Send a text to whoever writes it, now, through what its origin leaves by.
+
+It is no customer's message: it is in no ledger, but the provider counts it, so the quota does too.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from mensageria import composicao
+from mensageria import composicao, consumo
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.base import Envelope, FalhaDeEnvio
-from mensageria.models import Canal
+from mensageria.estados import Classe
+from mensageria.models import Canal, Servico
 from mensageria.previa import Previa, Rascunho, SemPrevia, compor
 from mensageria.saida import abrir_canal, sem_segredo
 from telas import registro
@@ -39,10 +43,12 @@ def enviar_teste(
         previa = compor(origem, rascunho, agora=agora, destinos={canal: destino}, **sobre)
     except SemPrevia as erro:
         return Resultado(False, str(erro))
-    return enviar_previa(previa, canal, usuario=usuario, por=por)
+    return enviar_previa(previa, canal, usuario=usuario, agora=agora, por=por)
 
 
-def enviar_previa(previa: Previa, canal: Canal, *, usuario, por: CanalBase | None = None) -> Resultado:
+def enviar_previa(
+    previa: Previa, canal: Canal, *, usuario, agora: datetime, por: CanalBase | None = None
+) -> Resultado:
     """Send what was composed, as it is. It is logged."""
     composta, servico = previa.do_canal(canal), previa.origem.servico(canal)
     if composta is None:
@@ -52,12 +58,17 @@ def enviar_previa(previa: Previa, canal: Canal, *, usuario, por: CanalBase | Non
     if servico is None or not servico.ativo:
         qual = "o gateway de SMS" if canal == Canal.SMS else "o serviço de e-mail"
         return Resultado(False, f"Escolha e ative {qual} da origem {previa.origem} antes de enviar o teste.")
-    resultado = _entregar(servico, composta, por)
+    if not consumo.gastar(servico, 1, agora):
+        return Resultado(False, f"O limite de envios de {servico} está esgotado.")
+    resultado, gastou = _entregar(servico, composta, por)
+    if not gastou:
+        consumo.contar(servico, [agora], sinal=-1)
     registro.registrar(usuario, previa.origem, f"Teste por {canal.label}: {resultado.palavras}")
     return resultado
 
 
-def _entregar(servico, composta, por: CanalBase | None) -> Resultado:
+def _entregar(servico: Servico, composta, por: CanalBase | None) -> tuple[Resultado, bool]:
+    """What the server said, and whether it may have taken it."""
     mensagem = composta.mensagem
     destino = mensagem.contexto["destino"]  # ENVIO may divert it
     email = composta.canal == Canal.EMAIL
@@ -73,9 +84,10 @@ def _entregar(servico, composta, por: CanalBase | None) -> Resultado:
         with por or abrir_canal(servico) as canal:
             resposta = canal.enviar(envelope, lambda: None)
     except composicao.NaoCompoe as erro:
-        return Resultado(False, str(erro))
+        return Resultado(False, str(erro)), False
     except FalhaDeEnvio as falha:
         palavras = sem_segredo(servico, f"{falha.classe.label}: {falha}")
-        return Resultado(False, f"Não foi aceito por {servico} para {destino}. {palavras}")
+        recusa = Resultado(False, f"Não foi aceito por {servico} para {destino}. {palavras}")
+        return recusa, falha.classe == Classe.INCERTA
     dito = sem_segredo(servico, f"{resposta.codigo} {resposta.texto}".strip())
-    return Resultado(True, f"Aceito por {servico} para {destino}. Resposta: {dito}")
+    return Resultado(True, f"Aceito por {servico} para {destino}. Resposta: {dito}"), True

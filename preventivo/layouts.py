@@ -123,4 +123,4 @@ def enviar_teste(
         vista = ver(tipo, rascunho, cor, agora=agora, destino=usuario.email)
     except previa.SemPrevia as erro:
         return teste.Resultado(False, str(erro))
-    return teste.enviar_previa(vista.previa, Canal.EMAIL, usuario=usuario)
+    return teste.enviar_previa(vista.previa, Canal.EMAIL, usuario=usuario, agora=agora)

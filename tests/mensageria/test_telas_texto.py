@@ -7,9 +7,10 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.utils import timezone
 
 from cadastro.digitos import formatar_matricula
-from mensageria import teste
+from mensageria import consumo, teste
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.canais.memoria import CanalDeMemoria
 from mensageria.estados import Classe
@@ -341,6 +342,42 @@ def test_a_refusal_is_told_in_the_server_s_words_without_its_secret(operador, ca
     assert "Teste não enviado." in resposta.text
     assert "401 token *** inválido" in resposta.text
     assert "segredo" not in LogEntry.objects.get().change_message
+
+
+@pytest.mark.parametrize(
+    ("respostas", "usado"),
+    [
+        ([], 1),
+        ([FalhaDeEnvio(Classe.INCERTA, "", "caiu depois do corpo")], 1),
+        ([FalhaDeEnvio(Classe.ENDERECO, "400", "número inválido")], 0),
+        ([FalhaDeEnvio(Classe.REDE, "", "ninguém atendeu")], 0),
+    ],
+)
+def test_a_test_that_may_have_left_counts_in_the_quota(operador, canal, respostas, usado):
+    _, gateway = novas_saidas()
+    nova_conta()
+    canal.respostas = respostas
+
+    operador.post(TESTE.format("faturamento"), pedido_de_teste(canal="sms", celular="84912345678"))
+
+    assert consumo.situacao(gateway, timezone.now()).usado == usado
+
+
+def test_a_test_does_not_exceed_the_quota(operador, canal):
+    _, gateway = novas_saidas()
+    gateway.cota_mensal = 1
+    gateway.save()
+    nova_conta()
+
+    respostas = [
+        operador.post(TESTE.format("faturamento"), pedido_de_teste(canal="sms", celular="84912345678"))
+        for _ in range(2)
+    ]
+
+    assert len(canal.recebidos) == 1
+    assert "Teste enviado." in respostas[0].text
+    assert "Teste não enviado." in respostas[1].text
+    assert f"O limite de envios de {gateway} está esgotado." in respostas[1].text
 
 
 def test_a_real_server_is_refused_while_simulated(operador):

@@ -1,11 +1,12 @@
 """Field types and validators that every app shares."""
 
 from functools import cache
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from cadastro.documentos import MASCARA, formatar_documento
@@ -60,7 +61,14 @@ class _Guardado(str):
         return str(self), self.cifrado
 
 
-def _da_primeira_chave(cifrado: str) -> bool:
+class SegredoPerdido(str):
+    """What was read of a secret that none of the keys opens: it stays in the database as it is, and logs nobody in."""
+
+    PALAVRAS = "O valor guardado não se abre com as CHAVES_DE_CIFRA de agora: informe-o de novo."
+
+
+def da_primeira_chave(cifrado: str) -> bool:
+    """Whether the key that writes wrote it."""
     try:
         _cifra(tuple(settings.CHAVES_DE_CIFRA[:1])).decrypt(cifrado.encode())
     except InvalidToken:
@@ -69,14 +77,19 @@ def _da_primeira_chave(cifrado: str) -> bool:
 
 
 class SegredoField(models.TextField):
-    """Text encrypted at rest with CHAVES_DE_CIFRA: the first key writes, any of them reads. Empty stays empty."""
+    """Text encrypted at rest with CHAVES_DE_CIFRA: the first key writes, any of them reads. Empty stays empty.
+
+    What none of them reads comes as SegredoPerdido, so that its row can be seen and mended; who would use it refuses.
+    """
 
     secreto = True  # telas.auditoria never keeps it
 
     def get_prep_value(self, value):
         if not value:
             return ""
-        if isinstance(value, _Guardado) and _da_primeira_chave(value.cifrado):
+        if isinstance(value, SegredoPerdido):
+            return str(value)
+        if isinstance(value, _Guardado) and da_primeira_chave(value.cifrado):
             return value.cifrado  # the same text would be another each time, and look like a change
         return cifrar(value)
 
@@ -85,8 +98,17 @@ class SegredoField(models.TextField):
             return ""
         try:
             return _Guardado(decifrar(value), value)
-        except InvalidToken as erro:
-            raise ImproperlyConfigured("Nenhuma das CHAVES_DE_CIFRA abre os segredos guardados no banco.") from erro
+        except InvalidToken:
+            return SegredoPerdido(value)
+
+
+OUTRO_SERVIDOR = "O servidor mudou: informe de novo este valor, ou apague o guardado, que foi dado para outro."
+
+
+def servidor(endereco: str) -> str:
+    """The server of a host or a URL, to tell whether a secret that was given for one would go to another."""
+    partes = urlsplit(endereco)
+    return (f"{partes.scheme}://{partes.netloc}" if partes.netloc else endereco).lower()
 
 
 class CampoSegredo(forms.CharField):
@@ -98,6 +120,13 @@ class CampoSegredo(forms.CharField):
 
     def has_changed(self, initial, data):
         return bool(data)
+
+    @staticmethod
+    def do_guardado(segredo: str) -> str:
+        """What a form says of the secret that is stored."""
+        if isinstance(segredo, SegredoPerdido):
+            return SegredoPerdido.PALAVRAS
+        return "Há um valor guardado; em branco, ele é mantido." if segredo else "Nenhum valor guardado."
 
 
 class CampoDocumento(forms.CharField):

@@ -28,7 +28,7 @@ from cadastro.admin import (
     curto,
     inteiro,
 )
-from cadastro.campos import CampoSegredo, SegredoField
+from cadastro.campos import OUTRO_SERVIDOR, CampoSegredo, SegredoField, servidor
 from cadastro.parametros import administra
 from mensageria import alertas, composicao, consumo, decisoes, fontes, rotacao, servicos
 from mensageria.canais.sms import ADAPTADORES
@@ -94,19 +94,17 @@ class NaoGeradaFilter(admin.SimpleListFilter):
 
 
 class FormularioComSegredo(Formulario):
-    """What is stored of a secret is never shown; leaving it empty keeps it."""
+    """What is stored of a secret is never shown; leaving it empty keeps it, for the server that it was given for."""
 
     APAGAR: dict[str, str] = {}  # the box that erases each secret beyond the first
+    ONDE: dict[str, str] = {}  # of each secret that is sent, the field that says to which server
     apagar_segredo = forms.BooleanField(label="Apagar o valor guardado", required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for nome in self._segredos():
             self.initial.pop(nome, None)
-            guardado = bool(getattr(self.instance, nome))
-            self.fields[nome].help_text = (
-                "Há um valor guardado; em branco, ele é mantido." if guardado else "Nenhum valor guardado."
-            )
+            self.fields[nome].help_text = self.fields[nome].do_guardado(getattr(self.instance, nome))
 
     def clean(self):
         super().clean()
@@ -117,7 +115,15 @@ class FormularioComSegredo(Formulario):
                 self.cleaned_data[nome] = ""
             elif not self.cleaned_data.get(nome):
                 self.cleaned_data[nome] = getattr(self.instance, nome)
+                if self._iria_a_outro(nome):
+                    self.add_error(nome, OUTRO_SERVIDOR)
         return self.cleaned_data
+
+    def _iria_a_outro(self, nome: str) -> bool:
+        onde = self.ONDE.get(nome)
+        if not self.cleaned_data[nome] or onde not in self.cleaned_data:
+            return False
+        return servidor(getattr(self.instance, onde)) != servidor(self.cleaned_data[onde])
 
     def _segredos(self) -> list[str]:
         return [nome for nome, campo in self.fields.items() if isinstance(campo, CampoSegredo)]
@@ -166,6 +172,7 @@ class FormularioDeServico(FormularioComSegredo):
 
 class FormularioDeGateway(FormularioDeServico):
     APAGAR = {"segredo_retorno": "apagar_segredo_retorno"}
+    ONDE = {"credencial": "url"}
     apagar_segredo_retorno = forms.BooleanField(label="Apagar o segredo guardado", required=False)
 
     def clean(self):
@@ -179,6 +186,8 @@ class FormularioDeGateway(FormularioDeServico):
 
 
 class FormularioDeServicoEmail(FormularioDeServico):
+    ONDE = {"senha": "host"}
+
     def clean_remetentes_permitidos(self):
         return servicos.conferir_permitidos(self.cleaned_data["remetentes_permitidos"])
 

@@ -15,7 +15,6 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import F, Q
 from django.template.loader import render_to_string
@@ -162,10 +161,7 @@ def _saidas(alerta: Alerta, agora: datetime) -> Iterator[Saida]:
     """The ways out, the best first."""
     internos = ServicoEmail.objects.disponiveis(agora).filter(uso_interno=True).exclude(pk=alerta.servico_email_id)
     for servico in internos.defer("senha"):
-        try:
-            yield _do_servico(servico)
-        except ImproperlyConfigured as erro:  # its password does not open: it stops itself alone
-            log.error("Os alertas não saem por %s: %s", servico, erro)
+        yield _do_servico(servico)
     if settings.EMAIL_URL:
         yield _do_ambiente()
 

@@ -97,8 +97,8 @@ def _avisar(servico: Servico, classe: Classe, palavras: str, agora: datetime) ->
         return
     nome = negrito(servico.nome)
     if classe == Classe.AUTENTICACAO:
-        assunto = f"{servico} recusou a autenticação"
-        que_houve = f"O serviço {nome} recusou o usuário e a senha que estão cadastrados."
+        assunto = f"{servico}: a autenticação falhou"
+        que_houve = f"A autenticação no serviço {nome} falhou com o usuário e a senha que estão cadastrados."
     else:
         assunto = f"{servico} não atende"
         que_houve = f"O serviço {nome} não atende: {servico.falhas_seguidas} tentativas seguidas falharam."

@@ -40,7 +40,7 @@ _RETORNOS = {
 
 
 def emitir(mensagem_id: int, *, por, agora: datetime) -> bytes:
-    """The signed dossier of a message, as the file that it is. Raises Mensagem.DoesNotExist."""
+    """The signed dossier of a message, as the file that it is. Raises Mensagem.DoesNotExist and ChavePerdida."""
     mensagem = Mensagem.objects.select_related(*_RELACIONADAS).get(pk=mensagem_id)
     return assinar(montar(mensagem, por=por, agora=agora), ChaveDeAssinatura.objects.atual(agora))
 

@@ -16,7 +16,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from cadastro.campos import SegredoField
+from cadastro.campos import SegredoField, SegredoPerdido
 from mensageria import fontes, moldes, ritmo
 from mensageria.estados import Classe, Estado, PoliticaIncerta
 from mensageria.janela import DIAS, FERIADO, FIM_DO_DIA, horas_em_palavras
@@ -909,6 +909,10 @@ class DestinatarioAlerta(models.Model):
         return self.email
 
 
+class ChavePerdida(Exception):
+    """None of the CHAVES_DE_CIFRA opens the key that signs dossiers: another takes its place by somebody's word."""
+
+
 class ChaveDeAssinaturaManager(models.Manager):
     def atual(self, agora: datetime) -> "ChaveDeAssinatura":
         """The one that signs, made when there is none; two who ask at once get the same."""
@@ -949,6 +953,9 @@ class ChaveDeAssinatura(models.Model):
         return hashlib.sha256(bytes.fromhex(self.publica)).hexdigest()
 
     def assinar(self, dados: bytes) -> bytes:
+        """Raises ChavePerdida."""
+        if isinstance(self.privada, SegredoPerdido):
+            raise ChavePerdida
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self.privada)).sign(dados)
 
 

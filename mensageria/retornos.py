@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from cadastro.campos import SegredoPerdido
 from mensageria import resultados
 from mensageria.canais.base import Canal as CanalBase
 from mensageria.canais.base import FalhaDeEnvio, Resposta
@@ -303,8 +304,8 @@ def _guardar(mensagem: Mensagem, recibo: Recibo, agora: datetime, id_externo: st
 
 
 def autentico(gateway: GatewaySMS, cabecalhos: Mapping[str, str]) -> bool:
-    """Whether who posts knows the secret of the gateway's receipts. Without a secret nobody does."""
-    if not gateway.segredo_retorno:
+    """Whether who posts knows the secret of the gateway's receipts. Without one, or a key for it, nobody does."""
+    if not gateway.segredo_retorno or isinstance(gateway.segredo_retorno, SegredoPerdido):
         return False
     with abrir_canal(gateway) as canal:
         esperado = canal.opcao("prefixo_retorno") + gateway.segredo_retorno

@@ -46,9 +46,7 @@ def enviar_teste(
     return enviar_previa(previa, canal, usuario=usuario, agora=agora, por=por)
 
 
-def enviar_previa(
-    previa: Previa, canal: Canal, *, usuario, agora: datetime, por: CanalBase | None = None
-) -> Resultado:
+def enviar_previa(previa: Previa, canal: Canal, *, usuario, agora: datetime, por: CanalBase | None = None) -> Resultado:
     """Send what was composed, as it is. It is logged."""
     composta, servico = previa.do_canal(canal), previa.origem.servico(canal)
     if composta is None:

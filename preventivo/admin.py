@@ -56,6 +56,8 @@ class TipoInline(admin.TabularInline):
 
 
 class FormularioDeOperacao(FormularioComSegredo):
+    ONDE = {"segredo": "url"}
+
     def clean_dias_do_vencimento(self):
         """Each once and in order, as they are read by people."""
         return sorted(set(self.cleaned_data["dias_do_vencimento"]))

@@ -16,7 +16,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import DataError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -63,11 +62,10 @@ def coletar(
         if nossa is None or operacao is None:
             return 0
         try:
-            operacao.segredo = Operacao.objects.values_list("segredo", flat=True).get(pk=operacao_id)
             compasso = _Compasso(operacao.limite_segundo, threading.Event())
             cliente = operadoras.abrir(operacao, compasso.esperar)
-        except (FalhaDaOperadora, ImproperlyConfigured) as erro:
-            circuito.falhou(operacao, _como_falha(erro), relogio())
+        except FalhaDaOperadora as falha:
+            circuito.falhou(operacao, falha, relogio())
             return 0
         fim = time.monotonic() + duracao
         with cliente:
@@ -78,11 +76,6 @@ def coletar(
                 for campanha in turno.campanhas:
                     contar_acordos(campanha)
         return turno.respondidos
-
-
-def _como_falha(erro: FalhaDaOperadora | ImproperlyConfigured) -> FalhaDaOperadora:
-    """A secret that does not open is a matter of credentials."""
-    return erro if isinstance(erro, FalhaDaOperadora) else FalhaDaOperadora(Falha.AUTENTICACAO, str(erro))
 
 
 def contar_acordos(campanha_id: int) -> None:

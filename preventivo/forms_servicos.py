@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from cadastro.campos import CampoSegredo
+from cadastro.campos import OUTRO_SERVIDOR, CampoSegredo, servidor
 from cadastro.parametros import administra
 from mensageria import consumo, servicos
 from mensageria.models import ServicoEmail
@@ -62,10 +62,7 @@ class FormularioDeServicoEmail(FormularioDeModelo):
     def __init__(self, *args, usuario, **kwargs):
         super().__init__(*args, **kwargs)
         self._senha_guardada = self.instance.senha
-        campo = self.fields["senha"]
-        campo.help_text = (
-            "Há uma senha guardada; em branco, ela é mantida." if self._senha_guardada else "Nenhuma senha guardada."
-        )
+        self.fields["senha"].help_text = self.fields["senha"].do_guardado(self._senha_guardada)
         if not self._senha_guardada:
             del self.fields["apagar_senha"]
         if not administra(usuario):
@@ -109,6 +106,10 @@ class FormularioDeServicoEmail(FormularioDeModelo):
         if digitada and apagar:
             self.add_error("senha", "Informe uma nova senha ou apague a guardada, não as duas coisas.")
         dados["senha"] = "" if apagar else digitada or self._senha_guardada
+        guardada = dados["senha"] and not digitada
+        if guardada and "host" in dados and servidor(dados["host"]) != servidor(self.instance.host):
+            self.add_error("senha", OUTRO_SERVIDOR)
+            return
         if dados["senha"] and not dados.get("usuario"):
             dados["usuario"] = dados.get("nome", "")
 

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from urllib3.exceptions import HTTPError as ErroHTTP
 
+from cadastro.campos import SegredoPerdido
 from mensageria.canais.base import (
     Canal,
     Envelope,
@@ -179,6 +180,8 @@ class CanalSMS(Canal):
         if not all(valor.isascii() and valor.isprintable() for valor in cabecalhos.values()):
             # said here, since the library's words would show the credential
             raise FalhaDeEnvio(Classe.AUTENTICACAO, "", "A credencial tem caracteres que um cabeçalho não leva.")
+        if isinstance(self.credencial, SegredoPerdido):
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", SegredoPerdido.PALAVRAS)
         opcoes = {"data": corpo, "timeout": self.prazo, "allow_redirects": False, "stream": True}
         try:
             conferir_host(urlsplit(url).hostname or "")

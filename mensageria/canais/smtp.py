@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from cadastro.campos import SegredoPerdido
 from mensageria.canais.base import Canal, Envelope, FalhaDeEnvio, Resposta, conferir_host, palavras_da_rede
 from mensageria.canais.respostas import classe_smtp
 from mensageria.estados import Classe
@@ -156,6 +157,8 @@ class CanalSMTP(Canal):
         return smtp
 
     def _autenticar(self, smtp: smtplib.SMTP) -> None:
+        if isinstance(self.senha, SegredoPerdido):
+            raise FalhaDeEnvio(Classe.AUTENTICACAO, "", SegredoPerdido.PALAVRAS, na_abertura=True)
         try:
             smtp.login(self.usuario, self.senha)
         except smtplib.SMTPAuthenticationError as erro:

@@ -20,6 +20,7 @@ import requests
 from django.conf import settings
 from urllib3.exceptions import HTTPError as ErroHTTP
 
+from cadastro.campos import SegredoPerdido
 from mensageria.canais.base import host_simulado
 from mensageria.canais.conexao import Adaptador
 from preventivo.operadoras.base import Falha, FalhaDaOperadora, Interrompida, Operadora
@@ -82,6 +83,8 @@ class OperadoraHTTP(Operadora):
         if not all(valor.isascii() and valor.isprintable() for valor in cabecalhos.values()):
             # said here, since the library's words would show the credential
             raise FalhaDaOperadora(Falha.AUTENTICACAO, "a credencial tem caracteres que um cabeçalho não leva")
+        if isinstance(self.segredo, SegredoPerdido):
+            raise FalhaDaOperadora(Falha.AUTENTICACAO, SegredoPerdido.PALAVRAS)
         if not self.esperar():
             raise Interrompida
         try:

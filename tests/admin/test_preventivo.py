@@ -57,6 +57,11 @@ def test_the_secret_of_the_api_is_written_and_never_shown(chefe, claro):
     claro.refresh_from_db()
     assert claro.segredo == "s3gredo-que-nao-aparece"
 
+    a_outra = dados_de(claro, url="http://localhost/outra")
+    assert "O servidor mudou" in chefe.post(pagina_de(claro), a_outra).text
+    mesma = dados_de(claro, url=f"{claro.url}/v2", segredo="")
+    assert chefe.post(pagina_de(claro), mesma).status_code == 302
+
     errado = chefe.post(pagina_de(claro), dados_de(claro, segredo=NOVO, nome=""))
     assert NOVO not in errado.content.decode()
     chefe.post(pagina_de(claro), dados_de(claro, segredo=NOVO))

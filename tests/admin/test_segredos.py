@@ -5,7 +5,9 @@ import json
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 
+from cadastro.campos import SegredoPerdido
 from mensageria.models import GatewaySMS, ServicoEmail
 from tests.fabricas import novas_saidas
 
@@ -34,6 +36,8 @@ def caso(request, db):
     novas_saidas()
     servico = modelo.objects.get()
     setattr(servico, campo, SEGREDO)
+    onde = "host" if campo == "senha" else "url"
+    setattr(servico, onde, dados[onde])
     servico.save()
     return servico, campo, dados, f"/admin/mensageria/{modelo._meta.model_name}/{servico.pk}/change/"
 
@@ -65,6 +69,33 @@ def test_a_new_secret_replaces_the_present_one_and_leaves_no_trace(caso, chefe):
     registro = LogEntry.objects.get()
     assert NOVO not in json.dumps([registro.change_message, registro.object_repr])
     assert NOVO not in chefe.get(url.replace("change", "history")).content.decode()
+
+
+def test_a_secret_does_not_go_to_another_server_unless_it_is_typed_again(caso, chefe):
+    servico, campo, dados, url = caso
+    outro = dados | ({"host": "outro"} if campo == "senha" else {"url": "http://localhost/"})
+
+    recusado = chefe.post(url, outro)
+
+    assert "O servidor mudou: informe de novo este valor" in recusado.text
+    assert chefe.post(url, outro | {campo: NOVO}).status_code == 302
+    servico.refresh_from_db()
+    assert getattr(servico, campo) == NOVO
+
+
+def test_a_secret_whose_key_is_lost_is_told_and_kept_until_it_is_typed_again(caso, chefe):
+    servico, campo, dados, url = caso
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {servico._meta.db_table} SET {campo} = 'ilegivel'")
+
+    assert "não se abre com as CHAVES_DE_CIFRA de agora" in chefe.get(url).text
+    assert chefe.get(url.split(f"{servico.pk}/")[0]).status_code == 200
+    assert chefe.post(url, dados).status_code == 302
+    servico.refresh_from_db()
+    assert isinstance(getattr(servico, campo), SegredoPerdido)
+    assert chefe.post(url, dados | {campo: NOVO}).status_code == 302
+    servico.refresh_from_db()
+    assert getattr(servico, campo) == NOVO
 
 
 def test_a_secret_is_erased_only_when_asked(caso, chefe):

@@ -1,17 +1,22 @@
 """What the database itself refuses, whoever writes; and secrets at rest."""
 
+import io
+import pickle
 import random
 from datetime import date
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.forms import modelform_factory
 
+from cadastro.campos import SegredoPerdido
 from cadastro.digitos import matricula_com_digito, matricula_valida
 from cadastro.models import Cliente, ClienteFone, ClienteImovel, Imovel, ParametroSistema, Relacao
 from mensageria.models import ServicoEmail
+from telas.models import EntradaAuditoria
 from tests.fabricas import novo_cliente, novo_fone, novo_imovel, novo_parametro_sistema, novo_vinculo
 
 pytestmark = pytest.mark.django_db
@@ -390,12 +395,38 @@ def test_a_new_key_reads_what_the_old_one_wrote_and_writes_with_itself(chaves):
     assert ServicoEmail.objects.get().senha == "abc"
 
 
-def test_without_its_key_a_secret_is_refused_in_words(chaves):
+def test_without_its_key_a_secret_is_lost_and_kept_as_it_is(chaves):
     novo_servico(senha="abc")
     chaves.CHAVES_DE_CIFRA = [CHAVES[2]]
+    antes = no_banco()
 
-    with pytest.raises(ImproperlyConfigured, match="CHAVES_DE_CIFRA"):
-        ServicoEmail.objects.get()
+    servico = pickle.loads(pickle.dumps(ServicoEmail.objects.get()))
+    assert isinstance(servico.senha, SegredoPerdido)
+    servico.save()
+
+    assert no_banco() == antes
+    chaves.CHAVES_DE_CIFRA = [CHAVES[2], CHAVES[0]]
+    assert ServicoEmail.objects.get().senha == "abc"
+
+
+def test_recifrar_frees_the_old_key_and_says_what_none_opens(chaves):
+    novo_servico(senha="abc")
+    chaves.CHAVES_DE_CIFRA = [CHAVES[2]]
+    perdido = ServicoEmail.objects.create(nome="OUTRO", host="127.0.0.1", senha="perdida")
+    chaves.CHAVES_DE_CIFRA = [CHAVES[1], CHAVES[0]]
+    dito, erros = io.StringIO(), io.StringIO()
+
+    with pytest.raises(CommandError, match="não se abrem: 1"):
+        call_command("recifrar", stdout=dito, stderr=erros)
+    assert "Cifrados de novo com a primeira chave: 1." in dito.getvalue()
+    assert f"serviço de e-mail {perdido.pk}, senha: não se abre" in erros.getvalue()
+    ServicoEmail.objects.filter(pk=perdido.pk).update(senha="informada")
+    call_command("recifrar", stdout=dito)
+
+    assert "Cifrados de novo com a primeira chave: 0." in dito.getvalue()
+    chaves.CHAVES_DE_CIFRA = [CHAVES[1]]
+    assert set(ServicoEmail.objects.values_list("senha", flat=True)) == {"abc", "informada"}
+    assert EntradaAuditoria.objects.filter(mensagem__contains="o valor é o mesmo").count() == 1
 
 
 def test_secrets_pass_through_update_and_bulk_update_encrypted(chaves):

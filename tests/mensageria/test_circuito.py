@@ -92,7 +92,7 @@ def test_a_refused_password_is_told_at_once_and_once(servico):
     circuito.falhou(servico, Classe.AUTENTICACAO, "535 5.7.8", AGORA)
     circuito.falhou(servico, Classe.AUTENTICACAO, "535 5.7.8", AGORA + MINUTO)
     circuito.falhou(servico, Classe.REDE, "caiu", AGORA + 10 * MINUTO)
-    assert "recusou o usuário e a senha" in Alerta.objects.get().texto
+    assert "falhou com o usuário e a senha" in Alerta.objects.get().texto
 
 
 def test_a_rest_asked_for_by_the_server_counts_as_no_failure_and_shortens_no_longer_one(servico):

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given
@@ -361,7 +361,6 @@ def test_a_file_that_is_not_there_is_said(tmp_path, db):
 
 
 def test_one_key_signs_all_and_is_encrypted_at_rest(db):
-    from django.db import connection
 
     uma, outra = (ChaveDeAssinatura.objects.atual(AGORA) for _ in range(2))
     with connection.cursor() as cursor:
@@ -385,6 +384,19 @@ def test_what_an_old_key_signed_still_holds_after_another_took_its_place(enviada
     chaves = [json.loads(arquivo)["assinatura"]["impressao_da_chave"] for arquivo in (antigo, novo)]
     assert chaves[0] != chaves[1]
     assert chaves[1] in saida.getvalue()
+
+
+def test_without_the_key_of_the_key_no_dossier_is_issued_and_it_says_what_to_do(enviada, entrar):
+    mensagem, supervisor = enviada(), entrar("supervisor")
+    emitir(mensagem)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE mensageria_chavedeassinatura SET privada = 'ilegivel'")
+
+    resposta = supervisor.post(reverse("mensageria:dossie", args=[mensagem.pk]), follow=True)
+
+    assert "O dossiê não foi emitido" in resposta.text and "chave_do_dossie --trocar" in resposta.text
+    call_command("chave_do_dossie", "--trocar", stdout=io.StringIO())
+    assert supervisor.post(reverse("mensageria:dossie", args=[mensagem.pk])).content.startswith(b"%PDF-")
 
 
 # The page

@@ -130,6 +130,23 @@ def test_an_email_reaches_the_server_with_the_bill_in_it(saidas, smtp):
     assert mensagem.estado == Estado.ENVIADA and mensagem.enviada_em == AGORA
 
 
+@pytest.mark.parametrize("canal", Canal)
+def test_a_secret_whose_key_is_lost_stops_its_service_loses_nothing_and_is_told(saidas, canal):
+    gerar(email="jose@exemplo.com.br", celular="987654321")
+    servico = saidas[canal == Canal.SMS]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE mensageria_servicoemail SET usuario = 'ana', senha = 'ilegivel'")
+        cursor.execute("UPDATE mensageria_gatewaysms SET credencial = 'ilegivel'")
+
+    contagem = enviar(type(servico).objects.get(pk=servico.pk))
+
+    assert set(contagem) <= {"autenticacao"}
+    assert Mensagem.objects.filter(canal=canal, estado=Estado.PENDENTE, tentativas=0).count() == 1
+    servico.refresh_from_db()
+    assert "não se abre com as CHAVES_DE_CIFRA" in servico.motivo_espera
+    assert "não se abre com as CHAVES_DE_CIFRA" in Alerta.objects.get(tipo=Alerta.Tipo.CIRCUITO).texto
+
+
 def test_an_sms_reaches_the_gateway_with_the_48_digits_at_its_end(saidas, gateway_simulado):
     gerar(celular="987654321")
 

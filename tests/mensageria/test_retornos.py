@@ -311,6 +311,15 @@ def test_without_a_secret_nobody_tells(gateway):
         assert avisar(gateway, recibo(mensagem, "delivered"), segredo).status_code == 401
 
 
+def test_a_secret_whose_key_is_lost_is_nobody_s_and_what_it_holds_is_no_secret(gateway):
+    mensagem = sms(gateway)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE mensageria_gatewaysms SET segredo_retorno = 'ilegivel'")
+
+    for segredo in (SEGREDO, "ilegivel"):
+        assert avisar(gateway, recibo(mensagem, "delivered"), segredo).status_code == 401
+
+
 def test_the_secret_of_one_gateway_does_not_serve_another(gateway):
     outro = novas_saidas()[1]
     outro.segredo_retorno = "outro"

@@ -6,9 +6,11 @@ import uuid
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from cadastro.campos import SegredoPerdido
 from mensageria import circuito, consumo
 from mensageria.estados import Classe, Estado
 from mensageria.models import Canal, Remetente, Reserva, ServicoEmail
@@ -436,6 +438,36 @@ def test_it_logs_in_with_what_is_typed_and_stores_nothing(administrador, correio
 def test_it_logs_in_with_the_stored_password_when_the_field_is_empty(administrador, correio, servico):
     assert "aceitas" in provar(administrador, correio, servico, usuario="usuario3")
     assert registros() == []
+
+
+@pytest.mark.parametrize("testar", [True, False])
+def test_the_stored_password_does_not_go_to_another_server(administrador, correio, servico, testar):
+    dados = preenchido(administrador, pagina_de(servico)) | {"host": "localhost", "porta": correio.porta}
+    url = reverse("preventivo:servico_testar", args=[servico.pk]) if testar else pagina_de(servico)
+
+    assert "O servidor mudou: informe de novo este valor" in texto(administrador.post(url, dados))
+    assert correio.conexoes == 0
+    servico.refresh_from_db()
+    assert (servico.host, servico.senha) == ("127.0.0.1", SEGREDO)
+
+    administrador.post(pagina_de(servico), dados | {"senha": "outra"})
+    servico.refresh_from_db()
+    assert (servico.host, servico.senha) == ("localhost", "outra")
+
+
+def test_a_password_whose_key_is_lost_is_told_and_typed_again(administrador, correio, servico):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE mensageria_servicoemail SET senha = 'ilegivel'")
+    perdida = "não se abre com as CHAVES_DE_CIFRA de agora: informe-o de novo"
+
+    assert perdida in texto(administrador.get(pagina_de(servico)))
+    assert f"Autenticação: O valor guardado {perdida}" in provar(administrador, correio, servico, usuario="usuario3")
+    dados = preenchido(administrador, pagina_de(servico))
+    assert administrador.post(pagina_de(servico), dados).status_code == 302  # the rest is kept, and so is it
+    assert isinstance(ServicoEmail.objects.get().senha, SegredoPerdido)
+
+    administrador.post(pagina_de(servico), dados | {"senha": SEGREDO})
+    assert ServicoEmail.objects.get().senha == SEGREDO
 
 
 def test_what_the_server_refuses_is_shown_without_secrets(administrador, correio, servico):

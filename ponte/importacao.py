@@ -12,7 +12,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from cadastro.importacao import ErroDeImportacao, importar_arquivo
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca
 from mensageria import trabalhador
-from ponte import mapa
+from ponte import mapa, recusadas
 from ponte.arquivos import ARQUIVOS
 from ponte.mapa import ColunasFaltam, Consultas, Sumidas
 from ponte.models import ComandoDoGsan, Passagem
@@ -140,8 +140,9 @@ class _Passada:
     def __init__(self, origem: Origem, pedido: Pedido, consultas: Consultas, pasta: Path):
         self.origem, self.pedido, self.consultas, self.pasta = origem, pedido, consultas, pasta
         self.leitura = consultas.leitura
-        self.arquivo = ARQUIVOS[self.leitura.nome]
-        for coluna in self.arquivo.colunas:  # what GSAN has nothing to say about
+        arquivo = ARQUIVOS[self.leitura.nome]
+        self.arquivo = replace(arquivo, concluir=arquivo.concluir + recusadas.passos(self.leitura))
+        for coluna in arquivo.colunas:  # what GSAN has nothing to say about
             consultas.campos.setdefault(coluna.nome, "NULL")
         self.resultado = Resultado(self.leitura.nome)
         self.relatorio = pedido.relatorios / f"{self.leitura.nome}_recusadas.csv"
@@ -151,6 +152,7 @@ class _Passada:
         self.resultado.completa = passagem.completa
         if not self.resultado.retomada:
             self.relatorio.unlink(missing_ok=True)
+        self._repetir_recusadas()
         desde = None if passagem.completa else self._desde(passagem.marca)
         for quais, ate in self._pedacos(passagem, desde):
             self._soltar(desde, quais)
@@ -173,9 +175,24 @@ class _Passada:
             self.resultado.retomada = passagem.ate is not None
             return passagem
         passagem.completa = self.pedido.completa or not passagem.marca
-        passagem.marca_em_curso, passagem.ate = self.origem.relogio(), None
+        passagem.marca_em_curso, passagem.ate = min([self.origem.relogio(), *self._marca_de_quem()]), None
         passagem.save()
         return passagem
+
+    def _marca_de_quem(self) -> list[str]:
+        """No further goes the mark: what is read of rows that are not here yet is read again when they come."""
+        if not self.leitura.de_quem:
+            return []
+        marcas = Passagem.objects.filter(leitura=self.leitura.de_quem).values_list("marca", flat=True)
+        return [next(iter(marcas), "")]
+
+    def _repetir_recusadas(self) -> None:
+        """What was refused before, up to a piece of it."""
+        with transaction.atomic():
+            if chaves := recusadas.tomar(self.leitura, self.pedido.linhas_por_pedaco):
+                escolhidas = self.consultas.escolhidas(chaves)
+                self._soltar(None, escolhidas)
+                self._importar(None, escolhidas)
 
     def _desde(self, marca: str) -> str:
         return f"(timestamp '{marca}' - interval '{self.pedido.sobreposicao} minutes')"

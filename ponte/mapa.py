@@ -35,6 +35,8 @@ class Leitura:
     agrupar: bool = False  # a line for each key
     # Fields that name a row of an owner, who is the key: what the owner has here and not there is let go of.
     posse: tuple[str, ...] = ()
+    # The reading that brings the rows that this one speaks of: what comes before them is asked for again.
+    de_quem: str = ""
     # In a complete pass the keys come from here: SQL for those after %s, up to %s of them. What is closed at the source
     # is not read whole, only asked about.
     daqui: str = ""
@@ -64,7 +66,7 @@ _DOCUMENTOS_EM_ABERTO = f"""SELECT g.id FROM ponte_documentodogsan g
     WHERE d.pago_em IS NULL AND NOT d.cancelado AND g.id > %s AND g.id < {PRIMEIRO_DAQUI} ORDER BY g.id LIMIT %s"""
 
 
-def _pagamentos(nome: str, campo: str, coluna: str, daqui: str) -> Leitura:
+def _pagamentos(nome: str, campo: str, coluna: str, de_quem: str, daqui: str) -> Leitura:
     """Payments of one kind of object: all that were made for it, summed, whether the month was closed or not."""
     recentes = " UNION ALL ".join(
         f"SELECT {a}.{coluna} FROM {tabela} {a} WHERE {recente(f'{a}.{prefixo}_tmultimaalteracao')}"
@@ -84,6 +86,7 @@ def _pagamentos(nome: str, campo: str, coluna: str, daqui: str) -> Leitura:
         campos={campo: "pago.objeto", "pago_em": "max(pago.dia)", "valor": "sum(pago.valor)"},
         mudou=(f"pago.objeto IN ({recentes})",),
         agrupar=True,
+        de_quem=de_quem,
         daqui=daqui,
     )
 
@@ -282,8 +285,8 @@ LEITURAS = (
         },
         mudou=(recente("da.dbac_tmultimaalteracao"),),
     ),
-    _pagamentos("pagamentos", "conta", "cnta_id", _CONTAS_EM_ABERTO),
-    _pagamentos("pagamentos_debitos", "debito", "dbac_id", _DEBITOS_EM_ABERTO),
+    _pagamentos("pagamentos", "conta", "cnta_id", "contas", _CONTAS_EM_ABERTO),
+    _pagamentos("pagamentos_debitos", "debito", "dbac_id", "debitos", _DEBITOS_EM_ABERTO),
     Leitura(
         nome="contas_encerradas",
         de="faturamento.conta_historico ch",
@@ -294,6 +297,7 @@ LEITURAS = (
             "encerrada_em": "coalesce(ch.cnhi_tmcontahistorico, ch.cnhi_tmultimaalteracao)::date",
         },
         mudou=(recente("ch.cnhi_tmultimaalteracao"), "ch.cnhi_tmcontahistorico >= {desde}"),
+        de_quem="contas",
         daqui=_CONTAS_EM_ABERTO,
     ),
     Leitura(
@@ -302,6 +306,7 @@ LEITURAS = (
         chave="dh.dbac_id",
         campos={"debito": "dh.dbac_id"},
         mudou=(recente("dh.dahi_tmultimaalteracao"),),
+        de_quem="debitos",
         daqui=_DEBITOS_EM_ABERTO,
     ),
     # Only those of an eventual command: an action that sends messages composes no cronograma.
@@ -340,8 +345,9 @@ LEITURAS = (
         onde="cd.cacm_id IS NOT NULL AND cd.cbac_id IS NOT NULL AND cd.cbdo_tmemissao >= {emitidos_desde}",
         linhas="(it.cnta_id IS NOT NULL OR it.dbac_id IS NOT NULL)",
         mudou=(recente("it.cdit_tmultimaalteracao"), "cd.cbdo_tmultimaalteracao >= {desde}"),
+        de_quem="documentos",
     ),
-    _pagamentos("pagamentos_documentos", "documento", "cbdo_id", _DOCUMENTOS_EM_ABERTO),
+    _pagamentos("pagamentos_documentos", "documento", "cbdo_id", "documentos", _DOCUMENTOS_EM_ABERTO),
 )
 
 # The actions and commands of documents that came, by the ids of the commands (= ANY %s).

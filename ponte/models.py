@@ -33,6 +33,22 @@ class Passagem(models.Model):
         return bool(self.marca_em_curso)
 
 
+class Recusada(models.Model):
+    """A key that a reading asks for again (`ponte.recusadas`); the lowest id was asked for longest ago."""
+
+    leitura = models.CharField(max_length=40)
+    chave = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "linha recusada do GSAN"
+        verbose_name_plural = "linhas recusadas do GSAN"
+        constraints = [models.UniqueConstraint(fields=["leitura", "chave"], name="recusada_da_leitura")]
+        indexes = [models.Index(fields=["leitura", "id"], name="recusada_fila")]
+
+    def __str__(self):
+        return f"{self.leitura} {self.chave}"
+
+
 class ComandoDoGsan(models.Model):
     """The comando that stands here for a cobranca_acao_ativ_cmd of GSAN."""
 

@@ -15,7 +15,7 @@ from faturamento.models import Conta, DebitoACobrar
 from mensageria.estados import Motivo
 from mensageria.models import Canal
 from ponte.importacao import EmAndamento, MuitasSumiram, sozinha
-from ponte.models import Passagem
+from ponte.models import Passagem, Recusada
 from ponte.origem import ConexaoPerdida, ErroDaOrigem, Origem, parametros, sem_senha
 from tests.ponte import gsan as falso
 
@@ -460,6 +460,81 @@ def test_orphans_and_absurd_rows_are_refused_with_the_reason(gsan, trazer):
         assert motivo in relato(feito["contas"])
     assert list(Conta.objects.values_list("pk", flat=True)) == [76]
     assert (feito["contas"].lidas, feito["contas"].novas, feito["contas"].recusadas) == (7, 1, 6)
+
+
+# What was refused, again
+
+
+def test_what_was_refused_comes_when_what_it_lacked_does_and_with_what_was_paid_meanwhile(gsan, trazer):
+    gsan.conta(70, 19, 5)
+    gsan.vinculo(19, 5)
+    assert trazer()["contas"].recusadas == 1
+    gsan.imovel(19, em=DEPOIS)
+    gsan.pagamento(cnta_id=70)
+    assert trazer()["contas"].recusadas == 1  # the customer is still missing
+
+    gsan.cliente(5, em=DEPOIS)
+    feito = trazer(sobreposicao=0)
+
+    assert (feito["contas"].novas, feito["vinculos"].novas, feito["pagamentos"].novas) == (1, 1, 1)
+    assert Conta.objects.get(pk=70).pago_em == date(2026, 11, 5)
+    assert not Recusada.objects.exists()
+
+
+def test_what_lacks_nothing_but_sense_is_asked_for_in_turn_a_piece_a_run(gsan, trazer):
+    gsan.imovel(19)
+    for conta in (71, 72, 73):
+        gsan.conta(conta, 19, cnta_vlagua="-10.00")
+    trazer()
+
+    ditas = [relato(trazer(linhas_por_pedaco=1)["contas"]).splitlines()[1:] for _ in range(4)]
+
+    assert [[linha.split(";")[2][1:] for linha in umas] for umas in ditas] == [["71"], ["72"], ["73"], ["71"]]
+
+
+def test_what_was_refused_and_is_gone_at_the_source_is_forgotten(gsan, trazer):
+    gsan.conta(70, 19)
+    trazer()
+    gsan.executar("DELETE FROM faturamento.conta")
+
+    assert trazer()["contas"].lidas == 0
+    trazer()
+
+    assert not Recusada.objects.exists()
+
+
+def test_what_was_mended_at_the_source_is_forgotten_by_the_ordinary_reading(gsan, trazer):
+    gsan.imovel(19)
+    gsan.conta(70, 19, cnta_vlagua="-10.00")
+    trazer()
+    gsan.executar("UPDATE faturamento.conta SET cnta_vlagua = 10, cnta_tmultimaalteracao = %s", [DEPOIS])
+
+    feito = trazer()
+
+    assert (feito["contas"].novas, feito["contas"].recusadas) == (1, 0)
+    assert not Recusada.objects.filter(leitura="contas").exists()
+
+
+def test_a_conta_that_is_made_and_paid_between_two_readings_of_a_run_is_paid_after_the_next(cheio, trazer):
+    def no_meio(leitura, *_):
+        if leitura == "debitos":
+            ((agora,),) = cheio.executar("SELECT localtimestamp::text")
+            cheio.conta(90, 19, 5, em=agora)
+            cheio.pagamento(cnta_id=90, em=agora)
+
+    trazer(progresso=no_meio, sobreposicao=0)
+    assert not Conta.objects.filter(pk=90).exists()
+
+    trazer(sobreposicao=0)
+
+    assert Conta.objects.get(pk=90).pago_em == date(2026, 11, 5)
+
+
+def test_a_simulation_remembers_nothing(gsan, trazer):
+    gsan.conta(70, 19)
+
+    assert trazer(simular=True)["contas"].recusadas == 1
+    assert not Recusada.objects.exists()
 
 
 def test_text_that_would_break_a_csv_comes_whole(gsan, trazer):

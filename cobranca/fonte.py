@@ -91,10 +91,15 @@ WHERE d.id = ANY (%(ids)s)
 
 CONTEXTOS = f"""
 SELECT d.id, cl.nome, cl.documento, d.imovel_id, d.localidade_id, d.emissao, d.validade, d.vencimento, d.valor,
-    d.tipo_documento, d.sequencial, d.conta_bancaria_id, d.nosso_numero
+    d.tipo_documento, d.sequencial, d.conta_bancaria_id, d.nosso_numero, itens.referencias, itens.debitos
 FROM cobranca_cobrancadocumento d
 JOIN cadastro_clienteimovel u ON {DO_USUARIO}
 JOIN cadastro_cliente cl ON cl.id = u.cliente_id
+CROSS JOIN LATERAL (
+    SELECT count(t.debito_id) AS debitos,
+        coalesce(array_agg(c.referencia ORDER BY c.referencia) FILTER (WHERE c.id IS NOT NULL), '{{}}') AS referencias
+    FROM cobranca_cobrancadocumentoitem t LEFT JOIN faturamento_conta c ON c.id = t.conta_id WHERE t.documento_id = d.id
+) itens
 WHERE d.id = ANY (%(ids)s)
 """
 
@@ -170,9 +175,12 @@ class FonteDeDocumentos:
         parametro = ParametroSistema.atual()
         da_empresa = empresa(parametro)
         achados = linhas(CONTEXTOS, {"ids": list(ids), "hoje": hoje})
-        contas = ContaBancaria.objects.in_bulk({linha[-2] for linha in achados} - {None})
+        contas = ContaBancaria.objects.in_bulk({linha[-4] for linha in achados} - {None})
         return {
-            linha[0]: self._contexto(_documento(linha, contas), *linha[1:3], parametro, da_empresa) for linha in achados
+            linha[0]: self._contexto(
+                _documento(linha, contas), *linha[1:3], pagavel.referente(*linha[-2:]), parametro, da_empresa
+            )
+            for linha in achados
         }
 
     def _contexto(
@@ -180,6 +188,7 @@ class FonteDeDocumentos:
         documento: CobrancaDocumento,
         nome: str,
         cpf_cnpj: str | None,
+        cobra: str,
         parametro: ParametroSistema,
         da_empresa: dict,
     ) -> dict[str, Any]:
@@ -195,12 +204,13 @@ class FonteDeDocumentos:
             matricula=documento.imovel_id,
             nome=nome,
             valores={"{VALIDADEDOC}": dia, "{VALORDOC}": reais},
-            quadro=_quadro(documento, parametro, dia, reais),
+            quadro=_quadro(documento, parametro, cobra, dia, reais),
             empresa=da_empresa,
         )
         if not documento.ficha:
             return feito
-        return feito | {"layout": "boleto/2", "pdf": pagavel.folha(documento, parametro, nome=nome, cpf_cnpj=cpf_cnpj)}
+        folha = pagavel.folha(documento, parametro, nome=nome, cpf_cnpj=cpf_cnpj, cobra=cobra)
+        return feito | {"layout": "boleto/2", "pdf": folha}
 
 
 _COLUNAS = ("imovel_id", "localidade_id", "emissao", "validade", "vencimento", "valor", "tipo_documento", "sequencial")
@@ -208,12 +218,14 @@ _COLUNAS = ("imovel_id", "localidade_id", "emissao", "validade", "vencimento", "
 
 def _documento(linha: tuple, contas: Mapping[int, ContaBancaria]) -> CobrancaDocumento:
     """A row of CONTEXTOS as the document that it is."""
-    documento = CobrancaDocumento(id=linha[0], **dict(zip(_COLUNAS, linha[3:-2], strict=True)))
-    documento.conta_bancaria, documento.nosso_numero = contas.get(linha[-2]), linha[-1]
+    documento = CobrancaDocumento(id=linha[0], **dict(zip(_COLUNAS, linha[3:-4], strict=True)))
+    documento.conta_bancaria, documento.nosso_numero = contas.get(linha[-4]), linha[-3]
     return documento
 
 
-def _quadro(documento: CobrancaDocumento, parametro: ParametroSistema, dia: str, reais: str) -> list[list[str]]:
+def _quadro(
+    documento: CobrancaDocumento, parametro: ParametroSistema, cobra: str, dia: str, reais: str
+) -> list[list[str]]:
     """Whoever pays a boleto compares the payee with what the bank shows."""
     da_ficha = [
         ["Beneficiário", parametro.nome_empresa],
@@ -222,6 +234,7 @@ def _quadro(documento: CobrancaDocumento, parametro: ParametroSistema, dia: str,
     ]
     return [
         ["Documento", str(documento.numero)],
+        *([["Referente a", cobra]] if cobra else []),
         *(da_ficha if documento.ficha else [["Validade", dia]]),
         ["Valor", f"R$ {reais}"],
     ]

@@ -1,8 +1,12 @@
-"""How a document is paid: by the code of arrecadação or, when it is a ficha de compensação, by the line of a boleto."""
+"""How a document is paid: by the code of arrecadação or, when it is a ficha de compensação, by the line of a boleto;
+and what it says that it charges.
+"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cadastro.digitos import formatar_matricula
 from cadastro.documentos import formatar_documento, mascarar
 from cadastro.models import ParametroSistema
 from cobranca import ficha
@@ -10,6 +14,8 @@ from cobranca.models import CobrancaDocumento
 from faturamento import codigo_barras
 from faturamento.fonte import data, moeda
 from mensageria.pagamento import boleto, pdf
+
+CONTAS_POR_EXTENSO = 12  # of more contas only the first and the last are named
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,28 @@ def de(documento: CobrancaDocumento, parametro: ParametroSistema) -> Pagavel:
     return Pagavel(codigo, linha, codigo_barras.formatar_linha(linha))
 
 
+def referente(referencias: Sequence[int], debitos: int) -> str:
+    """What a document charges, in words: its contas by their references (AAAAMM, in order), and how many débitos."""
+    meses = [f"{referencia % 100:02}/{referencia // 100}" for referencia in referencias]
+    contas = ""
+    if len(meses) > CONTAS_POR_EXTENSO:
+        contas = f"{len(meses)} contas, de {meses[0]} a {meses[-1]}"
+    elif meses:
+        contas = f"Conta {meses[0]}" if len(meses) == 1 else f"Contas {', '.join(meses[:-1])} e {meses[-1]}"
+    outros = f"{debitos} débito{'s' if debitos > 1 else ''} a cobrar" if debitos else ""
+    return "; ".join(filter(None, (contas, outros)))
+
+
+def o_que_cobra(documento: CobrancaDocumento) -> str:
+    """The same, of a document whose itens are at hand."""
+    contas = [item.conta.referencia for item in documento.itens.all() if item.conta]
+    return referente(sorted(contas), len(documento.itens.all()) - len(contas))
+
+
 def folha(
-    documento: CobrancaDocumento, parametro: ParametroSistema, *, nome: str, cpf_cnpj: str | None
+    documento: CobrancaDocumento, parametro: ParametroSistema, *, nome: str, cpf_cnpj: str | None, cobra: str
 ) -> dict[str, Any]:
-    """What the page of a document has besides its code (`mensageria.pagamento.pdf`); `nome` is who pays."""
+    """What the page of a document has besides its code (`mensageria.pagamento.pdf`): who pays it, and for what."""
     quadro = _da_ficha(documento) if documento.ficha else [["Validade", data(documento.validade)]]
     return {
         "nome": f"{'ficha' if documento.ficha else 'documento'}-{documento.numero}.pdf",
@@ -54,6 +78,8 @@ def folha(
             ["CNPJ do beneficiário", formatar_documento(parametro.cnpj)],
             ["Número do documento", str(documento.numero)],
             ["Data do documento", data(documento.emissao)],
+            ["Imóvel", formatar_matricula(documento.imovel_id)],
+            *([["Referente a", cobra]] if cobra else []),
             *quadro,
             ["Valor do documento", f"R$ {moeda(documento.valor)}"],
         ],
@@ -81,6 +107,6 @@ def desenhar(documento: CobrancaDocumento, parametro: ParametroSistema, *, nome:
     """The document as a page. Raises ErroCodigoBarras."""
     pagavel = de(documento, parametro)
     return pdf.desenhar(
-        folha(documento, parametro, nome=nome, cpf_cnpj=cpf_cnpj)
+        folha(documento, parametro, nome=nome, cpf_cnpj=cpf_cnpj, cobra=o_que_cobra(documento))
         | {"codigo": pagavel.codigo, "linha_formatada": pagavel.linha_formatada}
     )

@@ -9,7 +9,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from cadastro.digitos import formatar_matricula
 from cobranca import pagavel
+from cobranca.fonte import FonteDeDocumentos
 from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, TipoDocumento
 from faturamento.models import Conta, DebitoACobrar
 from mensageria.models import Canal
@@ -116,7 +118,33 @@ def test_it_is_printed_with_the_same_code(operador, sistema, ficha):
     nome = "ficha" if ficha else "documento"
     assert resposta["Content-Disposition"] == f'attachment; filename="{nome}-{documento.pk}.pdf"'
     assert do_pdf(resposta.content) == {"ITF": esperado.codigo}
-    assert "JOSÉ · ***.982.247-**" in texto_do_pdf(resposta.content)
+    escrito = texto_do_pdf(resposta.content)
+    matricula = formatar_matricula(documento.imovel_id)
+    for palavras in ("JOSÉ · ***.982.247-**", matricula, "Conta 09/2026; 1 débito a cobrar"):
+        assert palavras in escrito, palavras
+
+
+@pytest.mark.parametrize(
+    ("referencias", "debitos", "palavras"),
+    [
+        ([], 0, ""),
+        ([202609], 0, "Conta 09/2026"),
+        ([202512, 202601, 202602], 2, "Contas 12/2025, 01/2026 e 02/2026; 2 débitos a cobrar"),
+        ([], 1, "1 débito a cobrar"),
+        ([*range(202301, 202313), 202401], 0, "13 contas, de 01/2023 a 01/2024"),
+    ],
+)
+def test_what_a_document_charges_is_told_in_few_words(referencias, debitos, palavras):
+    assert pagavel.referente(referencias, debitos) == palavras
+
+
+def test_the_email_tells_what_the_page_tells_of_what_is_charged(sistema):
+    documento = novo_documento(ficha=True)
+
+    contexto = FonteDeDocumentos().contextos([documento.pk], timezone.localdate())[documento.pk]
+
+    assert ["Referente a", "Conta 09/2026; 1 débito a cobrar"] in contexto["quadro"]
+    assert ["Referente a", pagavel.o_que_cobra(documento)] in contexto["pdf"]["quadro"]
 
 
 @pytest.mark.parametrize(

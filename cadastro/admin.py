@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpResponse
@@ -46,6 +46,7 @@ from cadastro.models import (
     SetorComercial,
     UnidadeOrganizacional,
 )
+from telas.formularios import ComVisto
 
 MAIOR_INTEIRO = 2**31 - 1
 MAIOR_BIGINT = 2**63 - 1
@@ -54,7 +55,7 @@ MAIOR_BIGINT = 2**63 - 1
 # What every admin is made of
 
 
-class Formulario(forms.ModelForm):
+class Formulario(ComVisto):
     """A form whose model may need the ParametroSistema, and whose blanks become the field's default."""
 
     usuario = None  # who fills it in; `AdminAvisa.get_form` says
@@ -90,6 +91,24 @@ class AdminAvisa(admin.ModelAdmin):
         formulario = super().get_form(request, obj, **kwargs)
         formulario.usuario = request.user
         return formulario
+
+    def get_object(self, request, object_id, from_field=None):
+        """Of what is about to be saved nobody else saves anything until it is."""
+        objeto = super().get_object(request, object_id, from_field)
+        if objeto is None or request.method != "POST" or not connection.in_atomic_block:
+            return objeto
+        self.model._base_manager.select_for_update(no_key=True).filter(pk=objeto.pk).values_list("pk").first()
+        return super().get_object(request, object_id, from_field)
+
+    def get_fieldsets(self, request, obj=None):
+        """With what whoever edits saw of the row, hidden: see ComVisto."""
+        conjuntos = [
+            (titulo, {**opcoes, "fields": [nome for nome in opcoes["fields"] if nome != "visto"]})
+            for titulo, opcoes in super().get_fieldsets(request, obj)
+        ]
+        if obj is not None and self.has_change_permission(request, obj):
+            conjuntos[0][1]["fields"].append("visto")
+        return conjuntos
 
     def get_readonly_fields(self, request, obj=None):
         """A code that a person chose is not changed: Django would save the row again under another one."""

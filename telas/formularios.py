@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -43,17 +44,26 @@ class Formulario(Base, forms.Form):
     pass
 
 
-class FormularioDeModelo(Base, forms.ModelForm):
+class _Visto(forms.CharField):
+    """It speaks of the form, and is nothing that somebody changes."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial, data):
+        return False
+
+
+class ComVisto(forms.ModelForm):
     """A form over one row. When somebody else changed the row since the form was opened, it says so and saves nothing.
 
     Load the row with `select_for_update` in the transaction that saves it. Submitting once more overwrites.
     """
 
-    visto = forms.CharField(widget=forms.HiddenInput, required=False)
+    visto = _Visto(required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._atual = retrato(self.instance, self._meta.fields or [])
+        self._atual = retrato(self.instance, self.fields)
         self.initial["visto"] = json.dumps(self._atual)
 
     def clean(self):
@@ -64,7 +74,8 @@ class FormularioDeModelo(Base, forms.ModelForm):
 
     def _conferir_se_mudou(self) -> None:
         visto = _lido(self.data.get(self.add_prefix("visto"), ""))
-        mudaram = [nome for nome, agora in self._atual.items() if nome in visto and visto[nome] != agora]
+        a_ver = [nome for nome in self._atual if nome in visto and nome in self.fields]
+        mudaram = [nome for nome in a_ver if visto[nome] != self._atual[nome]]
         if not mudaram:
             return
         self.data = self.data.copy()
@@ -88,8 +99,8 @@ class FormularioDeModelo(Base, forms.ModelForm):
         campo, chave, valor = self.fields[nome], self.add_prefix(nome), self.initial.get(nome)
         if isinstance(campo.widget, forms.CheckboxInput) and not valor:
             self.data.pop(chave, None)
-        elif isinstance(valor, list):
-            self.data.setlist(chave, valor)
+        elif getattr(campo.widget, "allow_multiple_selected", False):
+            self.data.setlist(chave, valor or [])
         else:
             self.data[chave] = "" if valor is None else campo.prepare_value(valor)
 
@@ -109,10 +120,21 @@ class FormularioDeModelo(Base, forms.ModelForm):
         return texto if len(texto) <= 60 else f"{texto[:60]}…"
 
 
-def retrato(objeto: models.Model, campos) -> dict[str, str]:
-    """What a row holds, in few characters a field, to tell later whether it changed."""
+class FormularioDeModelo(Base, ComVisto):
+    pass
+
+
+def retrato(objeto: models.Model, nomes: Iterable[str]) -> dict[str, str]:
+    """What a row holds in the fields of these names, in few characters each, to tell later whether it changed.
+
+    Of a secret not even a digest: it would leave with the page.
+    """
+    if objeto.pk is None:
+        return {}
+    do_modelo = {campo.name: campo for campo in (*objeto._meta.concrete_fields, *objeto._meta.many_to_many)}
+    campos = [do_modelo[nome] for nome in nomes if nome in do_modelo]
     return {
-        nome: resumo(objeto._meta.get_field(nome).value_from_object(objeto)) for nome in campos if objeto.pk is not None
+        campo.name: resumo(campo.value_from_object(objeto)) for campo in campos if not getattr(campo, "secreto", False)
     }
 
 

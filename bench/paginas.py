@@ -199,6 +199,16 @@ PAGINAS = (
         lambda d: [d.documento.comando_id],
     ),
     Pagina("cobranca:documentos_do_imovel", argumentos=_imovel),
+    Pagina(
+        "cobranca:sem_documento",
+        lambda d: {
+            "funda": apos(d.documento.imovel_id, 0),
+            "matrícula": {"matricula": d.documento.imovel_id},
+            "motivo comum": {"motivo": 33},
+            "motivo raro": {"motivo": 41},
+        },
+        lambda d: [d.documento.comando_id],
+    ),
     Pagina("cobranca:criterios"),
     Pagina("faturamento:contas_do_imovel", lambda d: {"por vencimento": {"ordem": "-vencimento"}}, _imovel),
     Pagina("faturamento:parametrizar_mensagem"),

@@ -15,6 +15,7 @@ urlpatterns = [
     path("comandos/<int:pk>/", views.comando, name="comando"),
     path("comandos/<int:pk>/andamento/", views.comando_andamento, name="comando_andamento"),
     path("comandos/<int:pk>/documentos/", views_documentos.documentos, name="documentos"),
+    path("comandos/<int:pk>/sem-documento/", views_documentos.sem_documento, name="sem_documento"),
     path("documentos/<int:pk>/", views_documentos.documento, name="documento"),
     path("documentos/<int:pk>/pdf/", views_documentos.documento_pdf, name="documento_pdf"),
     path("imovel/<int:pk>/documentos/", views_imovel.documentos_do_imovel, name="documentos_do_imovel"),

@@ -319,7 +319,7 @@ def _do_comando(request: HttpRequest, escolhido: ComandoAcao) -> dict:
     livre = not (escolhido.gerado_em or escolhido.cancelado_em or escolhido.em_geracao)
     return {
         "comando": escolhido,
-        "de_fora": [(ImovelSemDocumento.Motivo(motivo).label, quantos) for motivo, quantos in de_fora.items()],
+        "de_fora": [(ImovelSemDocumento.Motivo(motivo), quantos) for motivo, quantos in de_fora.items()],
         "total_de_fora": sum(de_fora.values()),
         "sem_conta_agora": numeracao.sem_conta() if livre else "",
         "sem_conta": numeracao.saiu_sem_conta(escolhido.fichas_sem_conta),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from cadastro.models import ClienteImovel, ParametroSistema, Relacao
 from cobranca import pagavel
 from cobranca.fonte import ORIGEM
-from cobranca.forms_documentos import FiltroDeDocumentos
+from cobranca.forms_documentos import FiltroDeDocumentos, FiltroDeSemDocumento
 from cobranca.models import CobrancaDocumento, ComandoAcao, TipoDocumento
 from cobranca.situacao import COM_ITENS, situacao_do_documento
 from faturamento.codigo_barras import ErroCodigoBarras
@@ -42,6 +42,23 @@ def documentos(request: HttpRequest, pk: int) -> HttpResponse:
         documento.situacao = situacao_do_documento(documento, hoje)
     contexto = {"comando": comando, "form": filtro, "pagina": pagina, "pagina_do_menu": "cobranca:comandos"}
     return render(request, "cobranca/documentos.html", contexto)
+
+
+@require_safe
+@permission_required("cobranca.view_comandoacao", raise_exception=True)
+def sem_documento(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who was left out, imóvel by imóvel, and why."""
+    comando = get_object_or_404(ComandoAcao.objects.select_related("acao"), pk=pk)
+    filtro = FiltroDeSemDocumento(request.GET)
+    pagina = Pagina(
+        filtro.filtrar(comando.sem_documento.select_related("imovel__localidade")),
+        request.GET,
+        # By the index that says one reason for each imóvel of a comando.
+        ordens={"matricula": "imovel_id"},
+        padrao="matricula",
+    )
+    contexto = {"comando": comando, "form": filtro, "pagina": pagina, "pagina_do_menu": "cobranca:comandos"}
+    return render(request, "cobranca/sem_documento.html", contexto)
 
 
 @require_safe

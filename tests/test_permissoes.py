@@ -127,6 +127,7 @@ TABELA = [
     Linha("cobranca:comando_andamento", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:comando_cancelar", DO_GRUPO, "post", de(ComandoAcao)),
     Linha("cobranca:documentos", DO_GRUPO, "get", de(ComandoAcao)),
+    Linha("cobranca:sem_documento", DO_GRUPO, "get", de(ComandoAcao)),
     Linha("cobranca:documento", DO_GRUPO, "get", de(CobrancaDocumento)),
     Linha("cobranca:documento_pdf", DO_GRUPO, "get", de(CobrancaDocumento)),
     Linha("batch:processos", DO_GRUPO),

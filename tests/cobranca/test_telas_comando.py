@@ -251,7 +251,8 @@ def test_who_was_left_out_is_counted_by_reason(operador):
 
     resposta = operador.get(f"{LISTA}{comando.pk}/")
 
-    assert resposta.context["de_fora"] == [("Usuário sem canal de mensagem", 2), ("Débito abaixo do valor mínimo", 1)]
+    motivos = ImovelSemDocumento.Motivo
+    assert resposta.context["de_fora"] == [(motivos.SEM_CANAL, 2), (motivos.VALOR_ABAIXO, 1)]
     assert "1.234 documentos gerados; 3 imóveis sem documento." in " ".join(resposta.text.split())
 
 

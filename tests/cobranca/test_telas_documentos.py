@@ -12,7 +12,7 @@ from django.utils import timezone
 from cadastro.digitos import formatar_matricula
 from cobranca import pagavel
 from cobranca.fonte import FonteDeDocumentos
-from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, TipoDocumento
+from cobranca.models import CobrancaDocumento, CobrancaDocumentoItem, ImovelSemDocumento, TipoDocumento
 from faturamento.models import Conta, DebitoACobrar
 from mensageria.models import Canal
 from tests.cobranca.test_fichas import nova_conta_bancaria
@@ -332,3 +332,38 @@ def test_the_aba_of_an_imovel_says_of_a_document_what_its_page_says(operador, dj
     assert "pago pelos itens" in aba(operador, pago)
     with django_assert_max_num_queries(12):
         assert "em aberto" in aba(operador, aberto)
+
+
+# Who got none
+
+
+def test_who_was_left_out_is_listed_with_the_reason_and_found_by_it(operador):
+    comando, outro = (novo_comando(gerado_em=timezone.now()) for _ in range(2))
+    imoveis = sorted((novo_imovel(endereco=f"RUA {n}") for n in range(3)), key=lambda imovel: imovel.pk)
+    motivos = ImovelSemDocumento.Motivo
+    for imovel, motivo in zip(imoveis, (motivos.SEM_CANAL, motivos.VALOR_ABAIXO, motivos.SEM_CANAL), strict=True):
+        ImovelSemDocumento.objects.create(comando=comando, imovel=imovel, motivo=motivo)
+    ImovelSemDocumento.objects.create(comando=outro, imovel=imoveis[0], motivo=motivos.SEM_USUARIO)
+    do_comando = operador.get(f"/cobranca/comandos/{comando.pk}/").text
+    endereco = f"/cobranca/comandos/{comando.pk}/sem-documento/"
+
+    def achados(**filtro):
+        return [um.imovel_id for um in operador.get(endereco, filtro).context["pagina"].linhas]
+
+    assert f'href="{endereco}?motivo=33">Usuário sem canal de mensagem</a>' in do_comando
+    assert achados() == [imovel.pk for imovel in imoveis]
+    assert achados(motivo=33) == [imoveis[0].pk, imoveis[2].pk]
+    assert achados(matricula=str(imoveis[1].pk)) == [imoveis[1].pk]
+    assert achados(matricula="xx") == [] and achados(motivo="xx") == [imovel.pk for imovel in imoveis]
+    tela = visivel(operador.get(endereco, {"motivo": 34}))
+    assert f"{formatar_matricula(imoveis[1].pk)}" in tela and "Débito abaixo do valor mínimo" in tela
+    assert "Nenhum imóvel assim ficou sem documento" in operador.get(endereco, {"motivo": 41}).text
+
+
+def test_who_was_left_out_costs_few_queries(operador, django_assert_max_num_queries):
+    comando = novo_comando(gerado_em=timezone.now())
+    for _ in range(10):
+        ImovelSemDocumento.objects.create(comando=comando, imovel=novo_imovel(), motivo=33)
+
+    with django_assert_max_num_queries(8):
+        operador.get(f"/cobranca/comandos/{comando.pk}/sem-documento/")

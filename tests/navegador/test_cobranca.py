@@ -163,6 +163,7 @@ def test_the_pages_are_accessible(entrar, opcoes):
         "/cobranca/comandos/",
         "/cobranca/comandos/inserir/",
         f"/cobranca/comandos/{comando.pk}/",
+        f"/cobranca/comandos/{comando.pk}/sem-documento/",
     ):
         pagina.goto(caminho)
         acessivel(pagina)

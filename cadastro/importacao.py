@@ -386,7 +386,7 @@ class _Importacao:
             "DROP TABLE IF EXISTS imp_bruto, imp_recusa, imp_linha, imp_tocada, imp_aviso;"
             f"CREATE TEMP TABLE imp_bruto (linha integer, {', '.join(f'{nome} text' for nome in leitor.saida)})"
             " ON COMMIT DROP;"
-            "CREATE TEMP TABLE imp_recusa (linha integer, coluna text, motivo text) ON COMMIT DROP;"
+            "CREATE TEMP TABLE imp_recusa (linha integer, coluna text, motivo text, inicio text) ON COMMIT DROP;"
             "CREATE TEMP TABLE imp_tocada (linha integer, nova boolean) ON COMMIT DROP;"
             "CREATE TEMP TABLE imp_aviso (linha integer, coluna text, motivo text) ON COMMIT DROP"
         )

@@ -91,7 +91,8 @@ class LeitorCSV:
     """One CSV file with its header checked against `colunas`, in any order; it may lack those that `podem_faltar`.
 
     `conversoes` maps a column to the function that replaces its text (ValueError refuses the line), `derivadas` maps a
-    new column to (source column, function). `recusar(linha, coluna, motivo)` is told of each line that is left out.
+    new column to (source column, function). `recusar(linha, coluna, motivo, inicio)` is told of each line that is left
+    out; `inicio` is its first field, as far as it can be told.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class LeitorCSV:
         self.saida = [*self.cabecalho, *(derivadas or {})]
 
     def blocos(
-        self, recusar: Callable[[int, str, str], None], progresso: Callable[[int], None] = lambda lidos: None
+        self, recusar: Callable[[int, str, str, str], None], progresso: Callable[[int], None] = lambda lidos: None
     ) -> Iterator[bytes]:
         """The records as CSV for COPY: the line number, then the columns of `saida`."""
         bloco = io.StringIO()
@@ -136,7 +137,7 @@ class LeitorCSV:
                     else:
                         self._separar(texto)
                 except LinhaRecusada as erro:
-                    recusar(numero, erro.coluna, str(erro))
+                    recusar(numero, erro.coluna, str(erro), _inicio(bruta))
                 if bloco.tell() >= TAMANHO_DO_BLOCO:
                     yield bloco.getvalue().encode()
                     bloco.seek(0)
@@ -175,6 +176,10 @@ class LeitorCSV:
             dica = " O separador é o ponto e vírgula." if len(nomes) == 1 and len(colunas) > 1 else ""
             raise ArquivoInvalido(f"Cabeçalho inválido: {'; '.join(problemas)}.{dica}")
         return nomes
+
+
+def _inicio(bruta: bytes) -> str:
+    return bruta[:40].split(b";", 1)[0].strip(b'" \r\n').decode("ascii", "replace").replace("\0", "")
 
 
 def _conferir_nomes(nomes: Sequence[str], colunas: Sequence[str], podem_faltar: Collection[str]) -> list[str]:

@@ -282,7 +282,7 @@ DOCUMENTOS = Arquivo(
     tabelas=("cobranca_cobrancadocumento", "ponte_documentodogsan"),
 )
 
-# An item of what was closed before it could come is not missed: it is not owed.
+# An item of what was closed before it could come is not missed: it is not owed. Of what was refused it waits.
 DOCUMENTOS_ITENS = Arquivo(
     nome="documentos_itens",
     colunas=(
@@ -294,9 +294,15 @@ DOCUMENTOS_ITENS = Arquivo(
     chave=("l.documento", "coalesce(l.conta, 0)", "coalesce(l.debito, 0)"),
     juncoes="""LEFT JOIN ponte_documentodogsan g ON g.id = l.documento
                LEFT JOIN faturamento_conta c ON c.id = l.conta
-               LEFT JOIN faturamento_debitoacobrar d ON d.id = l.debito""",
+               LEFT JOIN faturamento_debitoacobrar d ON d.id = l.debito
+               LEFT JOIN ponte_recusada rc ON rc.leitura = 'contas' AND rc.chave = l.conta
+               LEFT JOIN ponte_recusada rd ON rd.leitura = 'debitos' AND rd.chave = l.debito""",
     extras={"daqui": "g.documento_id", "vem": "g.id IS NOT NULL AND (c.id IS NOT NULL OR d.id IS NOT NULL)"},
-    recusas=(Recusa("conta", "num_nonnulls(l.conta, l.debito) <> 1", "O item é de uma conta e de um débito."),),
+    recusas=(
+        Recusa("conta", "num_nonnulls(l.conta, l.debito) <> 1", "O item é de uma conta e de um débito."),
+        Recusa("conta", "c.id IS NULL AND rc.id IS NOT NULL", "A conta {l.conta} foi recusada."),
+        Recusa("debito", "d.id IS NULL AND rd.id IS NOT NULL", "O débito {l.debito} foi recusado."),
+    ),
     concluir=(
         anotar("""UPDATE cobranca_cobrancadocumentoitem t SET valor = l.valor FROM imp_linha l
                   WHERE l.erro IS NULL AND l.vem AND t.documento_id = l.daqui AND t.valor <> l.valor

@@ -134,6 +134,14 @@ def _desfazendo(simular: bool) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+@dataclass(frozen=True)
+class _Pedaco:
+    """A piece in files: what its owners have, and its lines; None for what there is not."""
+
+    posse: Path | None
+    linhas: Path | None
+
+
 class _Passada:
     """A reading on its way here."""
 
@@ -152,11 +160,10 @@ class _Passada:
         self.resultado.completa = passagem.completa
         if not self.resultado.retomada:
             self.relatorio.unlink(missing_ok=True)
-        self._repetir_recusadas()
+        repetidas = self._repetir_recusadas(passagem)
         desde = None if passagem.completa else self._desde(passagem.marca)
         for quais, ate in self._pedacos(passagem, desde):
-            self._soltar(desde, quais)
-            self._importar(desde, quais)
+            self._gravar(self._copiar(desde, quais + self.consultas.menos(repetidas)))
             passagem.ate = ate
             passagem.save(update_fields=["ate"])
         if passagem.completa:
@@ -175,24 +182,28 @@ class _Passada:
             self.resultado.retomada = passagem.ate is not None
             return passagem
         passagem.completa = self.pedido.completa or not passagem.marca
-        passagem.marca_em_curso, passagem.ate = min([self.origem.relogio(), *self._marca_de_quem()]), None
+        passagem.marca_em_curso, passagem.ate = min([self.origem.relogio(), *self._marcas_de_quem()]), None
         passagem.save()
         return passagem
 
-    def _marca_de_quem(self) -> list[str]:
+    def _marcas_de_quem(self) -> list[str]:
         """No further goes the mark: what is read of rows that are not here yet is read again when they come."""
-        if not self.leitura.de_quem:
-            return []
-        marcas = Passagem.objects.filter(leitura=self.leitura.de_quem).values_list("marca", flat=True)
-        return [next(iter(marcas), "")]
+        donas = [dona for dona in (self.leitura.de_quem, *self.leitura.fala_de) if dona]
+        marcas = dict(Passagem.objects.filter(leitura__in=donas).values_list("leitura", "marca"))
+        return [marcas.get(dona, "") for dona in donas]
 
-    def _repetir_recusadas(self) -> None:
-        """What was refused before, up to a piece of it."""
-        with transaction.atomic():
-            if chaves := recusadas.tomar(self.leitura, self.pedido.linhas_por_pedaco):
-                escolhidas = self.consultas.escolhidas(chaves)
-                self._soltar(None, escolhidas)
-                self._importar(None, escolhidas)
+    def _repetir_recusadas(self, passagem: Passagem) -> list[int]:
+        """Ask again for some of what was refused before; the keys, which need not be asked for once more."""
+        le_tudo = passagem.completa and not self.leitura.daqui
+        if le_tudo or not self.leitura.mudou:
+            return []
+        chaves = recusadas.proximas(self.leitura)
+        if chaves:
+            pedaco = self._copiar(None, self.consultas.escolhidas(chaves))
+            with transaction.atomic():
+                recusadas.tirar(self.leitura, chaves)
+                self._gravar(pedaco)
+        return chaves
 
     def _desde(self, marca: str) -> str:
         return f"(timestamp '{marca}' - interval '{self.pedido.sobreposicao} minutes')"
@@ -220,14 +231,27 @@ class _Passada:
             yield chaves
             depois_de = chaves[-1]
 
-    def _soltar(self, desde: str | None, quais: str) -> None:
+    def _copiar(self, desde: str | None, quais: str) -> _Pedaco:
+        """Bring a piece, and what its lines need to be here: the source is not waited for later."""
+        valores = self.pedido.valores
+        posse, linhas = self.pasta / "posse.csv", self.pasta / self.arquivo.nome_csv
+        if self.leitura.posse:
+            self.origem.copiar(self.consultas.da_posse(desde, quais, valores), posse)
+        quantas = self.origem.copiar(self.consultas.das_linhas(desde, quais, valores), linhas, self._cabecalho())
+        if quantas and self.leitura.nome == "documentos":
+            criar_comandos(self.origem, self._comandos(linhas), self.pedido.agora)
+        return _Pedaco(posse if self.leitura.posse else None, linhas if quantas else None)
+
+    def _gravar(self, pedaco: _Pedaco) -> None:
+        if pedaco.posse:
+            self._soltar(pedaco.posse)
+        if pedaco.linhas:
+            self._importar(pedaco.linhas)
+
+    def _soltar(self, posse: Path) -> None:
         """What owners no longer have is let go of before what they have comes: it may take its place."""
-        if not self.leitura.posse:
-            return
-        caminho = self.pasta / "posse.csv"
-        self.origem.copiar(self.consultas.da_posse(desde, quais, self.pedido.valores), caminho)
         colunas = ", ".join(f"{nome} text" for nome in self.leitura.posse)
-        with transaction.atomic(), connection.cursor() as cursor, caminho.open("rb") as arquivo:
+        with transaction.atomic(), connection.cursor() as cursor, posse.open("rb") as arquivo:
             cursor.execute("DROP TABLE IF EXISTS ponte_posse")
             cursor.execute(f"CREATE TEMP TABLE ponte_posse ({colunas}) ON COMMIT DROP")
             cursor.copy_expert("COPY ponte_posse FROM STDIN WITH (FORMAT csv, DELIMITER ';')", arquivo)
@@ -235,16 +259,8 @@ class _Passada:
             cursor.execute(mapa.SOLTAR[self.leitura.nome], {"hoje": self.pedido.hoje})
             self.resultado.sumidas += cursor.rowcount
 
-    def _importar(self, desde: str | None, quais: str) -> None:
-        caminho = self.pasta / self.arquivo.nome_csv
-        linhas = self.origem.copiar(
-            self.consultas.das_linhas(desde, quais, self.pedido.valores), caminho, self._cabecalho()
-        )
-        if not linhas:
-            return
-        if self.leitura.nome == "documentos":
-            criar_comandos(self.origem, self._comandos(caminho), self.pedido.agora)
-        feito = importar_arquivo(self.arquivo, caminho, saida=self.pasta, hoje=self.pedido.hoje)
+    def _importar(self, linhas: Path) -> None:
+        feito = importar_arquivo(self.arquivo, linhas, saida=self.pasta, hoje=self.pedido.hoje)
         if feito.erro:
             raise ErroDeImportacao(f"{self.leitura.nome}: {feito.erro}")
         for numero in ("lidas", "novas", "alteradas", "iguais", "recusadas", "avisos"):

@@ -35,8 +35,9 @@ class Leitura:
     agrupar: bool = False  # a line for each key
     # Fields that name a row of an owner, who is the key: what the owner has here and not there is let go of.
     posse: tuple[str, ...] = ()
-    # The reading that brings the rows that this one speaks of: what comes before them is asked for again.
+    # The reading that brings the rows that this one speaks of, by the same key: what comes before them is read again.
     de_quem: str = ""
+    fala_de: tuple[str, ...] = ()  # others of whose rows it speaks
     # In a complete pass the keys come from here: SQL for those after %s, up to %s of them. What is closed at the source
     # is not read whole, only asked about.
     daqui: str = ""
@@ -346,6 +347,7 @@ LEITURAS = (
         linhas="(it.cnta_id IS NOT NULL OR it.dbac_id IS NOT NULL)",
         mudou=(recente("it.cdit_tmultimaalteracao"), "cd.cbdo_tmultimaalteracao >= {desde}"),
         de_quem="documentos",
+        fala_de=("contas", "debitos"),
     ),
     _pagamentos("pagamentos_documentos", "documento", "cbdo_id", "documentos", _DOCUMENTOS_EM_ABERTO),
 )
@@ -463,6 +465,9 @@ class Consultas:
 
     def escolhidas(self, chaves: list[int]) -> str:
         return f"{self.leitura.chave} = ANY ({vetor(chaves)})"
+
+    def menos(self, chaves: list[int]) -> str:
+        return f" AND NOT {self.escolhidas(chaves)}" if chaves else ""
 
     def das_linhas(self, desde: str | None, quais: str, valores: Mapping[str, str]) -> str:
         return self._selecao(self.nomes, f"{self._filtro(desde, valores)} AND {self.leitura.linhas} AND {quais}")

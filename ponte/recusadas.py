@@ -8,31 +8,31 @@ from django.db import connection
 
 from ponte import mapa
 
-# Over the lines of a piece that were checked (imp_linha), in the transaction that stores them.
-_ESQUECER = """
-DELETE FROM ponte_recusada r USING (
-    SELECT l.{chave} FROM imp_linha l WHERE l.erro IS NULL
-    EXCEPT SELECT l.{chave} FROM imp_linha l WHERE l.erro IS NOT NULL
-) a (chave)
-WHERE r.leitura = '{leitura}' AND r.chave = a.chave
-AND NOT EXISTS (SELECT FROM ponte_recusada d WHERE d.leitura = '{de_quem}' AND d.chave = r.chave)
+POR_VEZ = 5_000  # keys of a reading in a run: what is refused for ever must not weigh on the source
+
+# Over the lines of a piece that were checked (imp_linha) or could not be read (imp_recusa), in the transaction that
+# stores them.
+_RECUSADAS = """
+    SELECT l.{chave} FROM imp_linha l WHERE l.erro IS NOT NULL AND l.{chave} IS NOT NULL
+    UNION SELECT r.inicio::bigint FROM imp_recusa r WHERE r.inicio ~ '^[0-9]{{1,18}}$'
 """
-_LEMBRAR = """
+_ESQUECER = f"""
+DELETE FROM ponte_recusada r USING (
+    SELECT l.{{chave}} FROM imp_linha l WHERE l.erro IS NULL EXCEPT ({_RECUSADAS})
+) a (chave)
+WHERE r.leitura = '{{leitura}}' AND r.chave = a.chave
+AND NOT EXISTS (SELECT FROM ponte_recusada d WHERE d.leitura = '{{de_quem}}' AND d.chave = r.chave)
+"""
+_LEMBRAR = f"""
 INSERT INTO ponte_recusada (leitura, chave)
-SELECT DISTINCT leitura, l.{chave} FROM imp_linha l, unnest('{{{leituras}}}'::text[]) AS leitura
-WHERE l.erro IS NOT NULL AND l.{chave} IS NOT NULL ORDER BY 2
+SELECT leitura, a.chave FROM ({_RECUSADAS}) a (chave), unnest('{{{{{{leituras}}}}}}'::text[]) AS leitura ORDER BY 2
 ON CONFLICT DO NOTHING
 """
-# First those whose owner has come, then those that were asked for longest ago.
+# What is of a row that is still missing waits for it.
 _PROXIMAS = """
-SELECT r.chave FROM ponte_recusada r WHERE r.leitura = %(leitura)s
-ORDER BY EXISTS (SELECT FROM ponte_recusada d WHERE d.leitura = %(de_quem)s AND d.chave = r.chave), r.id
-LIMIT %(quantas)s
-"""
-_TIRAR = "DELETE FROM ponte_recusada WHERE leitura = %(leitura)s AND chave = ANY (%(chaves)s)"
-_DEVOLVER = """
-INSERT INTO ponte_recusada (leitura, chave)
-SELECT %(leitura)s, d.chave FROM ponte_recusada d WHERE d.leitura = %(de_quem)s AND d.chave = ANY (%(chaves)s)
+SELECT r.chave FROM ponte_recusada r WHERE r.leitura = %s
+AND NOT EXISTS (SELECT FROM ponte_recusada d WHERE d.leitura = %s AND d.chave = r.chave)
+ORDER BY r.id LIMIT %s
 """
 
 
@@ -47,16 +47,14 @@ def passos(leitura: mapa.Leitura) -> tuple[str, str]:
     )
 
 
-def tomar(leitura: mapa.Leitura, quantas: int) -> list[int]:
-    """Up to `quantas` keys to read again, in the transaction that reads them: what is refused again is remembered anew.
-
-    Those whose owner is still missing stay, behind the others.
-    """
-    quais = {"leitura": leitura.nome, "de_quem": leitura.de_quem}
+def proximas(leitura: mapa.Leitura) -> list[int]:
+    """Some keys to read again, those longest not asked for first."""
     with connection.cursor() as cursor:
-        cursor.execute(_PROXIMAS, quais | {"quantas": quantas})
-        chaves = [chave for (chave,) in cursor.fetchall()]
-        if chaves:
-            cursor.execute(_TIRAR, quais | {"chaves": chaves})
-            cursor.execute(_DEVOLVER, quais | {"chaves": chaves})
-    return chaves
+        cursor.execute(_PROXIMAS, [leitura.nome, leitura.de_quem, POR_VEZ])
+        return [chave for (chave,) in cursor.fetchall()]
+
+
+def tirar(leitura: mapa.Leitura, chaves: list[int]) -> None:
+    """Forget them, in the transaction that stores what was read: what is refused again is remembered anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ponte_recusada WHERE leitura = %s AND chave = ANY (%s)", [leitura.nome, chaves])

@@ -14,6 +14,7 @@ from faturamento.fonte import FonteDeContas
 from faturamento.models import Conta, DebitoACobrar
 from mensageria.estados import Motivo
 from mensageria.models import Canal
+from ponte import recusadas
 from ponte.importacao import EmAndamento, MuitasSumiram, sozinha
 from ponte.models import Passagem, Recusada
 from ponte.origem import ConexaoPerdida, ErroDaOrigem, Origem, parametros, sem_senha
@@ -481,13 +482,14 @@ def test_what_was_refused_comes_when_what_it_lacked_does_and_with_what_was_paid_
     assert not Recusada.objects.exists()
 
 
-def test_what_lacks_nothing_but_sense_is_asked_for_in_turn_a_piece_a_run(gsan, trazer):
+def test_what_lacks_nothing_but_sense_is_asked_for_in_turn_and_few_at_a_time(gsan, trazer, monkeypatch):
+    monkeypatch.setattr(recusadas, "POR_VEZ", 1)
     gsan.imovel(19)
     for conta in (71, 72, 73):
         gsan.conta(conta, 19, cnta_vlagua="-10.00")
     trazer()
 
-    ditas = [relato(trazer(linhas_por_pedaco=1)["contas"]).splitlines()[1:] for _ in range(4)]
+    ditas = [relato(trazer()["contas"]).splitlines()[1:] for _ in range(4)]
 
     assert [[linha.split(";")[2][1:] for linha in umas] for umas in ditas] == [["71"], ["72"], ["73"], ["71"]]
 
@@ -528,6 +530,73 @@ def test_a_conta_that_is_made_and_paid_between_two_readings_of_a_run_is_paid_aft
     trazer(sobreposicao=0)
 
     assert Conta.objects.get(pk=90).pago_em == date(2026, 11, 5)
+
+
+def test_an_item_waits_for_its_conta_that_was_refused_and_for_one_that_was_made_meanwhile(cheio, trazer):
+    def no_meio(leitura, *_):
+        if leitura == "debitos":
+            ((agora,),) = cheio.executar("SELECT localtimestamp::text")
+            cheio.conta(90, 19, 5, em=agora)
+            cheio.item(905, cnta_id=90, em=agora)
+
+    cheio.conta(91, 19, 999)
+    cheio.item(905, cnta_id=91)
+
+    trazer(progresso=no_meio, sobreposicao=0)
+    assert itens(905) == {75}
+    cheio.cliente(999, em=DEPOIS)
+    trazer(sobreposicao=0)
+
+    assert itens(905) == {75, 90, 91}
+    assert not Recusada.objects.exists()
+
+
+def itens(documento: int) -> set[int]:
+    daqui = CobrancaDocumento.objects.get(no_gsan=documento)
+    return set(daqui.itens.values_list("conta", flat=True))
+
+
+def test_what_could_not_even_be_read_is_asked_for_again_with_its_payments(gsan, trazer):
+    gsan.imovel(19)
+    gsan.debito(5, 19)
+    gsan.executar("UPDATE faturamento.debito_tipo SET dbtp_dsdebitotipo = E'MULTA\x01'")
+    assert trazer()["debitos"].recusadas == 1
+    gsan.pagamento(dbac_id=5)
+    trazer()
+    gsan.executar("UPDATE faturamento.debito_tipo SET dbtp_dsdebitotipo = 'MULTA'")
+
+    trazer()
+
+    assert DebitoACobrar.objects.get(pk=5).pago_em == date(2026, 11, 5)
+
+
+def test_what_is_refused_is_counted_and_reported_once_in_a_run(gsan, trazer):
+    gsan.imovel(19)
+    gsan.conta(70, 19, cnta_vlagua="-10.00", em=None)  # without a moment it is read by every run
+    gsan.executar("UPDATE cadastro.localidade SET loca_nmlocalidade = NULL")
+
+    for completa in (False, False, True):
+        feito = trazer(completa=completa)
+        for leitura in ("contas", "localidades"):
+            assert (feito[leitura].lidas, feito[leitura].recusadas) == (1, 1), (leitura, completa)
+            assert len(relato(feito[leitura]).splitlines()) == 2
+
+
+def test_no_row_here_is_held_while_the_source_is_read(gsan, trazer, monkeypatch):
+    gsan.imovel(19)
+    gsan.vinculo(19, 999)
+    trazer()
+    fora = len(connection.atomic_blocks)
+    copiar, abertas = Origem.copiar, []
+
+    def espiar(origem, *tudo):
+        abertas.append(len(connection.atomic_blocks))
+        return copiar(origem, *tudo)
+
+    monkeypatch.setattr(Origem, "copiar", espiar)
+    assert trazer()["vinculos"].recusadas == 1
+
+    assert set(abertas) == {fora}
 
 
 def test_a_simulation_remembers_nothing(gsan, trazer):

@@ -174,6 +174,10 @@ def resolver_por_chave(canal: CanalBase, mensagens: Sequence[Mensagem], *, ha: f
             ditos[mensagem.id] = falha
             continue
         quedas = 0
+        if dito is not None and dito.id_externo and dito.id_externo == mensagem.id_externo:
+            # It tells of the attempt before, which got that id: of the one in doubt nothing.
+            ditos[mensagem.id] = FalhaDeEnvio(Classe.INCERTA, "", "A operadora só fala da tentativa anterior.")
+            continue
         cedo = dito is None and ha < canal.carencia_da_consulta
         ditos[mensagem.id] = FalhaDeEnvio(Classe.INCERTA, "", "Ainda é cedo para saber.") if cedo else dito
     return ditos
@@ -240,12 +244,13 @@ def registrar(mensagem: Mensagem, recibo: Recibo, agora: datetime, *, id_externo
     atual = Mensagem.objects.select_for_update(of=("self",)).select_related("gateway").get(id=mensagem.id)
     if atual.estado == Estado.EM_ENVIO:
         raise AindaEmEnvio
-    if recibo.situacao != "entregue" and _de_outra_tentativa(atual, id_externo):
+    de_outra, entregue = _de_outra_tentativa(atual, id_externo), recibo.situacao == "entregue"
+    if de_outra and not entregue:
         return "ignorado"
+    if entregue and (atual.estado == Estado.PENDENTE or (atual.estado == Estado.INCERTA and de_outra)):
+        return _entregar_por_outra_tentativa(atual, recibo, agora, id_externo)
     if atual.estado == Estado.INCERTA:
         _provar(atual, atual.gateway, Resposta(recibo.codigo, recibo.texto, id_externo), agora)
-    if atual.estado == Estado.PENDENTE and recibo.situacao == "entregue":
-        return _entregar_a_que_espera(atual, recibo, agora, id_externo)
     if atual.estado != Estado.ENVIADA:
         return "ignorado"
     mudanca: dict[str, Any] = {"id_externo": atual.id_externo or id_externo}
@@ -269,12 +274,15 @@ def _de_outra_tentativa(mensagem: Mensagem, id_externo: str) -> bool:
     return (id_externo == mensagem.id_externo) == (mensagem.estado == Estado.INCERTA)
 
 
-def _entregar_a_que_espera(mensagem: Mensagem, recibo: Recibo, agora: datetime, id_externo: str) -> str:
-    """A message that waits to be sent again was delivered by an attempt of before; one that never left was not."""
-    partidas = mensagem.envios.filter(classe__in=resultados.CONTAM_NA_COTA)
+def _entregar_por_outra_tentativa(mensagem: Mensagem, recibo: Recibo, agora: datetime, id_externo: str) -> str:
+    """A message that waits to be sent again, or whose last attempt is in doubt, was delivered by an attempt of before:
+    any whose body left, also one that was refused. Of one that never left nothing is believed."""
+    partidas = mensagem.envios.exclude(classe__in=DO_SERVICO)
     if (partida := partidas.aggregate(ultima=Max("momento"))["ultima"]) is None:
         log.warning("mensagem %s: recibo de entrega do que não saiu", mensagem.id)
         return "ignorado"
+    if mensagem.estado == Estado.INCERTA:  # nobody said that its last attempt was accepted: none is written
+        Mensagem.objects.filter(id=mensagem.id).update(estado=Estado.ENVIADA, reserva=None)
     Mensagem.objects.filter(id=mensagem.id).update(
         estado=Estado.ENTREGUE,
         enviada_em=partida,

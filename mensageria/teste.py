@@ -57,12 +57,21 @@ def enviar_previa(previa: Previa, canal: Canal, *, usuario, agora: datetime, por
         qual = "o gateway de SMS" if canal == Canal.SMS else "o serviço de e-mail"
         return Resultado(False, f"Escolha e ative {qual} da origem {previa.origem} antes de enviar o teste.")
     if not consumo.gastar(servico, 1, agora):
-        return Resultado(False, f"O limite de envios de {servico} está esgotado.")
-    resultado, gastou = _entregar(servico, composta, por)
-    if not gastou:
-        consumo.contar(servico, [agora], sinal=-1)
+        return Resultado(False, _sem_cota(servico, agora))
+    gastou = False
+    try:
+        resultado, gastou = _entregar(servico, composta, por)
+    finally:
+        if not gastou:
+            consumo.contar(servico, [agora], sinal=-1)
     registro.registrar(usuario, previa.origem, f"Teste por {canal.label}: {resultado.palavras}")
     return resultado
+
+
+def _sem_cota(servico: Servico, agora: datetime) -> str:
+    if consumo.situacao(servico, agora).esgotado:
+        return f"O limite de envios de {servico} está esgotado."
+    return f"O resto do limite de envios de {servico} está reservado para o que sai agora. Tente de novo em instantes."
 
 
 def _entregar(servico: Servico, composta, por: CanalBase | None) -> tuple[Resultado, bool]:

@@ -143,12 +143,13 @@ def resumo(valor) -> str:
 
 
 def quem_mudou(objeto: models.Model) -> str:
-    """ "Maria alterou às 14:32", or without a name when the change is not in the log."""
-    ultima = registro.ultima_alteracao(objeto)
+    """ "maria alterou este registro (…)", or without a name when the change is not in the audit."""
+    ultima = registro.ultima_entrada(objeto)
     if ultima is None:
-        return "Outra pessoa alterou este registro"
-    quando = date_format(timezone.localtime(ultima.action_time), "d/m/Y H:i")
-    return f"{ultima.user} alterou este registro ({quando})"
+        return "Este registro foi alterado"
+    quando = date_format(timezone.localtime(ultima.momento), "d/m/Y H:i")
+    quem = "O sistema" if ultima.quem == "sistema" else ultima.quem
+    return f"{quem} alterou este registro ({quando})"
 
 
 def _lido(texto: str) -> dict[str, Any]:

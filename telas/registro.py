@@ -100,6 +100,12 @@ def _texto(valor) -> str | None:
     return None if valor is None else str(valor)
 
 
+def ultima_entrada(objeto: models.Model) -> EntradaAuditoria | None:
+    """What was last written of it, whoever did: a person, the bridge, the system."""
+    do_objeto = f"{objeto._meta.concrete_model._meta.label_lower}:{objeto.pk}"
+    return EntradaAuditoria.objects.filter(objetos__contains=[do_objeto]).order_by("-id").first()
+
+
 def ultima_alteracao(objeto: models.Model) -> LogEntry | None:
     do_objeto = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(objeto), object_id=str(objeto.pk)

@@ -6,6 +6,8 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cadastro.admin import AdminAvisa, SoLeitura
 from cadastro.models import Municipio
@@ -66,7 +68,7 @@ def test_a_list_in_a_field_comes_back_as_it_is_written(chefe, db):
 
     recusada = chefe.post(pagina, aberta | {"ordem": "4"})
 
-    assert "Outra pessoa alterou este registro" in recusada.text
+    assert "O sistema alterou este registro" in recusada.text
     assert recusada.context["adminform"].form["dias_do_vencimento"].value() == "0,3,7"
 
 
@@ -85,6 +87,19 @@ def test_who_may_only_look_gets_the_page_without_it(pagina, entrar):
     resposta = leitor.get(pagina)
 
     assert resposta.status_code == 200 and "visto" not in resposta.text
+
+
+def test_the_row_is_held_from_the_look_until_it_is_stored(pagina, chefe):
+    dados = dados_do(chefe, pagina)
+
+    with CaptureQueriesContext(connection) as consultas:
+        chefe.post(pagina, dados | {"ddd": "83"})
+
+    trava, grava = (
+        next(n for n, uma in enumerate(consultas) if trecho in uma["sql"] and "cadastro_municipio" in uma["sql"])
+        for trecho in ("FOR NO KEY UPDATE", 'UPDATE "cadastro_municipio"')
+    )
+    assert trava < grava
 
 
 def test_every_form_of_the_administration_sees(rf, chefe, db):

@@ -57,7 +57,7 @@ def sms(gateway: GatewaySMS, estado: Estado = Estado.ENVIADA, **campos) -> Mensa
     return mensagem
 
 
-def incerta(gateway: GatewaySMS, ha: timedelta) -> Mensagem:
+def incerta(gateway: GatewaySMS, ha: timedelta, classe: Classe = Classe.INCERTA) -> Mensagem:
     """An SMS whose body may have left that long ago, with its attempt and its use of the quota."""
     mensagem = sms(gateway, Estado.INCERTA, id_externo="", tentativas=1)
     TentativaEnvio.objects.create(
@@ -66,7 +66,7 @@ def incerta(gateway: GatewaySMS, ha: timedelta) -> Mensagem:
         servico=gateway.nome,
         destino=mensagem.destino,
         momento=AGORA - ha,
-        classe=Classe.INCERTA,
+        classe=classe,
         reserva=mensagem.reserva_id,
     )
     consumo.contar(gateway, [AGORA - ha])
@@ -230,6 +230,38 @@ def test_what_an_earlier_attempt_delivered_is_not_sent_again(gateway):
     assert mensagem.pedido_motivo == ""
     assert [guardado.situacao for guardado in mensagem.recibos.all()] == ["entregue"]
     assert balanco.conferir() == []
+
+
+@pytest.mark.parametrize("classe", [Classe.TEMPORARIO, Classe.ENDERECO])
+def test_what_was_refused_and_delivered_all_the_same_is_not_sent_again(gateway, classe):
+    mensagem = incerta(gateway, timedelta(minutes=5), classe)
+    decisoes.reenviar([mensagem.id], usuario=None, motivo="ninguém sabe", agora=AGORA)
+
+    avisar(gateway, recibo(mensagem, "delivered", id="op-1"))
+
+    assert situacao(mensagem)[0] == "ENTREGUE"
+
+
+def test_what_an_earlier_attempt_delivered_ends_the_doubt_of_the_next_without_another_attempt(gateway):
+    mensagem = incerta(gateway, timedelta(minutes=5))
+    Mensagem.objects.filter(id=mensagem.id).update(id_externo="da-primeira")
+
+    avisar(gateway, recibo(mensagem, "delivered", id="da-primeira"))
+
+    assert situacao(mensagem) == ("ENTREGUE", RETORNO_ENVIADO)
+    assert [tentativa.classe for tentativa in mensagem.envios.all()] == [Classe.INCERTA]
+    assert balanco.conferir() == []
+
+
+def test_a_gateway_that_only_knows_the_attempt_before_settles_no_doubt(gateway):
+    gateway.configuracao = PERGUNTAVEL
+    gateway.save()
+    mensagem = incerta(gateway, timedelta(minutes=5))
+    Mensagem.objects.filter(id=mensagem.id).update(id_externo=entregar_ao_gateway(gateway, mensagem))
+
+    contagem = retornos.consultar(gateway, relogio=lambda: AGORA)
+
+    assert (contagem["sem_resposta"], situacao(mensagem)[0]) == (1, "INCERTA")
 
 
 def test_what_is_said_again_of_a_failed_attempt_does_not_settle_the_doubt_of_the_next(gateway):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from mensageria import calendario
 from mensageria.janela import FERIADO, nacionais
 from mensageria.models import Canal, FeriadoLocal, JanelaContato
+from telas import autoria
 from tests.fabricas import nova_localidade
 
 PAGINA = "/mensagens/calendario/"
@@ -130,7 +131,8 @@ def test_a_window_without_any_hour_is_asked_about(operador):
 
 
 def test_whoever_comes_second_is_told_who_changed_it(operador):
-    calendario.definir(Canal.SMS, "cobranca", {0: (time(9), time(12))}, usuario=operador.pessoa)
+    with autoria.em_nome_de(operador.pessoa):
+        calendario.definir(Canal.SMS, "cobranca", {0: (time(9), time(12))}, usuario=operador.pessoa)
 
     resposta = operador.post(DE_COBRANCA, janela(das_0="08:00", ate_0="20:00"))
 

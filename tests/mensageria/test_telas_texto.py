@@ -13,8 +13,8 @@ from cadastro.digitos import formatar_matricula
 from mensageria import consumo, teste
 from mensageria.canais.base import FalhaDeEnvio
 from mensageria.canais.memoria import CanalDeMemoria
-from mensageria.estados import Classe
-from mensageria.models import Lote, Mensagem, OrigemEnvio, TentativaEnvio, VersaoTexto
+from mensageria.estados import Classe, Estado
+from mensageria.models import Canal, Lote, Mensagem, OrigemEnvio, TentativaEnvio, VersaoTexto
 from tests.fabricas import (
     HOJE,
     nova_conta,
@@ -25,6 +25,7 @@ from tests.fabricas import (
     novo_parametro_sistema,
     novo_vinculo,
 )
+from tests.mensageria.apoio import nova_mensagem, por_em
 
 MEDIR = "/mensagens/texto/faturamento/medir/{}/"
 PREVIA = "/mensagens/texto/{}/previa/"
@@ -378,6 +379,30 @@ def test_a_test_does_not_exceed_the_quota(operador, canal):
     assert "Teste enviado." in respostas[0].text
     assert "Teste não enviado." in respostas[1].text
     assert f"O limite de envios de {gateway} está esgotado." in respostas[1].text
+
+
+def test_a_test_waits_for_what_is_being_sent_with_the_rest_of_the_quota(operador, canal):
+    _, gateway = novas_saidas()
+    gateway.cota_mensal = 1
+    gateway.save()
+    nova_conta()
+    por_em(nova_mensagem(canal=Canal.SMS, gateway=gateway), Estado.EM_ENVIO)
+
+    resposta = operador.post(TESTE.format("faturamento"), pedido_de_teste(canal="sms", celular="84912345678"))
+
+    assert canal.recebidos == []
+    assert "está reservado para o que sai agora" in resposta.text
+
+
+def test_a_test_that_breaks_gives_its_use_back(operador, canal, monkeypatch):
+    _, gateway = novas_saidas()
+    nova_conta()
+    monkeypatch.setattr(teste, "abrir_canal", lambda servico: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        operador.post(TESTE.format("faturamento"), pedido_de_teste(canal="sms", celular="84912345678"))
+
+    assert consumo.situacao(gateway, timezone.now()).usado == 0
 
 
 def test_a_real_server_is_refused_while_simulated(operador):

@@ -649,7 +649,16 @@ class UsuarioAdmin(UserAdmin):
         return super().has_add_permission(request) and not self._bloqueado(request)
 
     def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and not self._bloqueado(request)
+        pode = super().has_change_permission(request, obj) and not self._bloqueado(request)
+        return pode and usuarios.alcanca(request.user, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and usuarios.alcanca(request.user, obj)
+
+    def get_readonly_fields(self, request, obj=None):
+        """Nobody gives what only a superuser has: what the groups let people do is given by the groups."""
+        proprios = super().get_readonly_fields(request, obj)
+        return proprios if request.user.is_superuser else [*proprios, "is_superuser", "user_permissions"]
 
     def changelist_view(self, request, extra_context=None):
         self._avisar(request)

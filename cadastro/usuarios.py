@@ -15,6 +15,11 @@ def bloqueado(usuario) -> bool:
     return bool(ParametroSistema.objects.values_list("bloqueio_de_usuario", flat=True).first())
 
 
+def alcanca(quem, pessoa=None) -> bool:
+    """Whether `quem`, who may change people, may change this one: a superuser is changed by another alone."""
+    return quem.is_superuser or pessoa is None or not pessoa.is_superuser
+
+
 def completar_email(email: str) -> str:
     """The address, with the company's domain when it has none and the company has one."""
     dominio = _dominio() if email and "@" not in email else ""

@@ -14,6 +14,7 @@ from preventivo.models import Campanha, Operacao
 
 PASTA = settings.BASE_DIR / "dados" / "campanhas"
 USUARIO, SEGREDO = "avisa", "segredo"  # what the simulated companies know
+ASSINATURA = "Cobrança do Exemplo Ltda., por conta de {}\nAtendimento 0800 000 0198\nwww.cobranca.example"
 CONEXOES, LIMITE = 8, 200  # they stand more than a real one would like
 
 
@@ -47,6 +48,7 @@ def configurar(*, apis: str) -> None:
             servico=ServicoEmail.objects.get(nome=dela.servico),
         )
         operacao.url, operacao.usuario, operacao.segredo = apis + dela.caminho, USUARIO, SEGREDO
+        operacao.assinatura = ASSINATURA.format(operacao.nome)
         operacao.conexoes, operacao.limite_segundo = CONEXOES, LIMITE
         operacao.save()
     OrigemEnvio.objects.update_or_create(origem=ORIGEM, defaults={"descricao": "Campanha Preventiva"})

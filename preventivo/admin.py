@@ -79,7 +79,7 @@ class OperacaoAdmin(ComSegredo):
         (None, {"fields": ["codigo", "nome", "ordem", "ativa", "remetente"]}),
         ("API", {"fields": ["dialeto", "url", "usuario", "segredo", "apagar_segredo", "prazo"]}),
         ("Ritmo da coleta", {"fields": ["conexoes", "limite_segundo", "horas_da_confirmacao"]}),
-        ("Regra de envio", {"fields": ["dias_do_vencimento"]}),
+        ("Regra de envio", {"fields": ["dias_do_vencimento", "assinatura"]}),
         ("Situação da coleta", {"fields": ["falhas_seguidas", "em_espera_ate", "motivo_espera"]}),
     ]
 

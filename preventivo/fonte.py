@@ -63,7 +63,7 @@ WHERE a.id = ANY (%(ids)s)
 
 CONTEXTOS = """
 SELECT a.id, o.nome, r.cpf, ac.numero, b.numero, b.parcela, b.valor, b.vencimento, b.linha, b.codigo, b.problema,
-    b.beneficiario, b.documento_beneficiario, b.pix, b.pdf_id, x.nome, l.cor
+    b.beneficiario, b.documento_beneficiario, b.pix, b.pdf_id, x.nome, l.cor, o.assinatura
 FROM preventivo_aviso a
 JOIN preventivo_boleto b ON b.id = a.boleto_id
 JOIN preventivo_acordo ac ON ac.id = b.acordo_id
@@ -105,6 +105,7 @@ class _Linha:
     anexo: str | None
     nome_do_anexo: str | None
     cor: str | None
+    assinatura: str
 
 
 class FonteDeBoletos:
@@ -154,8 +155,8 @@ class FonteDeBoletos:
 
     def contextos(self, ids: Collection[int], hoje: date) -> dict[int, dict[str, Any]]:
         parametro = ParametroSistema.objects.select_related("municipio").first()  # a collection agency may have none
-        quem_envia = empresa(parametro) if parametro else {}
-        return {aviso: _contexto(_Linha(*dele), quem_envia) for aviso, *dele in linhas(CONTEXTOS, {"ids": list(ids)})}
+        da_empresa = empresa(parametro) if parametro else {}
+        return {aviso: _contexto(_Linha(*dele), da_empresa) for aviso, *dele in linhas(CONTEXTOS, {"ids": list(ids)})}
 
 
 def exemplo_do_tipo(tipo: TipoCampanha) -> int:
@@ -179,7 +180,13 @@ def mascarar_cpf(cpf: str) -> str:
     return f"***.{cpf[3:6]}.{cpf[6:9]}-**"
 
 
-def _contexto(b: _Linha, quem_envia: dict[str, str]) -> dict[str, Any]:
+def _quem_assina(assinatura: str) -> dict[str, str]:
+    """Of an operação, in the place of the company's own data."""
+    ditas = [linha.strip() for linha in assinatura.splitlines() if linha.strip()]
+    return {"nome": ditas[0], "endereco": " · ".join(ditas[1:])} if ditas else {}
+
+
+def _contexto(b: _Linha, da_empresa: dict[str, str]) -> dict[str, Any]:
     if not b.codigo:
         return {"impedimento": b.problema or "A linha digitável do boleto não confere."}
     parcela = "" if b.parcela is None else str(b.parcela)
@@ -205,7 +212,7 @@ def _contexto(b: _Linha, quem_envia: dict[str, str]) -> dict[str, Any]:
             "{CNPJ_BENEFICIARIO}": cnpj,
         },
         "quadro": [linha for linha in quadro if linha[1]],
-        "empresa": quem_envia,
+        "empresa": _quem_assina(b.assinatura) or da_empresa,
         "codigo": b.codigo,
         "linha": b.linha,
         "linha_formatada": formatar_linha(b.linha),

@@ -44,6 +44,12 @@ class Operacao(models.Model):
         related_name="operacao_preventiva",
         help_text="por ele saem os e-mails da operação",
     )
+    assinatura = models.TextField(
+        blank=True,
+        max_length=400,
+        help_text="quem envia, no fim de cada e-mail: na primeira linha o nome, e nas outras CNPJ, atendimento, site; "
+        "vazia: a empresa de Informar Parâmetros do Sistema",
+    )
     dias_do_vencimento = ArrayField(
         models.PositiveSmallIntegerField(validators=[MaxValueValidator(365)]),
         verbose_name="dias até o vencimento",

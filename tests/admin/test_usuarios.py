@@ -93,3 +93,32 @@ def test_a_superuser_inserts_and_changes_users_all_the_same(chefe):
 def test_before_the_parameters_are_informed_users_are_as_always(entrar):
     incluir(entrar("administrador"), "maria@caern.com.br")
     assert User.objects.get(username="maria").email == "maria@caern.com.br"
+
+
+def test_nobody_makes_a_superuser_but_a_superuser(entrar, admin_user):
+    novo_parametro_sistema()
+    administrador = entrar("administrador")
+    pagina = f"/admin/auth/user/{administrador.pessoa.pk}/change/"
+
+    form = administrador.get(pagina).context["adminform"].form
+    assert not {"is_superuser", "user_permissions"} & set(form.fields)
+    dados = {"username": "eu", "date_joined_0": "10/11/2026", "date_joined_1": "12:00:00", "is_active": "on"}
+    administrador.post(pagina, dados | {"is_staff": "on", "is_superuser": "on"})
+
+    administrador.pessoa.refresh_from_db()
+    assert (administrador.pessoa.username, administrador.pessoa.is_superuser) == ("eu", False)
+
+
+@pytest.mark.parametrize("caminho", ["change/", "password/", "delete/"])
+def test_a_superuser_is_changed_by_another_alone(entrar, chefe, caminho):
+    novo_parametro_sistema()
+    pagina = f"/admin/auth/user/{chefe.pessoa.pk}/{caminho}"
+    antes = chefe.pessoa.password
+    senhas = {"usable_password": "true", "password1": SENHA, "password2": SENHA}
+
+    resposta = entrar("administrador").post(pagina, senhas | {"username": "outro", "post": "yes"})
+
+    assert resposta.status_code == 403
+    chefe.pessoa.refresh_from_db()
+    assert (chefe.pessoa.username, chefe.pessoa.password) == ("admin", antes)
+    assert chefe.get(pagina).status_code == 200

@@ -13,7 +13,7 @@ from mensageria.models import Anexo, Canal, Mensagem
 from mensageria.palavras import nome_da_origem
 from mensageria.textos import conferir_texto
 from preventivo import fonte, regra
-from preventivo.models import Aviso, Boleto, Campanha
+from preventivo.models import Aviso, Boleto, Campanha, Operacao
 from simuladores.boletos import pix_de
 from simuladores.smtp import ServidorSMTP
 from tests.fabricas import HOJE, novo_parametro_sistema
@@ -134,6 +134,18 @@ def test_what_the_texts_and_the_layout_get(boleto, campanha):
     assert contexto["linha_formatada"].replace(" ", "").replace(".", "") == boleto.linha
     assert contexto["cor"] == "#0b5c8a" and contexto["empresa"]["nome"] == "COMPANHIA DE ÁGUAS DE TESTE"
     assert contexto["pdf"] == {"pagador": "CPF ***.456.789-**"} and "anexo" not in contexto
+
+
+def test_who_sends_for_an_operation_signs_in_the_place_of_the_company(boleto):
+    aviso = aviso_de(boleto)
+    Operacao.objects.update(assinatura=" Cobrança Ltda. \r\n\r\nCNPJ 11.222.333/0001-81\r\nAtendimento 0800 000 0198")
+
+    contexto = F.contextos([aviso.pk], HOJE)[aviso.pk]
+
+    assert contexto["empresa"] == {
+        "nome": "Cobrança Ltda.",
+        "endereco": "CNPJ 11.222.333/0001-81 · Atendimento 0800 000 0198",
+    }
 
 
 def test_an_agency_that_said_nothing_of_itself_sends_all_the_same(boleto, smtp):

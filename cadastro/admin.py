@@ -46,6 +46,7 @@ from cadastro.models import (
     SetorComercial,
     UnidadeOrganizacional,
 )
+from telas.campos import CampoMoeda
 from telas.formularios import ComVisto
 
 MAIOR_INTEIRO = 2**31 - 1
@@ -91,6 +92,13 @@ class AdminAvisa(admin.ModelAdmin):
         formulario = super().get_form(request, obj, **kwargs)
         formulario.usuario = request.user
         return formulario
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Money as on the screens: a field of numbers would leave the comma to the language of the browser."""
+        if isinstance(db_field, models.DecimalField):
+            texto = widgets.AdminTextInputWidget(attrs={"inputmode": "decimal"})
+            kwargs |= {"form_class": CampoMoeda, "widget": texto}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_object(self, request, object_id, from_field=None):
         """Of what is about to be saved nobody else saves anything until it is."""

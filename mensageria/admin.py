@@ -239,7 +239,7 @@ class ServicoAdmin(ComSegredo):
     @admin.display(description="uso do período")
     def uso_do_periodo(self, servico):
         if servico.pk is None:
-            return None
+            return "–"
         atual = consumo.situacao(servico, timezone.now())
         partes = [str(atual)]
         if atual.ja_usado:
@@ -265,7 +265,7 @@ class ServicoAdmin(ComSegredo):
     def motivo(self, servico):
         """What the server said when it was exhausted, or why it rests."""
         atual = self._consumo(servico)
-        return (atual and atual.palavras) or servico.motivo_espera or None
+        return (atual and atual.palavras) or servico.motivo_espera or "–"
 
     def _consumo(self, servico) -> consumo.Situacao | None:
         if servico.pk is None:

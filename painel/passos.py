@@ -121,4 +121,4 @@ def _ultimo_processo() -> list[str]:
     ultimo = ProcessoIniciado.objects.filter(processo=PROCESSO).first()
     if ultimo is None:
         return ["Nenhum foi iniciado ainda."]
-    return [f"O último, de código {ultimo.pk}, está {ultimo.get_situacao_display()}."]
+    return [f"O último, de código {ultimo.pk}, está na situação {ultimo.get_situacao_display()}."]

@@ -28,6 +28,17 @@ class Base:
         self.desenhar(ajudante)
         return ajudante
 
+    @property
+    def de_novo(self) -> str:
+        """What was informed and no page brings back, a password or a file, in words; empty when there is nothing."""
+        perdidos = [
+            str(campo.label).lower()
+            for nome, campo in self.fields.items()
+            if isinstance(campo.widget, forms.PasswordInput | forms.FileInput)
+            and campo.widget.value_from_datadict(self.data, self.files, self.add_prefix(nome))
+        ]
+        return " e ".join(perdidos)
+
     def desenhar(self, ajudante: FormHelper) -> None:
         """Where a form gives its layout."""
 

@@ -230,11 +230,11 @@ class ParametroSistema(Endereco):
         max_length=60,
         blank=True,
         default="",
-        help_text="Como caern.com.br: completa o e-mail de um usuário informado sem @.",
+        help_text="Como aguas.com.br: completa o e-mail de um usuário informado sem @.",
         validators=[
             RegexValidator(
                 r"^@?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z",
-                "Domínio do E-mail corporativo inválido: informe como caern.com.br.",
+                "Domínio do E-mail corporativo inválido: informe como aguas.com.br.",
             )
         ],
     )

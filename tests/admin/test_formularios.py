@@ -8,6 +8,7 @@ from django.utils import timezone
 from cadastro.models import Cliente, ClienteFone, ClienteImovel, Municipio, ParametroSistema
 from cobranca.models import AcaoCobranca, ComandoAcao
 from faturamento.models import Conta, ParametroMensagem
+from telas.campos import moeda
 from tests.fabricas import (
     nova_acao,
     nova_conta,
@@ -344,3 +345,31 @@ def test_a_conta_is_changed_and_its_value_follows(chefe):
     assert chefe.post(url, conta_com(conta)).status_code == 302
     assert Conta.objects.get().valor == 50
     assert chefe.post(url, conta_com(conta, valor_creditos="60.00")).status_code == 200
+
+
+# Money
+
+
+@pytest.mark.parametrize(
+    ("digitado", "guardado"), [("20,5", "20.50"), ("1.500,50", "1500.50"), ("5,00", "5.00"), ("20.50", "20.50")]
+)
+def test_money_is_typed_in_the_administration_as_people_write_it(chefe, digitado, guardado):
+    criterio = novo_comando().acao.criterio
+    pagina = f"/admin/cobranca/criteriocobranca/{criterio.pk}/change/"
+    form = chefe.get(pagina).context["adminform"].form
+    dados = {campo.html_name: campo.value() for campo in form if campo.value() not in (None, False)}
+
+    assert chefe.post(pagina, dados | {"valor_minimo": digitado}).status_code == 302
+
+    criterio.refresh_from_db()
+    assert str(criterio.valor_minimo) == guardado
+    campo = chefe.get(pagina).context["adminform"].form["valor_minimo"].as_widget()
+    assert 'type="text"' in campo and f'value="{moeda(criterio.valor_minimo)}"' in campo
+
+
+def test_what_is_no_money_is_said_so(chefe):
+    criterio = novo_comando().acao.criterio
+
+    resposta = chefe.post(f"/admin/cobranca/criteriocobranca/{criterio.pk}/change/", {"valor_minimo": "vinte"})
+
+    assert erros(resposta)["valor_minimo"] == ["Informe um valor em reais, como 1.234,56."]

@@ -252,7 +252,7 @@ def test_it_shows_what_is_stored_and_who_changed_it_last(entrar):
         ("digitos_da_quadra", "5", "Quantidade de dígitos da quadra deve ser 3 ou 4."),
         ("valor_ficha_extrato", "dez", "Informe um valor em reais, como 1.234,56."),
         ("convergencia_repavimentacao", "100,01", "Percentual de Convergência da Repavimentação deve ser de 0 a 100."),
-        ("dominio_email", "caern com br", "Domínio do E-mail corporativo inválido: informe como caern.com.br."),
+        ("dominio_email", "caern com br", "Domínio do E-mail corporativo inválido: informe como aguas.com.br."),
         ("unidade_presidencia", "101", "Unidade organizacional inexistente."),
         ("presidente", "1", "Funcionário inexistente."),
         ("diretor_comercial", "NINGUÉM", "Funcionário inexistente."),

@@ -102,7 +102,10 @@ class SegredoField(models.TextField):
             return SegredoPerdido(value)
 
 
-OUTRO_SERVIDOR = "O servidor mudou: informe de novo este valor, ou apague o guardado, que foi dado para outro."
+OUTRO_SERVIDOR = (
+    "O servidor mudou, ou a conexão deixou de ser cifrada: informe de novo este valor, ou apague o guardado, que foi"
+    " dado para outro."
+)
 
 
 def servidor(endereco: str) -> str:

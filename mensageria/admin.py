@@ -97,7 +97,6 @@ class FormularioComSegredo(Formulario):
     """What is stored of a secret is never shown; leaving it empty keeps it, for the server that it was given for."""
 
     APAGAR: dict[str, str] = {}  # the box that erases each secret beyond the first
-    ONDE: dict[str, str] = {}  # of each secret that is sent, the field that says to which server
     apagar_segredo = forms.BooleanField(label="Apagar o valor guardado", required=False)
 
     def __init__(self, *args, **kwargs):
@@ -115,15 +114,16 @@ class FormularioComSegredo(Formulario):
                 self.cleaned_data[nome] = ""
             elif not self.cleaned_data.get(nome):
                 self.cleaned_data[nome] = getattr(self.instance, nome)
-                if self._iria_a_outro(nome):
+                if self.cleaned_data[nome] and self.iria_a_outro(nome):
                     self.add_error(nome, OUTRO_SERVIDOR)
         return self.cleaned_data
 
-    def _iria_a_outro(self, nome: str) -> bool:
-        onde = self.ONDE.get(nome)
-        if not self.cleaned_data[nome] or onde not in self.cleaned_data:
-            return False
-        return servidor(getattr(self.instance, onde)) != servidor(self.cleaned_data[onde])
+    def iria_a_outro(self, nome: str) -> bool:
+        """Whether the stored secret of that name would be sent to another server than it was given for."""
+        return False
+
+    def outra_url(self) -> bool:
+        return "url" in self.cleaned_data and servidor(self.instance.url) != servidor(self.cleaned_data["url"])
 
     def _segredos(self) -> list[str]:
         return [nome for nome, campo in self.fields.items() if isinstance(campo, CampoSegredo)]
@@ -172,8 +172,10 @@ class FormularioDeServico(FormularioComSegredo):
 
 class FormularioDeGateway(FormularioDeServico):
     APAGAR = {"segredo_retorno": "apagar_segredo_retorno"}
-    ONDE = {"credencial": "url"}
     apagar_segredo_retorno = forms.BooleanField(label="Apagar o segredo guardado", required=False)
+
+    def iria_a_outro(self, nome):
+        return nome == "credencial" and self.outra_url()
 
     def clean(self):
         """What the adapter does not do is said beside what asked for it."""
@@ -186,7 +188,8 @@ class FormularioDeGateway(FormularioDeServico):
 
 
 class FormularioDeServicoEmail(FormularioDeServico):
-    ONDE = {"senha": "host"}
+    def iria_a_outro(self, nome):
+        return servicos.senha_iria_a_outro(self.instance, self.cleaned_data)
 
     def clean_remetentes_permitidos(self):
         return servicos.conferir_permitidos(self.cleaned_data["remetentes_permitidos"])

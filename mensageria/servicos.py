@@ -67,6 +67,14 @@ def gravar(
         consumo.informar_ja_usado(servico, ja_usado, usuario, agora)
 
 
+def senha_iria_a_outro(servico: ServicoEmail, dados: Mapping[str, Any]) -> bool:
+    """Whether, with these data of a form, the stored password would go to another server, or in the clear."""
+    presentes = [campo for campo in ("host", "porta") if campo in dados]
+    outro = any(str(dados[campo]).lower() != str(getattr(servico, campo)).lower() for campo in presentes)
+    sem_cifra = ServicoEmail.Seguranca.NENHUMA
+    return outro or (dados.get("seguranca") == sem_cifra and servico.seguranca != sem_cifra)
+
+
 def testar_conexao(servico: ServicoEmail) -> Resultado:
     """Connect and log in for real, by what this object holds, stored or not; the server's words, without secrets."""
     prazo, servico.prazo = servico.prazo, min(servico.prazo, MAIOR_ESPERA)

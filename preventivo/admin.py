@@ -56,7 +56,8 @@ class TipoInline(admin.TabularInline):
 
 
 class FormularioDeOperacao(FormularioComSegredo):
-    ONDE = {"segredo": "url"}
+    def iria_a_outro(self, nome):
+        return self.outra_url()
 
     def clean_dias_do_vencimento(self):
         """Each once and in order, as they are read by people."""

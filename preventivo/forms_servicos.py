@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from cadastro.campos import OUTRO_SERVIDOR, CampoSegredo, servidor
+from cadastro.campos import OUTRO_SERVIDOR, CampoSegredo
 from cadastro.parametros import administra
 from mensageria import consumo, servicos
 from mensageria.models import ServicoEmail
@@ -106,8 +106,7 @@ class FormularioDeServicoEmail(FormularioDeModelo):
         if digitada and apagar:
             self.add_error("senha", "Informe uma nova senha ou apague a guardada, não as duas coisas.")
         dados["senha"] = "" if apagar else digitada or self._senha_guardada
-        guardada = dados["senha"] and not digitada
-        if guardada and "host" in dados and servidor(dados["host"]) != servidor(self.instance.host):
+        if dados["senha"] and not digitada and servicos.senha_iria_a_outro(self.instance, dados):
             self.add_error("senha", OUTRO_SERVIDOR)
             return
         if dados["senha"] and not dados.get("usuario"):

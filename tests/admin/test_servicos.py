@@ -47,8 +47,8 @@ def caso(request, db):
     """A service with a quota of 1000, what its form posts, and where it is."""
     modelo, dados = request.param
     novas_saidas()
-    onde = "host" if modelo is ServicoEmail else "url"
-    modelo.objects.update(**{nome: dados[nome] for nome in ("nome", "cota_mensal", onde)})
+    onde = ("host", "porta") if modelo is ServicoEmail else ("url",)
+    modelo.objects.update(**{nome: dados[nome] for nome in ("nome", "cota_mensal", *onde)})
     servico = modelo.objects.get()
     return servico, dados, f"/admin/mensageria/{modelo._meta.model_name}/"
 

@@ -114,6 +114,7 @@ def test_the_pages_are_accessible_also_with_errors(entrar, servicos, correio, op
 
     pagina.get_by_role("link", name="Alterar SERVICO_2").click()
     pagina.get_by_label("Porta").fill(str(correio.porta))
+    pagina.get_by_label("Senha", exact=True).fill("outra")
     pagina.get_by_role("button", name="Testar conexão").click()
     expect(pagina.locator("#teste-da-conexao")).to_contain_text("xxx")
     _conferir(pagina)

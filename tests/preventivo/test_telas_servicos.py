@@ -252,14 +252,14 @@ def test_what_the_engine_wrote_meanwhile_stays(administrador, servico):
 
 def test_two_who_edit_the_same_are_told(administrador, chefe, servico):
     dados = preenchido(administrador, pagina_de(servico))
-    chefe.post(pagina_de(servico), preenchido(chefe, pagina_de(servico)) | {"porta": "26"})
+    chefe.post(pagina_de(servico), preenchido(chefe, pagina_de(servico)) | {"ordem": "26"})
 
-    resposta = administrador.post(pagina_de(servico), dados | {"porta": "27"})
+    resposta = administrador.post(pagina_de(servico), dados | {"ordem": "27"})
 
     servico.refresh_from_db()
-    assert servico.porta == 26
+    assert servico.ordem == 26
     assert "alterou este registro" in texto(resposta)
-    assert "Porta (agora: 26)" in texto(resposta)
+    assert "Ordem (agora: 26)" in texto(resposta)
 
 
 @pytest.mark.parametrize(
@@ -423,6 +423,8 @@ def correio():
 
 
 def provar(navegador, correio, servico: ServicoEmail | None = None, **campos):
+    if servico:  # the stored password is of this server
+        ServicoEmail.objects.filter(pk=servico.pk).update(porta=correio.porta)
     nome, argumentos = ("servico_testar", [servico.pk]) if servico else ("servico_novo_testar", [])
     dados = DADOS | {"porta": correio.porta} | campos
     return texto(navegador.post(reverse(f"preventivo:{nome}", args=argumentos), dados))
@@ -441,18 +443,23 @@ def test_it_logs_in_with_the_stored_password_when_the_field_is_empty(administrad
 
 
 @pytest.mark.parametrize("testar", [True, False])
-def test_the_stored_password_does_not_go_to_another_server(administrador, correio, servico, testar):
-    dados = preenchido(administrador, pagina_de(servico)) | {"host": "localhost", "porta": correio.porta}
+@pytest.mark.parametrize("outro", [{"host": "localhost"}, {"porta": "2"}, {"seguranca": "nenhuma"}])
+def test_the_stored_password_does_not_go_to_another_server_nor_in_the_clear(
+    administrador, correio, servico, testar, outro
+):
+    ServicoEmail.objects.update(porta=correio.porta, seguranca="starttls")
+    dados = preenchido(administrador, pagina_de(servico)) | outro
     url = reverse("preventivo:servico_testar", args=[servico.pk]) if testar else pagina_de(servico)
 
-    assert "O servidor mudou: informe de novo este valor" in texto(administrador.post(url, dados))
+    assert "informe de novo este valor" in texto(administrador.post(url, dados))
     assert correio.conexoes == 0
     servico.refresh_from_db()
-    assert (servico.host, servico.senha) == ("127.0.0.1", SEGREDO)
+    assert (servico.host, servico.porta, servico.seguranca) == ("127.0.0.1", correio.porta, "starttls")
 
     administrador.post(pagina_de(servico), dados | {"senha": "outra"})
     servico.refresh_from_db()
-    assert (servico.host, servico.senha) == ("localhost", "outra")
+    assert servico.senha == "outra"
+    assert {nome: str(getattr(servico, nome)) for nome in outro} == outro
 
 
 def test_a_password_whose_key_is_lost_is_told_and_typed_again(administrador, correio, servico):

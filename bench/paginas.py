@@ -319,6 +319,7 @@ SEM_LISTA = {
     "telas:senha",
     "telas:senha_alterada",
     "telas:tema",
+    "painel_resolver_alerta",
 }
 # What is searched in each large list of the administration.
 BUSCAS: dict[str, Callable[[Dados], object]] = {

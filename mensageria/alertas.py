@@ -3,11 +3,13 @@
 import re
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from mensageria.models import Alerta, Canal, Remetente, Servico
+from telas import registro
 
 # What only says that something was done.
 NOTICIAS = (Alerta.Tipo.TROCA, Alerta.Tipo.FIM)
@@ -83,6 +85,15 @@ def resolver(
     if exceto is not None:
         abertos_ = abertos_.exclude(pk=exceto.pk)
     return abertos_.update(resolvido_em=agora)
+
+
+@transaction.atomic
+def marcar_resolvido(alerta: Alerta, *, usuario, agora: datetime) -> bool:
+    """Somebody says that it is over; False when it was already."""
+    if not Alerta.objects.filter(pk=alerta.pk, resolvido_em=None).update(resolvido_em=agora):
+        return False
+    registro.registrar(usuario, alerta, "Marcado como resolvido.")
+    return True
 
 
 def abertos(agora: datetime) -> QuerySet[Alerta]:

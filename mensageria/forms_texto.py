@@ -113,12 +113,18 @@ class FormularioDePrevia(Formulario):
         error_messages={"invalid": "E-Mail inválido."},
     )
 
-    def __init__(self, *args, origem: str, **kwargs):
+    def __init__(self, *args, origem: str, so: str = "", **kwargs):
+        """`so` is the field of the only address that matters, when a test is asked for."""
         super().__init__(*args, **kwargs)
+        self._alheio = {"celular": "email", "email": "celular"}.get(so, "")
         if por := fontes.da_origem(origem).exemplo_por:
             self.fields["matricula"].label = por
         else:
             del self.fields["matricula"]
+
+    def clean(self):
+        self.errors.pop(self._alheio, None)
+        return super().clean()
 
     @property
     def do_imovel(self) -> int | None:

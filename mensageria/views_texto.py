@@ -76,7 +76,8 @@ def testar_texto(request: HttpRequest, origem: str) -> HttpResponse:
     _conferir(request, origem, escrever=True)
     canal = Canal.EMAIL if request.POST.get("canal") == "email" else Canal.SMS
     campo, falta = ("email", "Informe E-mail.") if canal == Canal.EMAIL else ("celular", "Informe Celular.")
-    form = FormularioDePrevia(request.POST, origem=origem)
+    # What is wrong with the address of the other channel keeps nothing from leaving by this one.
+    form = FormularioDePrevia(request.POST, origem=origem, so=campo)
     if form.is_valid() and not form.cleaned_data[campo]:
         form.add_error(campo, falta)
     resultado = None

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from django.shortcuts import render
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from mensageria import alertas, decisoes, espera, pausas
+from mensageria.models import Alerta
 from painel import caminho, passos
 from preventivo import desempenho
 from preventivo.models import Campanha
@@ -23,6 +26,16 @@ def painel(request):
     contexto = {"passos": passos.dos_seis(agora), **_alertas(request, agora)}
     contexto |= _a_decidir(request) | _campanhas(request) | _andamento(request, agora)
     return render(request, "painel/painel.html", contexto)
+
+
+@require_POST
+@permission_required("mensageria.change_alerta", raise_exception=True)
+def resolver_alerta(request, pk: int):
+    """Off the Painel, by somebody's word; the second click finds it done."""
+    alerta = get_object_or_404(Alerta, pk=pk)
+    if alertas.marcar_resolvido(alerta, usuario=request.user, agora=timezone.now()):
+        messages.success(request, f"Alerta “{alerta.titulo}” marcado como resolvido.")
+    return redirect("painel")
 
 
 @require_safe

@@ -13,7 +13,7 @@ from batch.models import Agendamento, FuncionalidadeIniciada, ProcessoIniciado
 from cadastro.models import Cliente, ClienteEndereco, ClienteImovel, Imovel
 from cobranca.models import AcaoCobranca, CobrancaDocumento, ComandoAcao, CriterioCobranca
 from faturamento.models import ParametroMensagem
-from mensageria.models import GatewaySMS, Mensagem, ServicoEmail
+from mensageria.models import Alerta, GatewaySMS, Mensagem, ServicoEmail
 from preventivo.models import Campanha, Layout, TipoCampanha
 from tests.preventivo.campanhas_prontas import nova_campanha
 
@@ -70,6 +70,7 @@ DA_VERSAO = Argumentos(lambda: [Layout.objects.first().tipo_id, 1], (2**70, 1))
 TABELA = [
     Linha("painel", TODOS),
     Linha("painel_andamento", TODOS),
+    Linha("painel_resolver_alerta", CHEFIA, "post", de(Alerta)),
     Linha("telas:senha", TODOS),
     Linha("telas:senha", TODOS, "post"),
     Linha("telas:senha_alterada", TODOS),

@@ -448,6 +448,17 @@ def test_what_keeps_a_test_from_leaving_is_told_and_nothing_is_lost(operador, ca
     assert 'value="Conta de {NOME}"' in resposta.text
 
 
+def test_the_address_of_the_other_channel_keeps_no_test_from_leaving(operador, canal):
+    novas_saidas()
+    nova_conta()
+    dados = pedido_de_teste(canal="email", email="eu@exemplo.com.br", celular="abc")
+
+    resposta = operador.post(TESTE.format("faturamento"), dados)
+
+    assert [envelope.destino for envelope in canal.recebidos] == ["eu@exemplo.com.br"]
+    assert "Telefone inválido" not in resposta.text and 'value="abc"' in resposta.text
+
+
 def test_without_a_gateway_that_works_it_says_what_to_choose(operador, canal):
     _, gateway = novas_saidas()
     gateway.ativo = False

@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from batch.inicio import cancelar, iniciar
 from batch.models import FuncionalidadeIniciada, ProcessoIniciado, UnidadeIniciada
 from cadastro.models import Cliente
+from mensageria import alertas
 from mensageria.estados import Estado
-from mensageria.models import Canal, Lote
+from mensageria.models import Alerta, Canal, Lote
 from mensageria.palavras import DE_FORA
 from painel import caminho, passos, views
 from preventivo.models import Campanha
@@ -183,3 +185,19 @@ def test_the_page_costs_the_same_for_one_run_and_for_many(entrar, tudo, django_a
         navegador.get("/")
     with django_assert_max_num_queries(8):
         navegador.get("/andamento/")
+
+
+def test_a_supervisor_marks_an_alert_as_resolved_and_the_second_click_finds_it_done(entrar, db):
+    alertas.avisar(Alerta.Tipo.CIRCUITO, "x", agora=timezone.now(), assunto="Caiu", titulo="Caiu", paragrafos=["Foi."])
+    alerta = Alerta.objects.get()
+    supervisor, url = entrar("supervisor"), f"/alertas/{alerta.pk}/resolver/"
+    assert f'action="{url}"' in supervisor.get("/").text
+    assert "Marcar como resolvido" not in entrar("operador").get("/").text
+
+    for _ in range(2):
+        assert supervisor.post(url)["Location"] == "/"
+
+    alerta.refresh_from_db()
+    assert alerta.resolvido_em is not None
+    assert "Alerta “Caiu” marcado como resolvido." in supervisor.get("/").text
+    assert [registro.change_message for registro in LogEntry.objects.all()] == ["Marcado como resolvido."]

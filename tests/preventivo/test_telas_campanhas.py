@@ -270,7 +270,7 @@ def test_the_list_has_the_manual_s_columns(operador):
         "Status",
         "Detalhes",
     ]
-    assert "05/08/2026 às 08:00 Claro CLARO FASE 1 1.654 785 3 Concluída Ver Detalhes" in texto(pagina)
+    assert "05/08/2026 às 08:00 Claro CLARO FASE 1 clientes.csv 1.654 785 3 Concluída Ver Detalhes" in texto(pagina)
 
 
 def _em(local: str) -> datetime:

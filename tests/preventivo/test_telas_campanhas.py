@@ -881,3 +881,15 @@ def test_the_pages_of_its_messages_lead_back_to_the_campaign(operador, com_falha
     assert volta.headers["Location"] == url(com_falhas)
     mensagem = operador.get(reverse("mensageria:mensagem", args=[Mensagem.objects.first().pk]))
     assert "Listar Campanhas" in texto(mensagem) and balanco.context["do_processo"] in mensagem.content.decode()
+
+
+@pytest.mark.parametrize(("horas", "dito"), [(2, True), (30, False)])
+def test_what_is_to_be_checked_says_when_the_hour_of_the_send_comes_first(operador, horas, dito):
+    agora = timezone.now()
+    campanha = nova_campanha(S.A_CONFERIR, envia_em=agora + timedelta(hours=horas))
+    Campanha.objects.filter(pk=campanha.pk).update(conferir_ate=agora + timedelta(hours=24))
+
+    tela = texto(operador.get(url(campanha)))
+
+    assert ("a hora do envio, só se confirma com outra data" in tela) is dito
+    assert "a campanha é descartada" in tela

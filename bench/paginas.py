@@ -288,6 +288,7 @@ SEM_LISTA = {
     "mensageria:servico_email",
     "mensageria:servico_email_antigo",
     "mensageria:teste",
+    "painel_resolver_alerta",
     "preventivo:campanha_da_execucao",
     "preventivo:cancelar",
     "preventivo:confirmar",
@@ -319,7 +320,6 @@ SEM_LISTA = {
     "telas:senha",
     "telas:senha_alterada",
     "telas:tema",
-    "painel_resolver_alerta",
 }
 # What is searched in each large list of the administration.
 BUSCAS: dict[str, Callable[[Dados], object]] = {

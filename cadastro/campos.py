@@ -109,9 +109,9 @@ OUTRO_SERVIDOR = (
 
 
 def servidor(endereco: str) -> str:
-    """The server of a host or a URL, to tell whether a secret that was given for one would go to another."""
+    """Of a URL, what tells whether a secret that was given for it would go to another server with another URL."""
     partes = urlsplit(endereco)
-    return (f"{partes.scheme}://{partes.netloc}" if partes.netloc else endereco).lower()
+    return f"{partes.scheme}://{partes.netloc}".lower()
 
 
 class CampoSegredo(forms.CharField):

@@ -485,7 +485,8 @@ class AlertaAdmin(AdminAvisa):
 
     @admin.action(description="Marcar como resolvidos", permissions=["resolver"])
     def resolver(self, request, queryset):
-        quantos = queryset.filter(resolvido_em=None).order_by().update(resolvido_em=timezone.now())
+        agora = timezone.now()
+        quantos = sum(alertas.marcar_resolvido(alerta, usuario=request.user, agora=agora) for alerta in queryset)
         self.message_user(request, f"Alertas resolvidos: {quantos}.", messages.SUCCESS)
 
 

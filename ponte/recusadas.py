@@ -16,16 +16,16 @@ _RECUSADAS = """
     SELECT l.{chave} FROM imp_linha l WHERE l.erro IS NOT NULL AND l.{chave} IS NOT NULL
     UNION SELECT r.inicio::bigint FROM imp_recusa r WHERE r.inicio ~ '^[0-9]{{1,18}}$'
 """
-_ESQUECER = f"""
+_ESQUECER = """
 DELETE FROM ponte_recusada r USING (
-    SELECT l.{{chave}} FROM imp_linha l WHERE l.erro IS NULL EXCEPT ({_RECUSADAS})
+    SELECT l.{chave} FROM imp_linha l WHERE l.erro IS NULL EXCEPT ({recusadas})
 ) a (chave)
-WHERE r.leitura = '{{leitura}}' AND r.chave = a.chave
-AND NOT EXISTS (SELECT FROM ponte_recusada d WHERE d.leitura = '{{de_quem}}' AND d.chave = r.chave)
+WHERE r.leitura = '{leitura}' AND r.chave = a.chave
+AND NOT EXISTS (SELECT FROM ponte_recusada d WHERE d.leitura = '{de_quem}' AND d.chave = r.chave)
 """
-_LEMBRAR = f"""
+_LEMBRAR = """
 INSERT INTO ponte_recusada (leitura, chave)
-SELECT leitura, a.chave FROM ({_RECUSADAS}) a (chave), unnest('{{{{{{leituras}}}}}}'::text[]) AS leitura ORDER BY 2
+SELECT leitura, a.chave FROM ({recusadas}) a (chave), unnest(ARRAY[{leituras}]) AS leitura ORDER BY 2
 ON CONFLICT DO NOTHING
 """
 # What is of a row that is still missing waits for it.
@@ -40,10 +40,11 @@ def passos(leitura: mapa.Leitura) -> tuple[str, str]:
     """Steps for the import of the reading: a key whose lines were all taken is forgotten, one with a refused line is
     remembered. Its key is its first field."""
     chave = next(iter(leitura.campos))
-    que_esperam = [outra.nome for outra in mapa.LEITURAS if outra.de_quem == leitura.nome]
+    recusadas = _RECUSADAS.format(chave=chave)
+    leituras = [leitura.nome, *(outra.nome for outra in mapa.LEITURAS if outra.de_quem == leitura.nome)]
     return (
-        _ESQUECER.format(chave=chave, leitura=leitura.nome, de_quem=leitura.de_quem),
-        _LEMBRAR.format(chave=chave, leituras=",".join([leitura.nome, *que_esperam])),
+        _ESQUECER.format(chave=chave, recusadas=recusadas, leitura=leitura.nome, de_quem=leitura.de_quem),
+        _LEMBRAR.format(recusadas=recusadas, leituras=", ".join(f"'{nome}'" for nome in leituras)),
     )
 
 

@@ -47,7 +47,8 @@ def _motivo(no: dict) -> str:
 
 
 def acessivel(pagina) -> None:
-    """Fail when the page, as it is now, has a serious or critical violation in light or in dark."""
+    """Fail when the page, once it is loaded, has a serious or critical violation in light or in dark."""
+    pagina.wait_for_load_state()
     # Without it a promise is never kept, and this would wait for ever.
     assert pagina.evaluate("matchMedia('(scripting: enabled)').matches"), (
         f"{pagina.url}: axe-core precisa de JavaScript"

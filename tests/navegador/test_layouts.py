@@ -28,6 +28,7 @@ def tipo(servidor, correio) -> TipoCampanha:
 def abrir_previa(pagina):
     with pagina.context.expect_page() as aberta:
         pagina.get_by_role("button", name="Prévia e teste").click()
+    aberta.value.get_by_role("main").wait_for()  # a window that was just opened has no document yet
     return aberta.value
 
 

@@ -149,7 +149,7 @@ def confirmar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
 
 def _so_os_primeiros(campanha: Campanha) -> None:
     """A test asks about few CPFs, and fills nobody's mailbox. The others have no rows below them yet."""
-    primeiros = Registro.objects.filter(campanha=campanha).order_by("pk")[:CPFS_DE_UM_TESTE]
+    primeiros = _de_um_teste(campanha)
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM preventivo_registro WHERE campanha_id = %s AND id <> ALL (%s)",
@@ -157,6 +157,17 @@ def _so_os_primeiros(campanha: Campanha) -> None:
         )
     campanha.registros, campanha.enderecos = len(primeiros), sum(len(r.emails) for r in primeiros)
     campanha.save(update_fields=["registros", "enderecos"])
+
+
+def _de_um_teste(campanha: Campanha) -> list[Registro]:
+    return list(Registro.objects.filter(campanha=campanha).order_by("pk")[:CPFS_DE_UM_TESTE])
+
+
+def enderecos(campanha: Campanha) -> int:
+    """To how many addresses it may send."""
+    if campanha.teste_para and not campanha.confirmada_em:
+        return sum(len(registro.emails) for registro in _de_um_teste(campanha))
+    return campanha.enderecos
 
 
 @transaction.atomic
@@ -503,8 +514,17 @@ def _desistir(campanha: Campanha) -> None:
 
 
 def sem_resposta(campanha: Campanha):
-    """The registros that the company did not answer about, or not since the confirmation began."""
-    return Registro.objects.filter(Q(coletado_em=None) | Q(coletado_em__lt=campanha.confirma_desde), campanha=campanha)
+    """The registros that the company did not answer about, or not since the confirmation began, and is asked about no
+    more."""
+    faltam = Registro.objects.filter(Q(coletado_em=None) | Q(coletado_em__lt=campanha.confirma_desde), campanha=campanha)
+    return faltam if campanha.encerrada else faltam.filter(proxima_em=None)
+
+
+def a_consultar(campanha: Campanha):
+    """The registros that the company is still to be asked about."""
+    if campanha.encerrada:
+        return Registro.objects.none()
+    return Registro.objects.filter(campanha=campanha, proxima_em__isnull=False)
 
 
 def _houve_falha(campanha: Campanha, quantas: dict[int, int]) -> bool:

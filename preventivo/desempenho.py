@@ -54,10 +54,12 @@ class Andamento:
 
 @dataclass(frozen=True, kw_only=True)
 class Funil(Andamento):
-    """With what must be counted; `barrados` are the Avisos that got no message, and never will."""
+    """With what must be counted; `barrados` are the Avisos that got no message, and never will; `a_consultar` are the
+    CPFs that the company is still to be asked about."""
 
     cpfs_com_acordo: int
     boletos_na_regra: int
+    a_consultar: int
     aguardando: int
     barrados: int
 
@@ -90,6 +92,7 @@ def funil(campanha: Campanha) -> Funil:
         **vars(andamento(campanha)),
         cpfs_com_acordo=com_acordo.values("pk").distinct().count(),
         boletos_na_regra=na_regra,
+        a_consultar=passos.a_consultar(campanha).count(),
         aguardando=avisos.get(A.AGUARDANDO, 0),
         barrados=sum(n for situacao, n in avisos.items() if situacao not in (A.NA_FILA, A.AGUARDANDO)),
     )

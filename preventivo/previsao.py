@@ -11,6 +11,7 @@ from mensageria import calendario, consumo, ritmo, rotacao
 from mensageria.consumo import milhar
 from mensageria.models import Canal, LoteContagem, Remetente, ServicoEmail, amanha
 from mensageria.previsao import segundos_por_mensagem
+from preventivo import campanhas
 from preventivo.fonte import ORIGEM
 from preventivo.models import Campanha
 
@@ -31,10 +32,10 @@ class Previsao:
 
 
 def prever(campanha: Campanha, agora: datetime) -> Previsao:
-    """By the addresses of its file, by what those of the operação used to get, and by quota, limits and pace of the
+    """By the addresses that it may send to, by what those of the operação used to get, and by quota, limits and pace of the
     services that it would leave through. Nothing is changed; needs operacao loaded."""
     inicio = max(campanha.envia_em, agora)
-    mensagens = ceil(campanha.enderecos * _por_endereco(campanha.operacao_id))
+    mensagens = ceil(campanhas.enderecos(campanha) * _por_endereco(campanha.operacao_id))
     remetente = Remetente.objects.select_related("servico").defer("servico__senha")
     remetente = remetente.filter(operacao_preventiva=campanha.operacao_id).first()
     if remetente is None:
@@ -89,9 +90,9 @@ def _acaba_antes(servicos: list[ServicoEmail], faltam: int, comprometidas: int) 
 def _por_endereco(operacao_id: int) -> float:
     """How many messages an address got in the last campaigns of the operação; 1 when there is nothing to go by."""
     ultimas = Campanha.objects.filter(operacao=operacao_id, situacao__in=CONCLUIDAS, teste_para="", enderecos__gt=0)
-    campanhas = dict(ultimas.order_by("-envia_em").values_list("execucao", "enderecos")[:HISTORICO])
-    contagens = LoteContagem.objects.filter(lote__execucao__in=campanhas)
-    return (contagens.aggregate(total=Sum("quantidade"))["total"] or 0) / max(sum(campanhas.values()), 1) or 1
+    enderecos = dict(ultimas.order_by("-envia_em").values_list("execucao", "enderecos")[:HISTORICO])
+    contagens = LoteContagem.objects.filter(lote__execucao__in=enderecos)
+    return (contagens.aggregate(total=Sum("quantidade"))["total"] or 0) / max(sum(enderecos.values()), 1) or 1
 
 
 def _comprometidas(campanha: Campanha, servico: ServicoEmail, inicio: datetime) -> int:

@@ -128,6 +128,7 @@ class Etapa:
 
     nome: str
     rotulo: str
+    unidade: str  # of what it counts, where the name does not say
     quantos: int
     largura: int  # of its bar, in thousandths
     classe: str
@@ -139,8 +140,8 @@ def _etapas(numeros: desempenho.Andamento) -> list[Etapa]:
     inteiro = max(numeros.registros, numeros.acordos, numeros.mensagens) or 1
     conhecidos, andam = vars(numeros), desempenho.Andamento.__dataclass_fields__
     return [
-        Etapa(nome, rotulo, n := conhecidos[nome], min(-(-1000 * n // inteiro), 1000), classe, nome in andam)
-        for nome, (rotulo, classe) in ETAPAS.items()
+        Etapa(nome, rotulo, unidade, n := conhecidos[nome], min(-(-1000 * n // inteiro), 1000), classe, nome in andam)
+        for nome, (rotulo, unidade, classe) in ETAPAS.items()
         if nome in conhecidos
     ]
 
@@ -150,23 +151,24 @@ def _fora(rotulos: dict[str, str], numeros: desempenho.Andamento) -> list[tuple[
 
 
 ETAPAS = {
-    "registros": ("Registros", ""),
-    "cpfs_com_acordo": ("CPFs com acordo", ""),
-    "acordos": ("Acordos", ""),
-    "boletos_na_regra": ("Boletos na regra", ""),
-    "mensagens": ("Mensagens", ""),
-    "enviadas": ("Enviadas", "certo"),
-    "entregues": ("Entregues", "certo"),
-    "falhas": ("Falhas", "errado"),
+    "registros": ("Registros", "CPFs do arquivo", ""),
+    "cpfs_com_acordo": ("CPFs com acordo", "", ""),
+    "acordos": ("Acordos", "", ""),
+    "boletos_na_regra": ("Boletos na regra", "", ""),
+    "mensagens": ("Mensagens", "um boleto para um e-mail", ""),
+    "enviadas": ("Enviadas", "", "certo"),
+    "entregues": ("Entregues", "das enviadas", "certo"),
+    "falhas": ("Falhas", "", "errado"),
 }
 FORA_DO_ENVIO = {  # of one and of many
-    "pendentes": "na fila,na fila",
-    "incertas": "incerta,incertas",
-    "canceladas": "cancelada,canceladas",
+    "pendentes": "mensagem na fila,mensagens na fila",
+    "incertas": "mensagem incerta,mensagens incertas",
+    "canceladas": "mensagem cancelada,mensagens canceladas",
 }
 FORA_DA_COLETA = {
-    "aguardando": "aguardando confirmação da empresa,aguardando confirmação da empresa",
-    "barrados": "boleto que não sai,boletos que não saem",
+    "a_consultar": "CPF a consultar na empresa,CPFs a consultar na empresa",
+    "aguardando": "mensagem à espera da confirmação da empresa,mensagens à espera da confirmação da empresa",
+    "barrados": "mensagem não gerada,mensagens não geradas",
 }
 
 

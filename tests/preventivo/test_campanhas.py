@@ -479,11 +479,14 @@ def test_a_cpf_never_answered_is_given_up_at_the_end_of_the_day_and_told(operaca
     campanhas.tique(AGORA)
     campanhas.tique(AMANHA - MINUTO)
     assert ler(campanha).situacao == S.ENVIANDO
+    assert not campanhas.sem_resposta(ler(campanha)).exists()
+    assert campanhas.a_consultar(ler(campanha)).count() == 1
 
     campanhas.tique(AMANHA)
     assert ler(campanha).situacao == S.CONCLUIDA_COM_FALHAS
     assert Registro.objects.get().proxima_em is None
     assert campanhas.sem_resposta(ler(campanha)).count() == 1
+    assert not campanhas.a_consultar(ler(campanha)).exists()
 
 
 def test_a_boleto_without_confirmation_is_asked_about_until_the_end_of_its_due_date(operacao):
@@ -918,10 +921,11 @@ def test_a_test_asks_about_the_first_cpfs_alone(operacao, pessoa):
     linhas = "".join(f"{novo_cpf()};c{numero}@exemplo.com.br\n" for numero in range(30))
     campanha = criar(operacao, pessoa, arquivo=arquivo(f"cpf;email\n{linhas}"), teste_para="eu@exemplo.com.br")
     importacao.importar(campanha.pk, AGORA)
+    assert (ler(campanha).enderecos, campanhas.enderecos(ler(campanha))) == (30, 10)
 
     confirmada = campanhas.confirmar(campanha.pk, usuario=pessoa, agora=AGORA)
 
-    assert (confirmada.registros, confirmada.enderecos) == (10, 10)
+    assert (confirmada.registros, confirmada.enderecos, campanhas.enderecos(confirmada)) == (10, 10, 10)
     assert list(Registro.objects.order_by("pk").values_list("emails__0", flat=True))[:2] == [
         "c0@exemplo.com.br",
         "c1@exemplo.com.br",

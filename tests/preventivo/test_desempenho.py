@@ -11,7 +11,7 @@ from mensageria.estados import Classe, Estado, Motivo
 from mensageria.models import Mensagem, ServicoEmail
 from mensageria.palavras import palavras_do_motivo
 from preventivo import desempenho, regra
-from preventivo.models import Aviso, Campanha
+from preventivo.models import Aviso, Campanha, Registro
 from telas.paginacao import Pagina
 from tests.fabricas import HOJE
 from tests.mensageria.apoio import por_em
@@ -69,7 +69,15 @@ def test_the_funnel_closes(campanha):
     assert Aviso.objects.count() == f.mensagens + f.aguardando + f.barrados
     assert (f.registros, f.acordos, f.cpfs_com_acordo, f.boletos_na_regra) == (14, 12, 12, 12)
     assert (f.enviadas, f.entregues, f.falhas, f.pendentes, f.incertas, f.canceladas) == (2, 1, 1, 2, 1, 1)
-    assert (f.aguardando, f.barrados) == (1, 4)
+    assert (f.aguardando, f.barrados, f.a_consultar) == (1, 4, 0)
+
+
+def test_a_cpf_that_is_still_to_be_asked_about_is_not_without_an_answer(campanha):
+    Registro.objects.filter(coletado_em=None).update(proxima_em=AGORA + MINUTO)
+
+    assert desempenho.funil(campanha).a_consultar == 1
+    assert desempenho.SEM_RESPOSTA not in dict(desempenho.por_motivo(campanha))
+    assert len(list(desempenho.todos_que_nao_receberam(campanha))) == 8
 
 
 def test_what_the_counters_say_is_one_query_and_agrees_with_the_funnel(campanha, django_assert_num_queries):
@@ -235,7 +243,7 @@ def test_the_numbers_take_few_queries_whatever_the_size(operacao, django_assert_
     regra.gerar(campanha, AGORA)
     campanha = Campanha.objects.select_related("operacao", "tipo", "layout").get()
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         desempenho.funil(campanha)
         desempenho.por_servico(campanha)
         desempenho.por_motivo(campanha)

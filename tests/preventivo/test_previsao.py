@@ -22,6 +22,7 @@ from preventivo.models import Campanha, Operacao
 from preventivo.previsao import prever
 from tests.mensageria.servicos import novo_remetente, novo_servico
 
+from .fabricas import novo_registro
 from .planilhas import AGORA, a_operacao, nova_campanha
 
 AMANHA = AGORA + timedelta(days=1)
@@ -130,6 +131,14 @@ def test_how_many_messages_an_address_gets_is_what_it_got_in_the_last_campaigns_
     concluida(10, 1_000, operacao="net")
 
     assert prever(campanha_de(101), AGORA).mensagens == 114  # 450 / 400 each, rounded up
+
+
+def test_a_test_counts_the_addresses_that_it_may_send_to(claro):
+    campanha = campanha_de(1_000, teste_para="eu@exemplo.com.br")
+    for _ in range(12):
+        novo_registro(campanha, ["um@exemplo.com.br", "dois@exemplo.com.br"])
+
+    assert prever(campanha, AGORA).mensagens == 20  # of its first ten CPFs
 
 
 def test_only_the_newest_campaigns_are_history(claro):

@@ -781,7 +781,10 @@ def test_what_is_asked_every_few_seconds_counts_nothing_of_the_campaign(supervis
     with CaptureQueriesContext(connection) as feitas:
         resposta = supervisor.get(url(com_falhas, "andamento") + f"?situacao={S.ENVIANDO}", headers=HTMX)
 
-    assert "Registros 3 Acordos 3 Mensagens 3 Enviadas 1 Entregues 0 Falhas 2" in texto(resposta)
+    assert (
+        "Registros CPFs do arquivo 3 Acordos 3 Mensagens um boleto para um e-mail 3 "
+        "Enviadas 1 Entregues das enviadas 0 Falhas 2"
+    ) in texto(resposta)
     assert not re.search(r"aviso|boleto\b|acordo\b|mensagem\b|count\(", " ".join(q["sql"] for q in feitas), re.I)
     devagar = texto(supervisor.get(url(com_falhas, "desempenho") + f"?situacao={S.ENVIANDO}", headers=HTMX))
     for palavras in ("Boletos na regra 4", "Enviadas 1", "Envios ao longo do tempo", "Enviadas por serviço"):
@@ -791,11 +794,11 @@ def test_what_is_asked_every_few_seconds_counts_nothing_of_the_campaign(supervis
 
 def test_one_is_one_and_two_are_two(supervisor, com_falhas):
     nova_mensagem_de(novo_aviso(com_falhas), Estado.CANCELADA)
-    assert "1 cancelada 1 boleto que não sai" in texto(supervisor.get(url(com_falhas)))
+    assert "1 mensagem cancelada 1 mensagem não gerada" in texto(supervisor.get(url(com_falhas)))
     nova_mensagem_de(novo_aviso(com_falhas), Estado.CANCELADA)
     novo_aviso(com_falhas, Aviso.Situacao.PAGO)
 
-    assert "2 canceladas 2 boletos que não saem" in texto(supervisor.get(url(com_falhas)))
+    assert "2 mensagens canceladas 2 mensagens não geradas" in texto(supervisor.get(url(com_falhas)))
 
 
 def test_the_details_ask_the_same_of_the_database_however_many_there_are(supervisor, django_assert_max_num_queries):

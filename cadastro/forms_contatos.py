@@ -118,7 +118,7 @@ class FormularioDeEndereco(FormularioDeModelo):
         super().full_clean()
         if self.is_bound and self.instance.cliente_id is None and not set(self.changed_data) - {"visto"}:
             self.errors.clear()
-            self.add_error(None, enderecos_do_cliente.SEM_ENDERECO)
+            self.add_error("logradouro", enderecos_do_cliente.SEM_ENDERECO)
 
     def _post_clean(self):
         super()._post_clean()

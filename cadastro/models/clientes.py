@@ -294,6 +294,9 @@ class Relacao(models.IntegerChoices):
     RESPONSAVEL = 3, "Responsável"
 
 
+FIM_ANTES_DO_INICIO = "A data de fim não pode ser anterior à de início."
+
+
 class VinculoQuerySet(models.QuerySet):
     def em_vigor(self, hoje: date) -> "VinculoQuerySet":
         return self.filter(Q(fim__isnull=True) | Q(fim__gt=hoje), inicio__lte=hoje)
@@ -317,7 +320,7 @@ class ClienteImovel(models.Model):
             models.CheckConstraint(
                 condition=Q(fim__isnull=True) | Q(fim__gte=F("inicio")),
                 name="vinculo_periodo",
-                violation_error_message="A data de fim não pode ser anterior à de início.",
+                violation_error_message=FIM_ANTES_DO_INICIO,
             ),
             # The core of PostgreSQL has no gist operator class for integers (btree_gist is an extension), so the
             # imóvel enters as the range of one point.
@@ -334,6 +337,10 @@ class ClienteImovel(models.Model):
                 violation_error_message="O imóvel já tem um usuário neste período.",
             ),
         ]
+
+    def clean(self):
+        if self.inicio and self.fim and self.fim < self.inicio:  # the constraint says it, and not of which field
+            raise ValidationError({"fim": FIM_ANTES_DO_INICIO})
 
     def __str__(self):
         return f"{self.cliente_id} {self.get_relacao_display()} de {self.imovel_id}"

@@ -148,7 +148,7 @@ def test_a_customer_is_not_inserted_without_an_address(operador):
 
     resposta = operador.post(INSERIR, insercao(**sem))
 
-    assert erros(resposta, "endereco") == {"__all__": ["Informe Endereço(s) do Cliente."]}
+    assert erros(resposta, "endereco") == {"logradouro": ["Informe Endereço(s) do Cliente."]}
     assert not Cliente.objects.exists()
 
 
@@ -489,7 +489,7 @@ def test_an_imovel_is_bound_to_a_customer_and_let_go(operador):
         ({"imovel": "12"}, "imovel", "Matrícula inválida: o dígito não confere."),
         ({"imovel": "9999999.4"}, "imovel", "Imóvel inexistente."),
         ({"inicio": "hoje"}, "inicio", "Data inválida: escreva dd/mm/aaaa."),
-        ({"relacao": "1", "fim": "01/01/2020"}, "__all__", "A data de fim não pode ser anterior à de início."),
+        ({"relacao": "1", "fim": "01/01/2020"}, "fim", "A data de fim não pode ser anterior à de início."),
         ({"relacao": "3"}, "__all__", "O cliente já tem esta relação desde este dia."),
     ],
 )

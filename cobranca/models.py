@@ -56,7 +56,9 @@ class TipoDocumento(models.Model):
 class CriterioCobranca(models.Model):
     descricao = models.CharField("descrição", max_length=60)
     dias_de_atraso = models.PositiveSmallIntegerField("dias de atraso", default=1, validators=[MinValueValidator(1)])
-    valor_minimo = models.DecimalField("valor mínimo", max_digits=11, decimal_places=2, default=0)
+    valor_minimo = models.DecimalField(
+        "valor mínimo", max_digits=11, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+    )
 
     class Meta:
         verbose_name = "critério de cobrança"

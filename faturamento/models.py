@@ -14,6 +14,7 @@ from cadastro.models import Cliente, Imovel, Localidade, ParametroSistema, Perfi
 from faturamento.textos import DADOS_FATURAMENTO
 from mensageria.textos import conferir_texto
 
+NAO_NEGATIVO = [MinValueValidator(0)]
 DOIS_DIGITOS = [MinValueValidator(1), MaxValueValidator(99)]
 
 
@@ -59,11 +60,11 @@ class Conta(models.Model):
     referencia = ReferenciaField("referência", help_text="AAAAMM")
     emissao = models.DateField("emissão")
     vencimento = models.DateField()
-    valor_agua = models.DecimalField("água", max_digits=11, decimal_places=2, default=0)
-    valor_esgoto = models.DecimalField("esgoto", max_digits=11, decimal_places=2, default=0)
-    valor_debitos = models.DecimalField("débitos", max_digits=11, decimal_places=2, default=0)
-    valor_creditos = models.DecimalField("créditos", max_digits=11, decimal_places=2, default=0)
-    valor_impostos = models.DecimalField("impostos", max_digits=11, decimal_places=2, default=0)
+    valor_agua = models.DecimalField("água", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
+    valor_esgoto = models.DecimalField("esgoto", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
+    valor_debitos = models.DecimalField("débitos", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
+    valor_creditos = models.DecimalField("créditos", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
+    valor_impostos = models.DecimalField("impostos", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
     valor = models.GeneratedField(
         expression=F("valor_agua") + F("valor_esgoto") + F("valor_debitos") - F("valor_creditos") - F("valor_impostos"),
         output_field=models.DecimalField(max_digits=11, decimal_places=2),
@@ -122,7 +123,7 @@ class DebitoACobrar(models.Model):
     imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, related_name="debitos", verbose_name="imóvel")
     descricao = models.CharField("descrição", max_length=60)
     referencia = ReferenciaField("referência", help_text="AAAAMM")
-    valor = models.DecimalField(max_digits=11, decimal_places=2)
+    valor = models.DecimalField(max_digits=11, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))])
     cancelado = models.BooleanField(default=False)
     pago_em = models.DateField("pago em", null=True, blank=True)
 

@@ -344,7 +344,9 @@ def test_a_conta_is_changed_and_its_value_follows(chefe):
     url = f"/admin/faturamento/conta/{conta.pk}/change/"
     assert chefe.post(url, conta_com(conta)).status_code == 302
     assert Conta.objects.get().valor == 50
-    assert chefe.post(url, conta_com(conta, valor_creditos="60.00")).status_code == 200
+    assert erros(chefe.post(url, conta_com(conta, valor_creditos="60.00"))) == {
+        "__all__": ["Os créditos e os impostos passam do valor da conta."]
+    }
 
 
 # Money
@@ -365,6 +367,18 @@ def test_money_is_typed_in_the_administration_as_people_write_it(chefe, digitado
     assert str(criterio.valor_minimo) == guardado
     campo = chefe.get(pagina).context["adminform"].form["valor_minimo"].as_widget()
     assert 'type="text"' in campo and f'value="{moeda(criterio.valor_minimo)}"' in campo
+
+
+def test_less_than_nothing_is_refused_beside_its_field(chefe):
+    nada_menos = ["Certifique-se que este valor seja maior ou igual a 0."]
+    criterio, conta = novo_comando().acao.criterio, nova_conta()
+
+    do_criterio = chefe.post(f"/admin/cobranca/criteriocobranca/{criterio.pk}/change/", {"valor_minimo": "-1"})
+    da_conta = chefe.post(f"/admin/faturamento/conta/{conta.pk}/change/", conta_com(conta, valor_agua="-0,01"))
+    do_debito = chefe.post("/admin/faturamento/debitoacobrar/add/", {"valor": "0"})
+
+    assert erros(do_criterio)["valor_minimo"] == erros(da_conta)["valor_agua"] == nada_menos
+    assert erros(do_debito)["valor"] == ["Certifique-se que este valor seja maior ou igual a 0.01."]
 
 
 def test_what_is_no_money_is_said_so(chefe):

@@ -23,6 +23,7 @@ _FINAIS_POR_REGIAO = {
 DDDS = frozenset(f"{regiao}{final}" for regiao, finais in _FINAIS_POR_REGIAO.items() for final in finais)
 
 _CELULAR = re.compile(r"9[0-9]{8}")
+_E164 = re.compile(r"55([1-9][1-9])(9[0-9]{8})")
 _NACIONAL = re.compile(r"(?:\+?55)?([1-9][1-9])(9[0-9]{8}|[2-5][0-9]{7})")  # the length tells country 55 from DDD 55
 _DIGITADO = re.compile(r"[0-9 ().+-]+")
 _PONTUACAO = str.maketrans("", "", " ().-")
@@ -63,6 +64,12 @@ def formatar_telefone(ddd: str, numero: str, ramal: str = "") -> str:
     """A phone as GSAN shows it: "(84) 98765-4321 Ramal 12"."""
     telefone = f"({ddd}) {numero[:-4]}-{numero[-4:]}"
     return f"{telefone} Ramal {ramal}" if ramal else telefone
+
+
+def formatar_destino(destino: str) -> str:
+    """Where a message goes, for people: a mobile as `celular_e164` gives it gets its mask, an e-mail stays."""
+    celular = _E164.fullmatch(destino)
+    return formatar_telefone(*celular.groups()) if celular else destino
 
 
 def _dividir(nacional: str) -> tuple[str, str] | None:

@@ -14,8 +14,12 @@ from cadastro.models import Cliente, Imovel, Localidade, ParametroSistema, Perfi
 from faturamento.textos import DADOS_FATURAMENTO
 from mensageria.textos import conferir_texto
 
-NAO_NEGATIVO = [MinValueValidator(0)]
 DOIS_DIGITOS = [MinValueValidator(1), MaxValueValidator(99)]
+
+
+def _parcela(rotulo: str) -> models.DecimalField:
+    """A part of what a conta charges, or takes off."""
+    return models.DecimalField(rotulo, max_digits=11, decimal_places=2, default=0, validators=[MinValueValidator(0)])
 
 
 class FaturamentoGrupo(models.Model):
@@ -60,11 +64,11 @@ class Conta(models.Model):
     referencia = ReferenciaField("referência", help_text="AAAAMM")
     emissao = models.DateField("emissão")
     vencimento = models.DateField()
-    valor_agua = models.DecimalField("água", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
-    valor_esgoto = models.DecimalField("esgoto", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
-    valor_debitos = models.DecimalField("débitos", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
-    valor_creditos = models.DecimalField("créditos", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
-    valor_impostos = models.DecimalField("impostos", max_digits=11, decimal_places=2, default=0, validators=NAO_NEGATIVO)
+    valor_agua = _parcela("água")
+    valor_esgoto = _parcela("esgoto")
+    valor_debitos = _parcela("débitos")
+    valor_creditos = _parcela("créditos")
+    valor_impostos = _parcela("impostos")
     valor = models.GeneratedField(
         expression=F("valor_agua") + F("valor_esgoto") + F("valor_debitos") - F("valor_creditos") - F("valor_impostos"),
         output_field=models.DecimalField(max_digits=11, decimal_places=2),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cadastro.campos import cifrar, decifrar
-from mensageria.models import Supressao
+from mensageria.models import Mensagem, Supressao
 
 PELO_LINK = "Pedido pelo link da mensagem"
 _TIPO = "descadastro"  # so that nothing else that is encrypted passes for one
@@ -54,6 +54,13 @@ def link(email: str, assunto: str, mensagem_id: int | None = None) -> str:
 def cabecalhos(link: str) -> str:
     """What lets a mail client offer it by itself, by one POST (RFC 8058). A link cannot be folded."""
     return f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+
+def quem_enviou(pedido: Pedido) -> str:
+    """The company that signs the message whose link it is; "" when it is kept no more, or there was none."""
+    mensagem = Mensagem.objects.select_related("molde").filter(pk=pedido.mensagem).first()
+    contexto = mensagem and mensagem.contexto
+    return contexto.get("empresa", {}).get("nome", "") if contexto else ""
 
 
 def descadastrar(pedido: Pedido) -> None:

@@ -17,7 +17,7 @@ from mensageria import descadastro
 def descadastrar(request: HttpRequest, token: str) -> HttpResponse:
     """A GET only asks, since programs that look at links make one; a POST does it, once or many times.
 
-    The answer is the same whether anything is ever sent to that address or not.
+    The answer is the same whether anything is ever sent to that address or not; whoever asked already is told so.
     """
     try:
         pedido = descadastro.ler(token)
@@ -25,7 +25,8 @@ def descadastrar(request: HttpRequest, token: str) -> HttpResponse:
         return _pagina(request, {"invalido": True}, status=404)
     if request.method == "POST":
         descadastro.descadastrar(pedido)
-    return _pagina(request, {"pedido": pedido, "feito": request.method == "POST"})
+    feito = pedido.email in descadastro.pediram([pedido.email], pedido.assunto)
+    return _pagina(request, {"pedido": pedido, "feito": feito, "empresa": descadastro.quem_enviou(pedido)})
 
 
 def _pagina(request: HttpRequest, contexto: dict, status: int = 200) -> HttpResponse:

@@ -516,7 +516,8 @@ def _desistir(campanha: Campanha) -> None:
 def sem_resposta(campanha: Campanha):
     """The registros that the company did not answer about, or not since the confirmation began, and is asked about no
     more."""
-    faltam = Registro.objects.filter(Q(coletado_em=None) | Q(coletado_em__lt=campanha.confirma_desde), campanha=campanha)
+    nao_respondeu = Q(coletado_em=None) | Q(coletado_em__lt=campanha.confirma_desde)
+    faltam = Registro.objects.filter(nao_respondeu, campanha=campanha)
     return faltam if campanha.encerrada else faltam.filter(proxima_em=None)
 
 

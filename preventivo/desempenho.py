@@ -92,7 +92,7 @@ def funil(campanha: Campanha) -> Funil:
         **vars(andamento(campanha)),
         cpfs_com_acordo=com_acordo.values("pk").distinct().count(),
         boletos_na_regra=na_regra,
-        a_consultar=passos.a_consultar(campanha).count(),
+        a_consultar=passos.a_consultar(campanha).aggregate(n=Count("pk"))["n"],
         aguardando=avisos.get(A.AGUARDANDO, 0),
         barrados=sum(n for situacao, n in avisos.items() if situacao not in (A.NA_FILA, A.AGUARDANDO)),
     )

@@ -32,8 +32,8 @@ class Previsao:
 
 
 def prever(campanha: Campanha, agora: datetime) -> Previsao:
-    """By the addresses that it may send to, by what those of the operação used to get, and by quota, limits and pace of the
-    services that it would leave through. Nothing is changed; needs operacao loaded."""
+    """By the addresses that it may send to, by what those of the operação used to get, and by quota, limits and pace of
+    the services that it would leave through. Nothing is changed; needs operacao loaded."""
     inicio = max(campanha.envia_em, agora)
     mensagens = ceil(campanhas.enderecos(campanha) * _por_endereco(campanha.operacao_id))
     remetente = Remetente.objects.select_related("servico").defer("servico__senha")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cadastro.telefones import DDDS, celular_e164, normalizar_telefone
+from cadastro.telefones import DDDS, celular_e164, formatar_destino, normalizar_telefone
 
 DOIS_DIGITOS = st.text("0123456789", min_size=2, max_size=2)
 NUMERO = st.text("0123456789", min_size=7, max_size=10) | st.text("0123456789", min_size=8, max_size=8).map("9".__add__)
@@ -157,3 +157,16 @@ def test_the_fast_path_splits_as_phonenumbers_does(digitos):
 def test_every_number_of_the_plan_survives_every_prefix(ddd, numero):
     for prefixo in ("", "0", "+55", "55", "+55 ", "015", "0 21 "):
         assert normalizar_telefone(f"{prefixo}{ddd}{numero}") == (ddd, numero)
+
+
+@pytest.mark.parametrize(
+    ("destino", "visto"),
+    [
+        ("5584987654321", "(84) 98765-4321"),
+        ("ana@exemplo.com.br", "ana@exemplo.com.br"),
+        ("558432114321", "558432114321"),  # no mobile: as it is
+        ("", ""),
+    ],
+)
+def test_where_a_message_goes_is_shown_as_people_write_it(destino, visto):
+    assert formatar_destino(destino) == visto

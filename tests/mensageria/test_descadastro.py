@@ -131,6 +131,24 @@ def test_asking_again_changes_nothing_and_is_answered_the_same(client, db):
     assert Supressao.objects.get().mensagem_id == 7
 
 
+def test_whoever_asked_already_is_told_so_and_is_not_asked_again(client, db):
+    client.post(endereco())
+
+    assert "Não enviaremos mais boletos" in conteudo(client.get(endereco()))
+    assert "Não quero mais receber</button>" in conteudo(client.get(endereco(assunto="contas")))
+
+
+def test_the_page_names_who_signed_the_message_that_led_to_it(servico, client):
+    mensagem = nova(ANA)
+    enviar(servico)
+    mensagem.refresh_from_db()
+
+    dito = conteudo(client.get(endereco(mensagem=mensagem.pk)))
+
+    assert mensagem.contexto["empresa"]["nome"] in dito
+    assert "foi enviada por" not in conteudo(client.get(endereco(mensagem=mensagem.pk + 1)))
+
+
 def test_the_answer_does_not_say_whether_the_address_is_known(client, db):
     novo_cliente(email=ANA)
     for pedir in (client.get, client.post):

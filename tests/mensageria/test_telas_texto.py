@@ -129,7 +129,7 @@ def test_the_preview_shows_what_would_be_sent_on_the_newest_conta_of_the_group_s
     assert previa.email.assunto == "Conta de JOSÉ"
     assert "Sua conta é de R$ 123,45 &lt;b&gt;." in previa.email.fechado
     assert "jose@exemplo.com.br" in resposta.text
-    assert "5584987654321" in resposta.text
+    assert "(84) 98765-4321" in resposta.text
 
 
 def test_the_preview_writes_nothing(operador):

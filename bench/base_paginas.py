@@ -5,7 +5,7 @@ from django.db import connection, transaction
 
 from bench import base
 from bench.gerar_mensagens import gerar
-from config.grupos import GRUPO_ADMINISTRADOR
+from cadastro.usuarios import GRUPO_ADMINISTRADOR
 from exemplo import amostra
 
 OPERADOR, ADMINISTRADOR = "supervisor", GRUPO_ADMINISTRADOR  # who sees every page of the operators

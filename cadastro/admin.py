@@ -8,8 +8,8 @@ from operator import itemgetter
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import widgets
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -636,11 +636,39 @@ class CampoEmailDeUsuario(forms.EmailField):
         return usuarios.completar_email(super().to_python(value))
 
 
-admin.site.unregister(User)
+class CampoPermissoes(forms.ModelMultipleChoiceField):
+    """Permissions in Portuguese: the names of Django's own four are stored in English."""
+
+    VERBOS = {"add": "incluir", "change": "alterar", "delete": "remover", "view": "ver"}
+
+    def label_from_instance(self, permissao):
+        de = permissao.content_type
+        verbo = self.VERBOS.get(permissao.codename.removesuffix(f"_{de.model}"))
+        aplicacao = de.app_labeled_name.partition(" | ")[0]
+        return f"{aplicacao}: {f'Pode {verbo} {de.name}' if verbo else permissao.name}"
+
+
+class ComPermissoes:
+    """Of people and groups."""
+
+    def formfield_for_manytomany(self, db_field, request=None, **kwargs):
+        if db_field.related_model is Permission:
+            kwargs["form_class"] = CampoPermissoes
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+admin.site.unregister([User, Group])
+
+
+@admin.register(Group)
+class GrupoAdmin(ComPermissoes, GroupAdmin):
+    def has_delete_permission(self, request, obj=None):
+        """The fixed ones would come back with the next version, without the people in them."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.name not in usuarios.GRUPOS_FIXOS)
 
 
 @admin.register(User)
-class UsuarioAdmin(UserAdmin):
+class UsuarioAdmin(ComPermissoes, UserAdmin):
     """Django's own, and what the parameters of the system say of people."""
 
     add_fieldsets = [

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from cadastro.models import TAMANHO_SMS_DO_OPERADOR, TAMANHO_SMS_MAXIMO, ParametroSistema, Quadra
+from cadastro.usuarios import GRUPO_ADMINISTRADOR
 
-GRUPO_ADMINISTRADOR = "administrador"
 POSICOES_DO_CODIGO_DE_BARRAS = 57  # they follow the text of an SMS, within its size
 LARGURAS_DA_QUADRA = (3, 4)
 

@@ -2,6 +2,8 @@
 
 from cadastro.models import ParametroSistema
 
+GRUPO_ADMINISTRADOR = "administrador"
+GRUPOS_FIXOS = ("operador", "supervisor", GRUPO_ADMINISTRADOR)  # `config.grupos` says what each may do
 BLOQUEADO = (
     "A inclusão e a alteração de usuários estão bloqueadas em Informar Parâmetros do Sistema (Indicador de bloqueio"
     " funcionalidade inserir/atualizar usuário)."

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from django.apps import apps as apps_atuais
 from django.contrib.auth.management import create_permissions
 
-from cadastro.parametros import GRUPO_ADMINISTRADOR
+from cadastro.usuarios import GRUPOS_FIXOS
 
 VER = ("view",)
 INICIAR = ("view", "add")
@@ -65,7 +65,7 @@ ADMINISTRADOR = {
     f"{app}.*": ("*",)
     for app in ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "preventivo", "auth", "admin")
 } | {"telas.entradaauditoria": VER}
-GRUPOS = {"operador": OPERADOR, "supervisor": SUPERVISOR, GRUPO_ADMINISTRADOR: ADMINISTRADOR}
+GRUPOS = dict(zip(GRUPOS_FIXOS, (OPERADOR, SUPERVISOR, ADMINISTRADOR), strict=True))
 
 
 def preencher(sender, using: str, apps=apps_atuais, **_) -> None:

@@ -20,7 +20,7 @@ from cadastro.campos import SegredoField, SegredoPerdido
 from mensageria import fontes, moldes, ritmo
 from mensageria.estados import Classe, Estado, PoliticaIncerta
 from mensageria.janela import DIAS, FERIADO, FIM_DO_DIA, horas_em_palavras
-from mensageria.palavras import nome_da_origem
+from mensageria.palavras import nome_da_origem, palavras_de_nao_gerar
 from mensageria.ritmo import Limites
 
 
@@ -497,7 +497,8 @@ class Lote(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.origem} {self.get_canal_display()} {self.localidade_id or ''} {self.acao}".strip()
+        onde = f"localidade {self.localidade_id}" if self.localidade_id else ""
+        return ", ".join(filter(None, [nome_da_origem(self.origem), self.get_canal_display(), onde, self.acao]))
 
 
 class LoteContagem(models.Model):
@@ -515,7 +516,7 @@ class LoteContagem(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.lote_id} {self.get_estado_display()}: {self.quantidade}"
+        return f"Lote {self.lote_id}, {self.get_estado_display()}: {self.quantidade}"
 
 
 class Reserva(DoServico):
@@ -543,7 +544,7 @@ class Reserva(DoServico):
         ]
 
     def __str__(self):
-        return f"{self.pk} de {self.servico}"
+        return f"Reserva {self.pk} de {self.servico}"
 
 
 # Nobody else has seen the Message-ID of an e-mail that never left; receipts speak of any SMS.
@@ -778,7 +779,7 @@ class NaoGerada(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.origem} {self.objeto_id}: {self.motivo}"
+        return f"{nome_da_origem(self.origem)} {self.objeto_id}: {palavras_de_nao_gerar(self.origem, self.motivo)}"
 
 
 class AnexoManager(models.Manager):

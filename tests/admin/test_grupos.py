@@ -7,7 +7,6 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from cadastro.models import Cliente
-from cadastro.parametros import GRUPO_ADMINISTRADOR
 from config.grupos import GRUPOS, preencher
 from mensageria.models import GatewaySMS, ServicoEmail
 from tests.fabricas import nova_acao, novo_cliente, novo_parametro
@@ -151,7 +150,6 @@ def test_every_line_of_the_table_names_a_model_that_exists():
     existentes = {modelo._meta.label_lower for modelo in apps.get_models()}
     citados = {linha for tabela in GRUPOS.values() for linha in tabela if not linha.endswith(".*")}
     assert citados <= existentes
-    assert GRUPO_ADMINISTRADOR in GRUPOS
 
 
 def test_the_administrator_is_no_superuser_and_still_opens_everything_of_users(entrar, db):
@@ -163,3 +161,33 @@ def test_the_administrator_is_no_superuser_and_still_opens_everything_of_users(e
 
 def _permissoes() -> dict[str, set[str]]:
     return {grupo.name: set(grupo.permissions.values_list("codename", flat=True)) for grupo in Group.objects.all()}
+
+
+# On the screen
+
+
+def test_what_a_group_may_do_is_told_in_portuguese(chefe):
+    grupo = Group.objects.get(name="operador")
+    html = chefe.get(f"/admin/auth/group/{grupo.pk}/change/").text
+
+    for palavras in (
+        ": Pode incluir conta<",
+        ": Pode alterar campanha<",
+        ": Pode remover ",
+        ": Pode ver o CPF inteiro nas campanhas<",
+    ):
+        assert palavras in html
+    assert ": Can " not in html
+    assert ": Pode ver mensagem<" in chefe.get(f"/admin/auth/user/{chefe.pessoa.pk}/change/").text
+
+
+def test_a_fixed_group_is_not_deleted_and_another_is(chefe):
+    fixo, outro = Group.objects.get(name="supervisor"), Group.objects.create(name="recepção")
+    sim = {"post": "yes"}
+
+    assert chefe.post(f"/admin/auth/group/{fixo.pk}/delete/", sim).status_code == 403
+    assert chefe.post(f"/admin/auth/group/{outro.pk}/delete/", sim).status_code == 302
+    de_uma_vez = {"action": "delete_selected", "_selected_action": [fixo.pk], **sim}
+    assert chefe.post("/admin/auth/group/", de_uma_vez).status_code == 403
+
+    assert Group.objects.filter(pk=fixo.pk).exists() and not Group.objects.filter(pk=outro.pk).exists()

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import widgets
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -636,39 +636,26 @@ class CampoEmailDeUsuario(forms.EmailField):
         return usuarios.completar_email(super().to_python(value))
 
 
-class CampoPermissoes(forms.ModelMultipleChoiceField):
-    """Permissions in Portuguese: the names of Django's own four are stored in English."""
-
-    VERBOS = {"add": "incluir", "change": "alterar", "delete": "remover", "view": "ver"}
-
-    def label_from_instance(self, permissao):
-        de = permissao.content_type
-        verbo = self.VERBOS.get(permissao.codename.removesuffix(f"_{de.model}"))
-        aplicacao = de.app_labeled_name.partition(" | ")[0]
-        return f"{aplicacao}: {f'Pode {verbo} {de.name}' if verbo else permissao.name}"
-
-
-class ComPermissoes:
-    """Of people and groups."""
-
-    def formfield_for_manytomany(self, db_field, request=None, **kwargs):
-        if db_field.related_model is Permission:
-            kwargs["form_class"] = CampoPermissoes
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-
 admin.site.unregister([User, Group])
 
 
 @admin.register(Group)
-class GrupoAdmin(ComPermissoes, GroupAdmin):
+class GrupoAdmin(GroupAdmin):
+    """The fixed groups are known by their names, and would come back with the next version, without their people."""
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["name"] if _fixo(obj) else []
+
     def has_delete_permission(self, request, obj=None):
-        """The fixed ones would come back with the next version, without the people in them."""
-        return super().has_delete_permission(request, obj) and (obj is None or obj.name not in usuarios.GRUPOS_FIXOS)
+        return super().has_delete_permission(request, obj) and not _fixo(obj)
+
+
+def _fixo(grupo: Group | None) -> bool:
+    return grupo is not None and grupo.name in usuarios.GRUPOS_FIXOS
 
 
 @admin.register(User)
-class UsuarioAdmin(ComPermissoes, UserAdmin):
+class UsuarioAdmin(UserAdmin):
     """Django's own, and what the parameters of the system say of people."""
 
     add_fieldsets = [

@@ -65,22 +65,21 @@ ADMINISTRADOR = {
     f"{app}.*": ("*",)
     for app in ("cadastro", "mensageria", "batch", "faturamento", "cobranca", "preventivo", "auth", "admin")
 } | {"telas.entradaauditoria": VER}
+VERBOS = {"add": "incluir", "change": "alterar", "delete": "remover", "view": "ver"}
 GRUPOS = dict(zip(GRUPOS_FIXOS, (OPERADOR, SUPERVISOR, ADMINISTRADOR), strict=True))
 
 
 def preencher(sender, using: str, apps=apps_atuais, **_) -> None:
     """post_migrate: make the groups and give them the permissions of the app that was just migrated."""
-    linhas = {
-        nome: [linha for linha in tabela if linha.startswith(f"{sender.label}.")] for nome, tabela in GRUPOS.items()
-    }
-    if not any(linhas.values()):
-        return
     try:
         grupo, permissao = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     except LookupError:  # `migrate` of a single app, before auth has tables
         return
     # Our handler comes before the one that makes the permissions of this app; making them twice does no harm.
     create_permissions(sender, verbosity=0, using=using, apps=apps)
+    _em_portugues(permissao.objects.using(using).filter(content_type__app_label=sender.label))
+    if not any(linha.startswith(f"{sender.label}.") for tabela in GRUPOS.values() for linha in tabela):
+        return
     grupo.objects.using(using).bulk_create([grupo(name=nome) for nome in GRUPOS], ignore_conflicts=True)
     grupos = dict(grupo.objects.using(using).filter(name__in=GRUPOS).values_list("name", "pk"))
     permissoes = list(
@@ -98,6 +97,19 @@ def preencher(sender, using: str, apps=apps_atuais, **_) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def _em_portugues(permissoes) -> None:
+    """Django names its own four in English, and the administration shows the names."""
+    ditas = [permissao for permissao in permissoes.filter(name__startswith="Can ") if _verbo(permissao) in VERBOS]
+    for permissao in ditas:
+        do_modelo = permissao.name.removeprefix(f"Can {_verbo(permissao)} ")
+        permissao.name = f"Pode {VERBOS[_verbo(permissao)]} {do_modelo}"
+    permissoes.bulk_update(ditas, ["name"])
+
+
+def _verbo(permissao) -> str:
+    return permissao.codename.partition("_")[0]
 
 
 def permite(tabela: dict, app: str, modelo: str, codigo: str) -> bool:

@@ -14,6 +14,7 @@ from cadastro.models import Cliente, Imovel, Localidade, ParametroSistema, Perfi
 from faturamento.textos import DADOS_FATURAMENTO
 from mensageria.textos import conferir_texto
 
+MAIS_QUE_ZERO = MinValueValidator(Decimal("0.01"), "Informe um valor maior que zero.")
 DOIS_DIGITOS = [MinValueValidator(1), MaxValueValidator(99)]
 
 
@@ -127,7 +128,7 @@ class DebitoACobrar(models.Model):
     imovel = models.ForeignKey(Imovel, on_delete=models.PROTECT, related_name="debitos", verbose_name="imóvel")
     descricao = models.CharField("descrição", max_length=60)
     referencia = ReferenciaField("referência", help_text="AAAAMM")
-    valor = models.DecimalField(max_digits=11, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))])
+    valor = models.DecimalField(max_digits=11, decimal_places=2, validators=[MAIS_QUE_ZERO])
     cancelado = models.BooleanField(default=False)
     pago_em = models.DateField("pago em", null=True, blank=True)
 
@@ -154,7 +155,7 @@ class ParametroMensagem(models.Model):
 
     referencia = ReferenciaField("referência do faturamento", help_text="AAAAMM a partir do qual vale")
     valor_minimo = models.DecimalField(
-        "valor mínimo da conta", max_digits=11, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
+        "valor mínimo da conta", max_digits=11, decimal_places=2, validators=[MAIS_QUE_ZERO]
     )
     categorias = ArrayField(
         models.PositiveSmallIntegerField(choices=Imovel.Categoria), verbose_name="categoria do imóvel"

@@ -26,7 +26,9 @@ def descadastrar(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         descadastro.descadastrar(pedido)
     feito = pedido.email in descadastro.pediram([pedido.email], pedido.assunto)
-    return _pagina(request, {"pedido": pedido, "feito": feito, "empresa": descadastro.quem_enviou(pedido)})
+    return _pagina(
+        request, {"pedido": pedido, "feito": feito, "empresa": "" if feito else descadastro.quem_enviou(pedido)}
+    )
 
 
 def _pagina(request: HttpRequest, contexto: dict, status: int = 200) -> HttpResponse:

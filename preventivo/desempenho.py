@@ -55,11 +55,12 @@ class Andamento:
 @dataclass(frozen=True, kw_only=True)
 class Funil(Andamento):
     """With what must be counted; `barrados` are the Avisos that got no message, and never will; `a_consultar` are the
-    CPFs that the company is still to be asked about."""
+    CPFs that the company is still to be asked about, `a_confirmar` those that it is to be asked about again."""
 
     cpfs_com_acordo: int
     boletos_na_regra: int
     a_consultar: int
+    a_confirmar: int
     aguardando: int
     barrados: int
 
@@ -92,7 +93,9 @@ def funil(campanha: Campanha) -> Funil:
         **vars(andamento(campanha)),
         cpfs_com_acordo=com_acordo.values("pk").distinct().count(),
         boletos_na_regra=na_regra,
-        a_consultar=passos.a_consultar(campanha).aggregate(n=Count("pk"))["n"],
+        **passos.a_consultar(campanha).aggregate(
+            a_consultar=Count("pk", filter=Q(coletado_em=None)), a_confirmar=Count("coletado_em")
+        ),
         aguardando=avisos.get(A.AGUARDANDO, 0),
         barrados=sum(n for situacao, n in avisos.items() if situacao not in (A.NA_FILA, A.AGUARDANDO)),
     )

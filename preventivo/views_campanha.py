@@ -167,6 +167,7 @@ FORA_DO_ENVIO = {  # of one and of many
 }
 FORA_DA_COLETA = {
     "a_consultar": "CPF a consultar na empresa,CPFs a consultar na empresa",
+    "a_confirmar": "CPF a consultar de novo perto do envio,CPFs a consultar de novo perto do envio",
     "aguardando": "mensagem à espera da confirmação da empresa,mensagens à espera da confirmação da empresa",
     "barrados": "mensagem não gerada,mensagens não geradas",
 }

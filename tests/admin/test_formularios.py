@@ -378,7 +378,7 @@ def test_less_than_nothing_is_refused_beside_its_field(chefe):
     do_debito = chefe.post("/admin/faturamento/debitoacobrar/add/", {"valor": "0"})
 
     assert erros(do_criterio)["valor_minimo"] == erros(da_conta)["valor_agua"] == nada_menos
-    assert erros(do_debito)["valor"] == ["Certifique-se que este valor seja maior ou igual a 0.01."]
+    assert erros(do_debito)["valor"] == ["Informe um valor maior que zero."]
 
 
 def test_what_is_no_money_is_said_so(chefe):

@@ -9,8 +9,8 @@ from exemplo.navegador import CELULAR
 from tests.fabricas import nova_acao, novo_cliente, novo_comando, novo_parametro_sistema
 
 GERAR = "Gerar documentos"
-# On how many lines the first appearance of a word in a table is written.
 NADA_ESCONDIDO = """[...document.querySelectorAll(".rolagem")].every((no) => no.scrollWidth <= no.clientWidth)"""
+# On how many lines the first appearance of a word in a table is written.
 LINHAS_DA_PALAVRA = """(palavra) => {
   const textos = document.createTreeWalker(document.querySelector(".tabela"), NodeFilter.SHOW_TEXT);
   while (!textos.nextNode().data.includes(palavra));
@@ -169,6 +169,17 @@ def test_what_opens_elsewhere_is_not_a_sending(perguntas, comando):
 
     expect(pagina.get_by_role("textbox", name="Texto SMS")).to_be_visible()
     assert feitas == ["beforeunload"]
+
+
+def test_on_a_computer_the_words_of_a_list_of_blocks_stay_whole_too(entrar, servidor):
+    novo_parametro_sistema()
+    nova_acao(descricao="NOTIFICAÇÃO EXTRAJUDICIAL")
+    pagina = entrar("operador")
+
+    pagina.goto("/cobranca/acoes/")
+
+    for palavra in ("NOTIFICAÇÃO", "EXTRAJUDICIAL"):
+        assert pagina.evaluate(LINHAS_DA_PALAVRA, palavra) == 1
 
 
 @pytest.mark.parametrize(

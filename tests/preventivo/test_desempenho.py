@@ -69,13 +69,16 @@ def test_the_funnel_closes(campanha):
     assert Aviso.objects.count() == f.mensagens + f.aguardando + f.barrados
     assert (f.registros, f.acordos, f.cpfs_com_acordo, f.boletos_na_regra) == (14, 12, 12, 12)
     assert (f.enviadas, f.entregues, f.falhas, f.pendentes, f.incertas, f.canceladas) == (2, 1, 1, 2, 1, 1)
-    assert (f.aguardando, f.barrados, f.a_consultar) == (1, 4, 0)
+    assert (f.aguardando, f.barrados, f.a_consultar, f.a_confirmar) == (1, 4, 0, 0)
 
 
 def test_a_cpf_that_is_still_to_be_asked_about_is_not_without_an_answer(campanha):
     Registro.objects.filter(coletado_em=None).update(proxima_em=AGORA + MINUTO)
 
-    assert desempenho.funil(campanha).a_consultar == 1
+    Registro.objects.filter(acordos__isnull=False).update(proxima_em=AGORA + MINUTO)
+
+    f = desempenho.funil(campanha)
+    assert (f.a_consultar, f.a_confirmar) == (1, 12)
     assert desempenho.SEM_RESPOSTA not in dict(desempenho.por_motivo(campanha))
     assert len(list(desempenho.todos_que_nao_receberam(campanha))) == 8
 

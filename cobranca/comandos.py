@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import OperationalError, transaction
 from django.db.models import Q
+from django.utils import timezone
 from psycopg2.errors import LockNotAvailable
 
 from batch import inicio
@@ -23,9 +24,9 @@ class NaoCancela(Exception):
     """Why a comando is not cancelled; the message is for the operator."""
 
 
-def conferir_geracao(comando: ComandoAcao) -> None:
+def conferir_geracao(comando: ComandoAcao, hoje: date) -> None:
     """Raise NaoGera when its documents may not be made now."""
-    documentos.conferir(comando)
+    documentos.conferir(comando, hoje)
     if comando.em_geracao:
         raise NaoGera(
             f"Os documentos do comando {comando.titulo} já estão sendo gerados, no processo {comando.geracao_id}."
@@ -55,7 +56,7 @@ def mandar_gerar(comando_id: int, *, usuario, agora: datetime) -> ProcessoInicia
     """
     ParametroSistema.atual()
     comando = _travar(comando_id, NaoGera)
-    conferir_geracao(comando)
+    conferir_geracao(comando, timezone.localdate(agora))
     comando.geracao = inicio.iniciar(
         PROCESSO, usuario=usuario, agendado_para=agora, agora=agora, complemento=comando.titulo[:55]
     )

@@ -19,12 +19,32 @@ class JaGerado(NaoGera):
     """The documents of this comando exist already."""
 
 
-def conferir(comando: ComandoAcao) -> None:
-    """Raise NaoGera when it has its documents, or may have none any more."""
+def conferir(comando: ComandoAcao, hoje: date) -> None:
+    """Raise NaoGera when it has its documents, may have none any more, or none yet."""
     if comando.gerado_em:
         raise JaGerado(f"Os documentos do comando {comando.titulo} já foram gerados.")
     if comando.cancelado_em:
         raise NaoGera(f"O comando {comando.titulo} foi cancelado.")
+    if cedo := cedo_demais(comando, hoje):
+        raise NaoGera(cedo)
+
+
+def cedo_demais(comando: ComandoAcao, hoje: date) -> str:
+    """Words for a comando whose messages may leave only after documents made today are worth nothing; empty for any
+    other."""
+    acao, partida = comando.acao, comando.enviar_a_partir_de
+    if not partida or not acao.envia_mensagem:
+        return ""
+    dias = acao.dias_de_validade
+    if acao.dias_de_vencimento is not None:
+        dias = min(dias, acao.dias_de_vencimento)
+    ultimo = hoje + timedelta(days=dias)
+    if partida <= ultimo:
+        return ""
+    return (
+        f"As mensagens deste comando saem a partir de {partida:%d/%m/%Y}, e os documentos gerados hoje valem só até"
+        f" {ultimo:%d/%m/%Y}: gere-os a partir de {partida - timedelta(days=dias):%d/%m/%Y}, ou insira outro comando."
+    )
 
 
 @transaction.atomic
@@ -32,7 +52,7 @@ def gerar_documentos(comando_id: int, *, hoje: date, agora: datetime) -> Counter
     """Make the documents of a comando, once; return `documentos`, `sem_documento` and what `numeracao` counts. Raises
     NaoGera."""
     comando = ComandoAcao.objects.select_for_update(of=("self",)).select_related("acao__criterio").get(pk=comando_id)
-    conferir(comando)
+    conferir(comando, hoje)
     with connection.cursor() as cursor:
         _levantar_devedores(cursor, comando, hoje)
         contagem = Counter(

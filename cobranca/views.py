@@ -19,7 +19,7 @@ from cadastro.models import ParametroSistema
 from cobranca import comandos as dos_comandos
 from cobranca import numeracao
 from cobranca.acoes import EmUso, remover_acoes, remover_criterios, travar
-from cobranca.documentos import NaoGera
+from cobranca.documentos import NaoGera, cedo_demais
 from cobranca.forms import FiltroDeAcoes, FormularioDeAcao, FormularioDeComando, FormularioDeCriterio
 from cobranca.models import AcaoCobranca, ComandoAcao, CriterioCobranca, ImovelSemDocumento, TipoDocumento
 from cobranca.textos import DADOS_COBRANCA
@@ -317,6 +317,7 @@ def _do_comando(request: HttpRequest, escolhido: ComandoAcao) -> dict:
         escolhido.sem_documento.values_list("motivo").annotate(quantos=Count("id")).order_by("-quantos", "motivo")
     )
     livre = not (escolhido.gerado_em or escolhido.cancelado_em or escolhido.em_geracao)
+    cedo = cedo_demais(escolhido, timezone.localdate(agora)) if livre else ""
     return {
         "comando": escolhido,
         "de_fora": [(ImovelSemDocumento.Motivo(motivo), quantos) for motivo, quantos in de_fora.items()],
@@ -327,7 +328,8 @@ def _do_comando(request: HttpRequest, escolhido: ComandoAcao) -> dict:
         "espera": escolhido.geracao.motivo_da_espera(agora) if escolhido.em_geracao else "",
         "vivo": escolhido.em_geracao and acompanhamento.vale_acompanhar(escolhido.geracao, agora),
         "falha": dos_comandos.falha_da_geracao(escolhido),
-        "pode_gerar": livre and request.user.has_perm("cobranca.add_cobrancadocumento"),
+        "cedo": cedo,
+        "pode_gerar": livre and not cedo and request.user.has_perm("cobranca.add_cobrancadocumento"),
         "repetido": dos_comandos.ainda_valem(escolhido, timezone.localdate(agora)) if livre else "",
         "pode_cancelar": request.user.has_perm("cobranca.delete_comandoacao") and dos_comandos.pode_cancelar(escolhido),
         "pagina_do_menu": "cobranca:comandos",
@@ -355,7 +357,7 @@ def _mandar_gerar(request: HttpRequest, escolhido: ComandoAcao) -> HttpResponse:
         return destino
 
     try:
-        dos_comandos.conferir_geracao(escolhido)
+        dos_comandos.conferir_geracao(escolhido, timezone.localdate())
         if pergunta := confirmacao.perguntar(request, "Confirma a geração dos documentos?", detalhes=detalhes):
             return pergunta
         return redirect(pedidos.atender(request, fazer))

@@ -129,9 +129,12 @@ def _conferir_repetido(campanha: Campanha) -> None:
 
 
 @transaction.atomic
-def confirmar(campanha_id: int, *, usuario, agora: datetime) -> Campanha:
-    """What the file says is right: its CPFs are collected from now on."""
+def confirmar(campanha_id: int, *, usuario, agora: datetime, vista_para: datetime | None = None) -> Campanha:
+    """What the file says is right: its CPFs are collected from now on. `vista_para` is the moment that whoever confirms
+    saw it scheduled for."""
     campanha = _travar_para("confirmar", campanha_id)
+    if vista_para and vista_para != campanha.envia_em:
+        raise AcaoRecusada(f"O envio mudou para {_quando(campanha.envia_em)}: confira e confirme de novo.")
     if campanha.conferir_ate and agora >= campanha.conferir_ate:
         raise AcaoRecusada(f"{SEM_CONFERENCIA}: cadastre a campanha de novo.")
     if campanha.envia_em <= agora:

@@ -1,7 +1,7 @@
 """One campaign: what its file brought, how it goes, who got what, and what may be done to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from tempfile import TemporaryFile
 
@@ -12,6 +12,7 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirec
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -24,6 +25,7 @@ from telas.csv_brasileiro import em_csv
 from telas.formularios import Formulario
 from telas.paginacao import Pagina
 from telas.registro import registrar
+from telas.templatetags.telas import quantos
 
 MENU = "preventivo:campanhas"
 AMOSTRA = 10
@@ -88,7 +90,7 @@ def _contexto(request, uma: Campanha, agora: datetime) -> dict:
         "titulo": str(uma),
         "viva": uma.situacao in VIVAS,
         "espera": campanhas.espera(uma, agora),
-        "acoes": [acao for acao in acoes if acao.nome != "reenviar"],
+        "acoes": [acao.de(uma) for acao in acoes if acao.nome != "reenviar"],
         "pode_reenviar": any(acao.nome == "reenviar" for acao in acoes),  # offered beside whom it is for
         "inteiro": request.user.has_perm("preventivo.ver_cpf"),
         "pagina_do_menu": MENU,
@@ -239,7 +241,10 @@ def _como_arquivo(uma: Campanha, nome: str, formato: str) -> dict:
 
 @dataclass(frozen=True)
 class Acao:
-    """A step of a person: its button, its question, who may, and what it says when it is done."""
+    """A step of a person: its button, its question, who may, and what it says when it is done.
+
+    The question may have {campanha} and {cpfs}; `de` puts them in.
+    """
 
     nome: str
     rotulo: str
@@ -249,6 +254,10 @@ class Acao:
     perigo: bool = False
     aviso: str = ""
     campo: str = ""  # what is typed for it, on a page of its own, and beside what a refusal is said
+
+    def de(self, uma: Campanha) -> "Acao":
+        ditos = {"campanha": f"{uma.tipo}, {uma}", "cpfs": quantos(uma.registros, "CPF,CPFs")}
+        return replace(self, pergunta=self.pergunta.format(**ditos))
 
     @property
     def com_formulario(self) -> bool:
@@ -265,7 +274,7 @@ ACOES = {
         Acao(
             "confirmar",
             "Confirmar",
-            "Confirma a campanha?",
+            "Confirma a campanha {campanha}, com {cpfs}?",
             "Campanha confirmada: a coleta dos dados começou.",
         ),
         Acao("continuar", "Continuar", "Confirma continuação da campanha?", "A campanha continua."),
@@ -375,7 +384,9 @@ def _formulario(request, uma: Campanha, acao: Acao, agora: datetime) -> Formular
 def _perguntar_antes(request, uma: Campanha, acao: Acao, form: Formulario) -> HttpResponse | None:
     """The question of a step that nothing is typed for, or of what was chosen and serves for little."""
     if not acao.com_formulario:
-        return confirmacao.perguntar(request, acao.pergunta, detalhes=[f"{uma.tipo}, {uma}"], perigo=acao.perigo)
+        pergunta, qual = acao.de(uma).pergunta, f"{uma.tipo}, {uma}"
+        detalhes = [] if qual in pergunta else [qual]
+        return confirmacao.perguntar(request, pergunta, detalhes=detalhes, perigo=acao.perigo)
     if not getattr(form, "escolheu_esgotado", False):
         return None
     return confirmacao.perguntar(
@@ -399,7 +410,11 @@ def _endereco(uma: Campanha) -> str:
 
 @_passo("confirmar")
 def confirmar(uma, request, form, agora):
-    campanhas.confirmar(uma.pk, usuario=request.user, agora=agora)
+    try:
+        vista_para = parse_datetime(request.POST.get("vista_para", ""))
+    except ValueError:
+        vista_para = None
+    campanhas.confirmar(uma.pk, usuario=request.user, agora=agora, vista_para=vista_para)
 
 
 @_passo("descartar")

@@ -243,6 +243,22 @@ def test_who_answers_no_makes_none(operador):
     assert comando.gerado_em is None
 
 
+def test_documents_that_would_expire_before_their_messages_leave_are_not_offered(operador):
+    novo_parametro_sistema()
+    partida = timezone.localdate() + timedelta(days=16)
+    comando = novo_comando(nova_acao(dias_de_validade=15), enviar_a_partir_de=partida)
+    tela = f"{LISTA}{comando.pk}/"
+    palavras = f"As mensagens deste comando saem a partir de {partida:%d/%m/%Y}"
+
+    vista = operador.get(tela)
+    mandada = operador.post(tela, {"confirmado": "1"}, follow=True)
+
+    assert palavras in vista.text and "Gerar documentos" not in vista.text
+    assert palavras in mandada.text
+    comando.refresh_from_db()
+    assert comando.geracao is None
+
+
 def test_who_was_left_out_is_counted_by_reason(operador):
     comando = novo_comando(gerado_em=timezone.now(), documentos_gerados=1234)
     for motivo in (33, 33, 34):

@@ -478,6 +478,26 @@ def test_a_cpf_in_a_refused_line_is_whole_only_for_who_may_see_it(entrar, a_conf
     assert ler_csv(baixado)[1] == ["3", "cpf", "CPF inválido.", f"{como};{email}"]
 
 
+def test_what_is_confirmed_is_the_moment_that_was_seen(operador, a_conferir):
+    visto = re.search(r'name="vista_para" value="([^"]+)"', operador.get(url(a_conferir)).text)[1]
+    Campanha.objects.update(envia_em=a_conferir.envia_em + timedelta(minutes=2))
+
+    resposta = operador.post(url(a_conferir, "confirmar"), {"confirmado": "1", "vista_para": visto}, follow=True)
+
+    assert "O envio mudou para" in texto(resposta) and "confira e confirme de novo." in texto(resposta)
+    assert Campanha.objects.get(pk=a_conferir.pk).situacao == S.A_CONFERIR
+    novo = re.search(r'name="vista_para" value="([^"]+)"', resposta.text)[1]
+    assert novo != visto
+    operador.post(url(a_conferir, "confirmar"), {"confirmado": "1", "vista_para": novo})
+    assert Campanha.objects.get(pk=a_conferir.pk).situacao == S.COLETANDO
+
+
+def test_a_moment_that_is_none_is_no_error(operador, a_conferir):
+    dados = {"confirmado": "1", "vista_para": "2026-99-99T00:00"}
+
+    assert operador.post(url(a_conferir, "confirmar"), dados).status_code == 302
+
+
 def ler_csv(resposta) -> list[list[str]]:
     conteudo = b"".join(resposta.streaming_content).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(conteudo), delimiter=";"))
@@ -485,7 +505,7 @@ def ler_csv(resposta) -> list[list[str]]:
 
 def test_confirming_asks_first_and_starts_the_collection(operador, a_conferir):
     pergunta = operador.post(url(a_conferir, "confirmar"))
-    assert "Confirma a campanha?" in texto(pergunta)
+    assert f"Confirma a campanha {a_conferir.tipo}, {a_conferir}, com 2 CPFs?" in texto(pergunta)
     a_conferir.refresh_from_db()
     assert a_conferir.situacao == S.A_CONFERIR
 

@@ -90,7 +90,10 @@ class FormularioDeProcesso(Formulario):
             return None
         achado = precedentes().filter(pk=codigo).first()
         if achado is None:
-            raise ValidationError("Processo inexistente.")
+            terminado = ProcessoIniciado.objects.filter(pk=codigo).first()
+            raise ValidationError(
+                f"O processo iniciado {codigo} já terminou." if terminado else "Processo inexistente."
+            )
         return achado
 
     def clean(self):

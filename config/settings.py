@@ -208,7 +208,7 @@ if env.str("EMAIL_URL", ""):
     EMAIL_URL = env.email_url("EMAIL_URL")
 # Who alerts are from; empty: robo@ the domain of who sends. And where their links lead.
 ALERTA_REMETENTE = env.str("ALERTA_REMETENTE", "")
-URL_BASE = env.str("URL_BASE", "http://localhost:8000")
+URL_BASE = env.str("URL_BASE", f"http://localhost:{env.str('PORT', '') or 8000}")
 
 # Seconds before the second attempt; each further attempt waits four times longer.
 ESPERA_ENTRE_TENTATIVAS = env.float("ESPERA_ENTRE_TENTATIVAS", 60)

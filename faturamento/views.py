@@ -16,6 +16,7 @@ from faturamento.textos import DADOS_FATURAMENTO
 from mensageria.forms_texto import com_dados_inseridos, pediu_insercao
 from mensageria.medida import dados_ausentes
 from telas import confirmacao, pedidos, registro
+from telas.formularios import juntar
 from telas.paginacao import Pagina
 
 TELA = "faturamento:parametrizar_mensagem"
@@ -48,8 +49,8 @@ def _atualizar(request: HttpRequest) -> HttpResponse:
     try:
         return redirect(pedidos.atender(request, lambda: _gravar(request, form)))
     except parametrizacao.VersaoMaisNova as outra:
-        form.add_error(None, str(outra))
-        form.data = form.data.copy()
+        vista = ParametroMensagem.objects.filter(pk=form.cleaned_data["vista"]).first()
+        juntar(form, str(outra), _valores(vista), _valores(outra.versao))
         form.data["vista"] = outra.versao.pk
         return _mostrar(request, form)
 
@@ -68,8 +69,12 @@ def _inicial(request: HttpRequest, referencia: int) -> dict:
     """The version in force, or that of `?base=`, at the system's reference."""
     ultima = parametrizacao.ultima()
     base = _base(request) or ParametroMensagem.objects.em_vigor_em(referencia)
-    de_base = model_to_dict(base, parametrizacao.CAMPOS) if base else {}
-    return de_base | {"referencia": referencia or None, "vista": ultima.pk if ultima else None}
+    return _valores(base) | {"referencia": referencia or None, "vista": ultima.pk if ultima else None}
+
+
+def _valores(versao: ParametroMensagem | None) -> dict:
+    """Of its fields but the reference, which each new version has its own."""
+    return model_to_dict(versao, set(parametrizacao.CAMPOS) - {"referencia"}) if versao else {}
 
 
 def _base(request: HttpRequest) -> ParametroMensagem | None:

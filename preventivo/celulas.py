@@ -72,11 +72,15 @@ _PARECE_CPF = re.compile(r"\d(?:[^\w;@]{0,3}\d){8,}")
 
 def mascarar_cpfs(texto: str) -> str:
     """The text as people see it who may not see a CPF whole: of what may be one, only the six digits in the middle."""
-    return _PARECE_CPF.sub(lambda achado: _mascarar(achado[0]), texto)
+    return _PARECE_CPF.sub(_mascarar, texto)
 
 
-def _mascarar(numero: str) -> str:
-    """Zeros that a spreadsheet dropped count; of more digits than a CPF has, none is known to be in the middle."""
+def _mascarar(achado: re.Match) -> str:
+    """Zeros that a spreadsheet dropped count; of more digits than a CPF has, or beside a letter that was typed for one,
+    none is known to be in the middle."""
+    numero, antes, depois = achado[0], achado.string[: achado.start()], achado.string[achado.end() :]
     faltam = TAMANHO_DO_CPF - len(re.findall(r"\d", numero))
+    com_letra = antes[-1:].isalpha() or (depois[:1].isalpha() and not depois.upper().startswith("E+"))
     posicoes = count(faltam)
-    return re.sub(r"\d", lambda um: um[0] if 3 <= next(posicoes) < 9 and faltam >= 0 else "*", numero)
+    mostra = faltam >= 0 and not com_letra
+    return re.sub(r"\d", lambda um: um[0] if 3 <= next(posicoes) < 9 and mostra else "*", numero)

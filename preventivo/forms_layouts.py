@@ -32,8 +32,12 @@ class FormularioDeLayout(CamposDeEmail, Base, forms.Form):
     @classmethod
     def de(cls, layout: Layout | None, vista: Layout | None) -> "FormularioDeLayout":
         """With what a version says, over the one in force."""
-        textos = {"assunto": layout.assunto, "texto_email": layout.corpo, "cor": layout.cor} if layout else {}
-        return cls(initial=textos | {"vista": vista.pk if vista else None})
+        return cls(initial=cls.valores(layout) | {"vista": vista.pk if vista else None})
+
+    @staticmethod
+    def valores(layout: Layout | None) -> dict[str, str]:
+        """What the fields of a version hold."""
+        return {"assunto": layout.assunto, "texto_email": layout.corpo, "cor": layout.cor} if layout else {}
 
     def clean_assunto(self) -> str:
         return self._conferido("assunto", self.cleaned_data["assunto"])

@@ -26,10 +26,7 @@ class VersaoMaisNova(Exception):
     def __init__(self, versao: Layout):
         quem = versao.criado_por or "Outra pessoa"
         quando = date_format(timezone.localtime(versao.criado_em), "d/m/Y H:i")
-        super().__init__(
-            f"{quem} gravou a versão {versao.versao} ({quando}) depois que você abriu esta tela. Nada foi gravado. "
-            "Confira o que está abaixo; ao gravar de novo, vale o que está nesta tela."
-        )
+        super().__init__(f"{quem} gravou a versão {versao.versao} ({quando})")
         self.versao = versao
 
 

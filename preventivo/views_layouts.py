@@ -18,6 +18,7 @@ from preventivo import layouts as regras
 from preventivo.forms_layouts import FormularioDeLayout, cor_valida
 from preventivo.models import Layout, TipoCampanha
 from telas import pedidos
+from telas.formularios import juntar
 from telas.paginacao import Pagina
 
 LISTA = "preventivo:layouts"
@@ -74,8 +75,8 @@ def _gravar(request: HttpRequest, tipo: TipoCampanha) -> HttpResponse:
     try:
         return redirect(pedidos.atender(request, lambda: _guardar(request, tipo, form.cleaned_data)))
     except regras.VersaoMaisNova as outra:
-        form.add_error(None, str(outra))
-        form.data = form.data.copy()
+        vista = tipo.layouts.filter(pk=form.cleaned_data["vista"]).first()
+        juntar(form, str(outra), FormularioDeLayout.valores(vista), FormularioDeLayout.valores(outra.versao))
         form.data["vista"] = outra.versao.pk
         return _mostrar(request, tipo, form)
 

@@ -34,7 +34,13 @@ class EscolhaLonga(forms.Select):
 class CampoMoeda(forms.DecimalField):
     """Money: "1.234,56", "1234,56" or "1234.56"."""
 
-    default_error_messages = {"invalid": "Informe um valor em reais, como 1.234,56."}
+    ALTO = "O valor é alto demais."
+    default_error_messages = {
+        "invalid": "Informe um valor em reais, como 1.234,56.",
+        "max_digits": ALTO,
+        "max_whole_digits": ALTO,
+        "max_decimal_places": "O valor tem mais de duas casas depois da vírgula.",
+    }
 
     def __init__(self, **kwargs):
         kwargs.setdefault("max_digits", 11)
@@ -83,7 +89,10 @@ class CampoReferencia(forms.Field):
 class CampoData(forms.DateField):
     """dd/mm/aaaa."""
 
-    default_error_messages = {"invalid": "Data inválida: escreva dd/mm/aaaa."}
+    default_error_messages = {
+        "invalid": "Data inválida: escreva dd/mm/aaaa.",
+        "inexistente": "Data inválida: este dia não existe.",
+    }
 
     def __init__(self, **kwargs):
         kwargs.setdefault("input_formats", ["%d/%m/%Y"])
@@ -92,6 +101,14 @@ class CampoData(forms.DateField):
             forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "dd/mm/aaaa", "data-mascara": "99/99/9999"}),
         )
         super().__init__(**kwargs)
+
+    def to_python(self, value):
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            if re.fullmatch(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", str(value).strip()):
+                raise ValidationError(self.error_messages["inexistente"], code="inexistente") from None
+            raise
 
     def prepare_value(self, value):
         return date_format(value, "d/m/Y") if isinstance(value, date) else value
@@ -103,7 +120,7 @@ class CampoDia(CampoData):
     def to_python(self, value):
         dia = super().to_python(value)
         if dia and dia.year not in ANOS:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
+            raise ValidationError(f"Informe um ano de {ANOS[0]} a {ANOS[-1]}.", code="ano")
         return dia
 
 
@@ -136,8 +153,10 @@ class CampoInteiro(forms.IntegerField):
         texto = str(value if value is not None else "").strip()
         if not texto:
             return None
-        if not re.fullmatch(rf"[0-9]{{1,{self.digitos}}}", texto):
+        if not re.fullmatch("[0-9]+", texto):
             raise ValidationError(f"{self.label} deve somente conter números positivos.", code="invalid")
+        if len(texto) > self.digitos:
+            raise ValidationError(f"{self.label} tem mais de {self.digitos} dígitos.", code="max_digits")
         return int(texto)
 
 

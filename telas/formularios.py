@@ -93,7 +93,7 @@ class ComVisto(forms.ModelForm):
         self.data[self.add_prefix("visto")] = json.dumps(self._atual)
         for nome in mudaram:
             if self._intocado(nome, visto[nome]):
-                self._trazer(nome)
+                trazer(self, nome, self.initial.get(nome))
         campos = ", ".join(f"{self.fields[nome].label} (agora: {self._mostrar(nome)})" for nome in mudaram)
         raise ValidationError(
             f"{quem_mudou(self.instance)} enquanto você editava: {campos}. Nada foi gravado. "
@@ -104,16 +104,6 @@ class ComVisto(forms.ModelForm):
         """Whether what was sent is what the form had shown."""
         valor = self.cleaned_data.get(nome)
         return nome in self.cleaned_data and resumo(getattr(valor, "pk", valor)) == visto
-
-    def _trazer(self, nome: str) -> None:
-        """Put in the form what is stored now."""
-        campo, chave, valor = self.fields[nome], self.add_prefix(nome), self.initial.get(nome)
-        if isinstance(campo.widget, forms.CheckboxInput) and not valor:
-            self.data.pop(chave, None)
-        elif getattr(campo.widget, "allow_multiple_selected", False):
-            self.data.setlist(chave, valor or [])
-        else:
-            self.data[chave] = "" if valor is None else campo.prepare_value(valor)
 
     def _mostrar(self, nome: str) -> str:
         campo = self.fields[nome]
@@ -133,6 +123,42 @@ class ComVisto(forms.ModelForm):
 
 class FormularioDeModelo(Base, ComVisto):
     pass
+
+
+def trazer(form: forms.BaseForm, nome: str, valor) -> None:
+    """Put in a form that was sent, whose data is a copy, what is stored now."""
+    campo, chave = form.fields[nome], form.add_prefix(nome)
+    if isinstance(campo.widget, forms.CheckboxInput) and not valor:
+        form.data.pop(chave, None)
+    elif getattr(campo.widget, "allow_multiple_selected", False):
+        form.data.setlist(chave, valor or [])
+    else:
+        form.data[chave] = "" if valor is None else campo.prepare_value(valor)
+
+
+def juntar(form: forms.BaseForm, palavras: str, visto: dict[str, Any], atual: dict[str, Any]) -> None:
+    """Tell a form that was sent, and is valid, of another version stored since it was opened; `palavras` say whose.
+
+    Fields left as they were shown get what is stored now. `visto` and `atual`: what each held then, and holds now.
+    """
+    form.data = form.data.copy()
+    mudaram = [nome for nome in atual if nome in visto and _dito(visto[nome]) != _dito(atual[nome])]
+    for nome in mudaram:
+        if _dito(form.cleaned_data[nome]) == _dito(visto[nome]):
+            trazer(form, nome, atual[nome])
+    quais = f"Mudou: {', '.join(str(form.fields[nome].label) for nome in mudaram)}. " if mudaram else ""
+    form.add_error(
+        None,
+        f"{palavras} depois que você abriu esta tela. {quais}Nada foi gravado. "
+        "O que você não mexeu já está atualizado abaixo; ao gravar de novo, vale o que está nesta tela.",
+    )
+
+
+def _dito(valor):
+    """As a form compares it: browsers end lines in their own way, and choices have no order."""
+    if isinstance(valor, str):
+        return "\n".join(valor.splitlines()).strip()
+    return sorted(valor) if isinstance(valor, list) else valor
 
 
 def retrato(objeto: models.Model, nomes: Iterable[str]) -> dict[str, str]:

@@ -145,7 +145,7 @@ def novas_saidas(
 ) -> tuple[ServicoEmail, GatewaySMS]:
     """A service, a Remetente and a gateway that both origins use."""
     email = ServicoEmail.objects.create(
-        nome=f"SERVICO_{next(_numeros)}", host=smtp[0], porta=smtp[1], seguranca="nenhuma", **{"prazo": 5} | servico
+        nome=f"SERVICO_N{next(_numeros)}", host=smtp[0], porta=smtp[1], seguranca="nenhuma", **{"prazo": 5} | servico
     )
     remetente = Remetente.objects.create(
         nome="Águas de Teste", email=f"avisos{email.pk}@aguas.exemplo.com.br", servico=email

@@ -96,7 +96,7 @@ def test_each_rule_is_inserted_and_said_in_words(supervisor, campos, guardado, p
         ({"repeticao": "2", "intervalo": "0"}, {"intervalo": ["O intervalo vai de 1 a 366 dias."]}),
         ({"repeticao": "2", "intervalo": "367"}, {"intervalo": ["O intervalo vai de 1 a 366 dias."]}),
         ({"repeticao": "3"}, {"dias_da_semana": ["Informe Dias da semana."]}),
-        ({"a_partir_de": "31/02/2026"}, {"a_partir_de": ["Data inválida: escreva dd/mm/aaaa."]}),
+        ({"a_partir_de": "31/02/2026"}, {"a_partir_de": ["Data inválida: este dia não existe."]}),
         ({"hora": "25:00"}, {"hora": ["Hora inválida."]}),
         ({"hora": "08:00:30"}, {"hora": ["Hora inválida."]}),
         ({"hora": ""}, {"hora": ["Informe Hora."]}),

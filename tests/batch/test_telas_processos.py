@@ -82,7 +82,7 @@ def test_typing_336_shows_its_funcionalidades_and_their_units(operador):
     [
         ("999", "Processo inexistente."),
         ("abc", "Processo deve somente conter números positivos."),
-        ("123456", "Processo deve somente conter números positivos."),
+        ("123456", "Processo tem mais de 5 dígitos."),
         ("\x00", "Processo deve somente conter números positivos."),
     ],
 )
@@ -194,15 +194,15 @@ def test_the_same_form_twice_starts_one_and_leads_to_the_same_page(operador):
         ("processo", "999", "Processo inexistente."),
         ("processo", "-1", "Processo deve somente conter números positivos."),
         ("data", "", "Informe Data do Agendamento."),
-        ("data", "31/02/2026", "Data inválida: escreva dd/mm/aaaa."),
-        ("data", "31/12/9999", "Data inválida: escreva dd/mm/aaaa."),
-        ("data", "01/01/0001", "Data inválida: escreva dd/mm/aaaa."),
+        ("data", "31/02/2026", "Data inválida: este dia não existe."),
+        ("data", "31/12/9999", "Informe um ano de 1900 a 2999."),
+        ("data", "01/01/0001", "Informe um ano de 1900 a 2999."),
         ("hora", "", "Informe Hora do Agendamento."),
         ("hora", "25:00:00", "Hora inválida."),
         ("hora", "8 horas", "Hora inválida."),
         ("precedente", "99", "Processo inexistente."),
         ("precedente", "336", "Processo inexistente."),
-        ("precedente", "9" * 19, "Processo Iniciado Precedente deve somente conter números positivos."),
+        ("precedente", "9" * 19, "Processo Iniciado Precedente tem mais de 18 dígitos."),
         ("complemento", "x" * 5000, "Certifique-se de que o valor tenha no máximo 55 caracteres (ele possui 5000)."),
         ("complemento", "a\x00b", "Caracteres nulos não são permitidos."),
     ],
@@ -297,7 +297,7 @@ def test_a_precedent_that_ended_cannot_be_waited_for(operador, novo_iniciado, re
 
     resposta = operador.post(INSERIR, digitado(confirmado="1", precedente=str(precedente.pk)))
 
-    assert erros(resposta) == {"precedente": ["Processo inexistente."]}
+    assert erros(resposta) == {"precedente": [f"O processo iniciado {precedente.pk} já terminou."]}
 
 
 def test_those_that_may_be_waited_for_are_offered(operador, novo_iniciado, registrar):
@@ -415,10 +415,10 @@ def test_each_filter_finds_what_it_says(operador, tres, admin_user):
         ({"processo": "x"}, "Processo deve somente conter números positivos."),
         ({"situacao": "99"}, "Faça uma escolha válida. 99 não é uma das escolhas disponíveis."),
         ({"usuario": "9" * 30}, "Faça uma escolha válida. Sua escolha não é uma das disponíveis."),
-        ({"agendamento_de": "32/01/2026"}, "Data inválida: escreva dd/mm/aaaa."),
+        ({"agendamento_de": "32/01/2026"}, "Data inválida: este dia não existe."),
         ({"inicio_ate": "01/01/2026"}, "Informe a data inicial do período."),
         ({"comando_de": "02/01/2026", "comando_ate": "01/01/2026"}, "A data final é anterior à inicial."),
-        ({"agendamento_de": "31/12/9999"}, "Data inválida: escreva dd/mm/aaaa."),
+        ({"agendamento_de": "31/12/9999"}, "Informe um ano de 1900 a 2999."),
         ({"agendamento_de_hora": "08:00:00"}, "Informe a data inicial do período."),
         ({"agendamento_de": "10/11/2026", "agendamento_de_hora": "25:00:00"}, "Hora inválida."),
         (

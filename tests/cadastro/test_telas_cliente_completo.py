@@ -117,7 +117,7 @@ def test_a_company_is_inserted_without_cnpj_sexo_or_phone(operador):
         ("form", "email", "ana@", "E-Mail inválido."),
         ("form", "dia_vencimento", "32", "Dia do Vencimento deve ser de 1 a 31."),
         ("form", "dia_vencimento", "x", "Dia do Vencimento deve somente conter números positivos."),
-        ("form", "nascimento", "31/02/1980", "Data inválida: escreva dd/mm/aaaa."),
+        ("form", "nascimento", "31/02/1980", "Data inválida: este dia não existe."),
         ("form", "nascimento", "01/01/2999", "Data de Nascimento não pode ser posterior a hoje."),
         ("form", "rg_uf", "XX", "Faça uma escolha válida"),
         ("form", "ramo_atividade", "PADARIA", "Só de Pessoa Jurídica."),

@@ -114,7 +114,7 @@ def test_who_is_not_found_gets_a_word_on_what_to_do(chefe):
         ("matricula", "abc", "Matrícula deve somente conter números positivos."),
         ("email", "jose", "E-Mail inválido."),
         ("codigo", "1e5", "Código deve somente conter números positivos."),
-        ("codigo", "9" * 19, "Código deve somente conter números positivos."),
+        ("codigo", "9" * 19, "Código tem mais de 18 dígitos."),
         ("nome", "a", "Informe ao menos 2 letras do nome."),
         ("nome", "a\x00b", "Caracteres nulos"),
         ("nome", "a" * 5000, "no máximo 100"),

@@ -339,7 +339,8 @@ def test_rule_2_a_number_is_positive_and_has_its_digits(operador, campo, digitos
     resposta = operador.post(INSERIR, sem_mensagem(**{campo: "9" * (digitos + 1) if valor == "a mais" else valor}))
 
     rotulo = FormularioDeAcao.base_fields[campo].label
-    assert erros(resposta)[campo] == [f"{rotulo} deve somente conter números positivos."]
+    do_gsan = f"{rotulo} deve somente conter números positivos."
+    assert erros(resposta)[campo] == [f"{rotulo} tem mais de {digitos} dígitos." if valor == "a mais" else do_gsan]
 
 
 def test_a_field_without_effect_says_so(operador):

@@ -86,7 +86,7 @@ def test_a_double_click_inserts_one(operador):
     [
         ({"titulo": ""}, {"titulo": ["Informe Título."]}),
         ({"acao": ""}, {"acao": ["Informe Ação de Cobrança."]}),
-        ({"enviar_a_partir_de": "31/02/2026"}, {"enviar_a_partir_de": ["Data inválida: escreva dd/mm/aaaa."]}),
+        ({"enviar_a_partir_de": "31/02/2026"}, {"enviar_a_partir_de": ["Data inválida: este dia não existe."]}),
         ({"titulo": "a\0"}, {"titulo": ANY}),
         ({"titulo": "x" * 5000}, {"titulo": ANY}),
         ({"localidade": "9" * 30}, {"localidade": ANY}),

@@ -125,7 +125,7 @@ def test_a_double_click_stores_one_version(operador):
         ("tentativas_email", "0", "Número máximo de tentativas deve somente conter números positivos."),
         ("tentativas_email", "x", "Número máximo de tentativas deve somente conter números positivos."),
         ("tentativas_email", "", "Informe Número máximo de tentativas para E-MAIL."),
-        ("dias_antes", "100", "Quantidade de dias antes do vencimento deve somente conter números positivos."),
+        ("dias_antes", "100", "Quantidade de dias antes do vencimento tem mais de 2 dígitos."),
         ("assunto", "", "Informe Assunto do e-mail."),
         ("texto_sms", "{NOME} " * 3 + "x" * 20, "passam do tamanho máximo de 164"),
         ("texto_sms", "{NOME", "Quantidade de tags inválidas SMS."),
@@ -242,6 +242,20 @@ def test_a_version_that_appeared_meanwhile_is_told_and_replaced_only_when_asked_
     de_novo = aberta | {"vista": resposta.context["form"]["vista"].value()}
     assert operador.post(TELA, de_novo).status_code == 302
     assert ParametroMensagem.objects.em_vigor_em(202611).texto_sms == SMS + " minha"
+
+
+def test_what_was_left_as_it_was_shown_follows_what_another_stored(operador):
+    vista = novo_parametro(referencia=202611, assunto="Antes", texto_email="Olá, {NOME}.\nVence {VENCTO}.")
+    outra = novo_parametro(referencia=202611, assunto="Da ana", texto_email="Bom dia, {NOME}.\nVence {VENCTO}.")
+    meus = {"assunto": "Meu", "texto_email": "Olá, {NOME}.\r\nVence {VENCTO}.", "vista": vista.pk, "confirmado": "1"}
+
+    resposta = operador.post(TELA, dados(**meus))
+
+    form = resposta.context["form"]
+    assert "Mudou: " in resposta.text and "Nada foi gravado." in resposta.text
+    (dito,) = form.non_field_errors()
+    assert "Assunto do e-mail" in dito and "Texto E-MAIL" in dito and "Referência" not in dito
+    assert (form["assunto"].value(), form["texto_email"].value()) == ("Meu", outra.texto_email)
 
 
 # What it shows

@@ -156,7 +156,7 @@ def test_what_is_missing_is_said_beside_each_field(operador):
     [
         ({"data": "01/08/2020"}, "data", "já passaram"),
         ({"data": "31/02/2027"}, "data", "Data inválida"),
-        ({"data": "01/01/9999"}, "data", "Data inválida"),
+        ({"data": "01/01/9999"}, "data", "Informe um ano de 1900 a 2999."),
         ({"hora": "25:00"}, "hora", "Hora inválida"),
         ({"arquivo": "foto"}, "arquivo", ""),
         ({"arquivo": "vazio"}, "arquivo", "vazio"),
@@ -479,14 +479,14 @@ def test_a_cpf_in_a_refused_line_is_whole_only_for_who_may_see_it(entrar, a_conf
 
 
 def test_what_is_confirmed_is_the_moment_that_was_seen(operador, a_conferir):
-    visto = re.search(r'name="vista_para" value="([^"]+)"', operador.get(url(a_conferir)).text)[1]
+    visto = re.search(r'name="vista_para"\s+value="([^"]+)"', operador.get(url(a_conferir)).text)[1]
     Campanha.objects.update(envia_em=a_conferir.envia_em + timedelta(minutes=2))
 
     resposta = operador.post(url(a_conferir, "confirmar"), {"confirmado": "1", "vista_para": visto}, follow=True)
 
     assert "O envio mudou para" in texto(resposta) and "confira e confirme de novo." in texto(resposta)
     assert Campanha.objects.get(pk=a_conferir.pk).situacao == S.A_CONFERIR
-    novo = re.search(r'name="vista_para" value="([^"]+)"', resposta.text)[1]
+    novo = re.search(r'name="vista_para"\s+value="([^"]+)"', resposta.text)[1]
     assert novo != visto
     operador.post(url(a_conferir, "confirmar"), {"confirmado": "1", "vista_para": novo})
     assert Campanha.objects.get(pk=a_conferir.pk).situacao == S.COLETANDO

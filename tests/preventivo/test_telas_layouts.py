@@ -126,6 +126,7 @@ def test_the_second_of_two_editors_is_told_and_loses_nothing(administrador, chef
     dito = texto(resposta)
     assert "pessoa-administrador gravou a versão 2" in dito
     assert 'value="Do segundo"' in resposta.content.decode()
+    assert "Nada foi gravado." in dito
     # What the page holds now may be stored over it.
     chefe.post(url(tipo), do_segundo | {"vista": resposta.context["form"]["vista"].value()})
     assert Layout.objects.em_vigor(tipo).assunto == "Do segundo"

@@ -86,10 +86,15 @@ def test_another_date_or_hour_is_refused(campo, texto, mensagem):
         campo.clean(texto)
 
 
-@pytest.mark.parametrize("texto", ["-1", "1,5", "dois", "100", "1e1", "٣", " 1 2"])
+@pytest.mark.parametrize("texto", ["-1", "1,5", "dois", "1e1", "٣", " 1 2"])
 def test_a_number_of_two_digits_is_only_that(texto):
     with pytest.raises(ValidationError, match=r"Dias deve somente conter números positivos\."):
         CampoInteiro(digitos=2, label="Dias").clean(texto)
+
+
+def test_a_number_with_more_digits_than_it_may_have_is_told_so():
+    with pytest.raises(ValidationError, match=r"Dias tem mais de 2 dígitos\."):
+        CampoInteiro(digitos=2, label="Dias").clean("100")
 
 
 def test_a_number_may_be_left_out():

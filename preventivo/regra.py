@@ -233,6 +233,15 @@ def do_mesmo_dia(campanha: Campanha) -> CampanhaQuerySet:
     )
 
 
+def em_outra_do_dia(campanha: Campanha):
+    """The registros of CPFs that another campaign of that day has: what it announces is not announced again."""
+    S = Campanha.Situacao
+    outras = do_mesmo_dia(campanha).exclude(pk=campanha.pk)
+    outras = outras.exclude(situacao__in=(S.IMPORTANDO, S.A_CONFERIR, S.CANCELADA))
+    delas = Registro.objects.filter(campanha__in=outras)
+    return Registro.objects.filter(campanha=campanha, cpf__in=delas.values("cpf"))
+
+
 def _enfileirar(campanha: Campanha, layout: Layout, agora: datetime) -> int:
     # By it, too many refusals pause a campaign.
     OrigemEnvio.objects.get_or_create(origem=ORIGEM, defaults={"descricao": FonteDeBoletos.nome})

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from preventivo import campanhas, desempenho, exportacao, grafico, importacao, previsao
+from preventivo import campanhas, desempenho, exportacao, grafico, importacao, previsao, regra
 from preventivo.forms import Agenda, FormularioDeMotivo, FormularioDeReenvio
 from preventivo.models import Campanha, Registro
 from preventivo.views import VIVAS, pode_ver
@@ -29,6 +29,7 @@ from telas.templatetags.telas import quantos
 
 MENU = "preventivo:campanhas"
 AMOSTRA = 10
+MUITOS = 1_000  # counted no further
 Situacao = Campanha.Situacao
 
 
@@ -103,6 +104,8 @@ def _a_conferir(request, uma: Campanha, agora: datetime) -> dict:
         "amostra": Registro.objects.filter(campanha=uma).order_by("linha")[:AMOSTRA],
         "pagina": Pagina(uma.linhas_recusadas.all(), request.GET, ordens={"linha": "linha"}, padrao="linha"),
         "previsao": previsao.prever(uma, agora),
+        "em_outra": regra.em_outra_do_dia(uma)[: MUITOS + 1].count(),
+        "muitos": MUITOS,
     }
 
 

@@ -478,6 +478,17 @@ def test_a_cpf_in_a_refused_line_is_whole_only_for_who_may_see_it(entrar, a_conf
     assert ler_csv(baixado)[1] == ["3", "cpf", "CPF inválido.", f"{como};{email}"]
 
 
+def test_cpfs_that_another_campaign_of_the_day_has_are_told_before_it_is_confirmed(operador, a_conferir):
+    outra = nova_campanha(S.CONCLUIDA, envia_em=a_conferir.envia_em)
+    novo_registro(outra, cpf="52998224725")
+    novo_registro(outra, cpf="39053344705")
+
+    assert "1 CPF deste arquivo está também em outra campanha da operação" in texto(operador.get(url(a_conferir)))
+
+    Campanha.objects.filter(pk=outra.pk).update(situacao=S.CANCELADA)
+    assert "em outra campanha" not in texto(operador.get(url(a_conferir)))
+
+
 def test_what_is_confirmed_is_the_moment_that_was_seen(operador, a_conferir):
     visto = re.search(r'name="vista_para"\s+value="([^"]+)"', operador.get(url(a_conferir)).text)[1]
     Campanha.objects.update(envia_em=a_conferir.envia_em + timedelta(minutes=2))

@@ -46,6 +46,10 @@ class Command(BaseCommand):
         """The first superuser, made now when there is none, with a random password that is printed once."""
         usuarios = get_user_model().objects
         if usuario := usuarios.filter(is_superuser=True).order_by("pk").first():
+            nome = usuario.get_username()
+            self.stdout.write(
+                f"Banco de antes; administrador: {nome}. Senha esquecida: ./avisa manage changepassword {nome}"
+            )
             return usuario
         senha = secrets.token_urlsafe(12)
         usuario = usuarios.create_superuser("admin", password=senha)

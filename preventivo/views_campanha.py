@@ -160,7 +160,7 @@ ETAPAS = {
     "cpfs_com_acordo": ("CPFs com acordo", "", ""),
     "acordos": ("Acordos", "", ""),
     "boletos_na_regra": ("Boletos na regra", "", ""),
-    "mensagens": ("Mensagens", "um boleto para um e-mail", ""),
+    "mensagens": ("Mensagens", "por boleto e e-mail", ""),
     "enviadas": ("Enviadas", "", "certo"),
     "entregues": ("Entregues", "das enviadas", "certo"),
     "falhas": ("Falhas", "", "errado"),

@@ -813,7 +813,7 @@ def test_what_is_asked_every_few_seconds_counts_nothing_of_the_campaign(supervis
         resposta = supervisor.get(url(com_falhas, "andamento") + f"?situacao={S.ENVIANDO}", headers=HTMX)
 
     assert (
-        "Registros CPFs do arquivo 3 Acordos 3 Mensagens um boleto para um e-mail 3 "
+        "Registros CPFs do arquivo 3 Acordos 3 Mensagens por boleto e e-mail 3 "
         "Enviadas 1 Entregues das enviadas 0 Falhas 2"
     ) in texto(resposta)
     assert not re.search(r"aviso|boleto\b|acordo\b|mensagem\b|count\(", " ".join(q["sql"] for q in feitas), re.I)

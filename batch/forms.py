@@ -90,10 +90,8 @@ class FormularioDeProcesso(Formulario):
             return None
         achado = precedentes().filter(pk=codigo).first()
         if achado is None:
-            terminado = ProcessoIniciado.objects.filter(pk=codigo).first()
-            raise ValidationError(
-                f"O processo iniciado {codigo} já terminou." if terminado else "Processo inexistente."
-            )
+            terminou = ProcessoIniciado.objects.filter(pk=codigo).exists()
+            raise ValidationError(f"O processo iniciado {codigo} já terminou." if terminou else "Processo inexistente.")
         return achado
 
     def clean(self):

@@ -30,13 +30,13 @@ def conferir(comando: ComandoAcao, hoje: date) -> None:
 
 
 def cedo_demais(comando: ComandoAcao, hoje: date) -> str:
-    """Words for a comando whose messages may leave only after documents made today are worth nothing; empty for any
-    other."""
+    """Words for a comando whose messages may leave only after documents made today are worth nothing, a ficha from its
+    due date on; empty for any other."""
     acao, partida = comando.acao, comando.enviar_a_partir_de
     if not partida or not acao.envia_mensagem:
         return ""
     dias = acao.dias_de_validade
-    if acao.dias_de_vencimento is not None:
+    if acao.dias_de_vencimento is not None and numeracao.ha_fichas():
         dias = min(dias, acao.dias_de_vencimento)
     ultimo = hoje + timedelta(days=dias)
     if partida <= ultimo:

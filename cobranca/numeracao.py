@@ -12,6 +12,12 @@ from telas.campos import moeda
 from telas.templatetags.telas import quantos
 
 
+def ha_fichas() -> bool:
+    """Whether documents of enough value are made fichas now."""
+    parametro = ParametroSistema.objects.filter(valor_ficha_extrato__isnull=False)
+    return parametro.exists() and ContaBancaria.objects.filter(ativa=True).exists()
+
+
 class SemNumeros(Exception):
     """The account has not that many numbers left; the message is for the operator."""
 

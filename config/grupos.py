@@ -70,7 +70,7 @@ GRUPOS = dict(zip(GRUPOS_FIXOS, (OPERADOR, SUPERVISOR, ADMINISTRADOR), strict=Tr
 
 
 def preencher(sender, using: str, apps=apps_atuais, **_) -> None:
-    """post_migrate: make the groups and give them the permissions of the app that was just migrated."""
+    """post_migrate: make the groups and give them the permissions of the app just migrated, told in Portuguese."""
     try:
         grupo, permissao = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     except LookupError:  # `migrate` of a single app, before auth has tables

@@ -78,9 +78,10 @@ def mascarar_cpfs(texto: str) -> str:
 def _mascarar(achado: re.Match) -> str:
     """Zeros that a spreadsheet dropped count; of more digits than a CPF has, or beside a letter that was typed for one,
     none is known to be in the middle."""
-    numero, antes, depois = achado[0], achado.string[: achado.start()], achado.string[achado.end() :]
+    numero, inicio, fim = achado[0], achado.start(), achado.end()
     faltam = TAMANHO_DO_CPF - len(re.findall(r"\d", numero))
-    com_letra = antes[-1:].isalpha() or (depois[:1].isalpha() and not depois.upper().startswith("E+"))
+    antes, depois = achado.string[max(inicio - 1, 0) : inicio], achado.string[fim : fim + 2]
+    com_letra = antes.isalpha() or (depois[:1].isalpha() and depois.upper() != "E+")
     posicoes = count(faltam)
     mostra = faltam >= 0 and not com_letra
     return re.sub(r"\d", lambda um: um[0] if 3 <= next(posicoes) < 9 and mostra else "*", numero)

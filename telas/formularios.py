@@ -146,11 +146,12 @@ def juntar(form: forms.BaseForm, palavras: str, visto: dict[str, Any], atual: di
     for nome in mudaram:
         if _dito(form.cleaned_data[nome]) == _dito(visto[nome]):
             trazer(form, nome, atual[nome])
-    quais = f"Mudou: {', '.join(str(form.fields[nome].label) for nome in mudaram)}. " if mudaram else ""
+    quais = ", ".join(str(form.fields[nome].label) for nome in mudaram)
+    trazido = f"Mudou: {quais}. O que você não mexeu já está atualizado abaixo. " if mudaram else ""
     form.add_error(
         None,
-        f"{palavras} depois que você abriu esta tela. {quais}Nada foi gravado. "
-        "O que você não mexeu já está atualizado abaixo; ao gravar de novo, vale o que está nesta tela.",
+        f"{palavras} depois que você abriu esta tela. {trazido}Nada foi gravado. "
+        "Ao gravar de novo, vale o que está nesta tela.",
     )
 
 

@@ -311,11 +311,11 @@ def test_only_imoveis_in_the_situations_of_the_action_get_a_document(campo, situ
     assert motivos() == {cortado.pk: 37}
 
 
-@pytest.mark.parametrize(("vencimento", "ultimo"), [(None, 15), (7, 7)])
-def test_documents_that_would_be_worth_nothing_when_they_are_announced_are_not_made_yet(vencimento, ultimo):
+@pytest.mark.parametrize("vencimento", [None, 7])  # of fichas, and there is none
+def test_documents_that_would_be_worth_nothing_when_they_are_announced_are_not_made_yet(vencimento):
     devedor()
     acao = acao_com(dias_de_validade=15, dias_de_vencimento=vencimento)
-    ate = HOJE + ultimo * UM_DIA
+    ate = HOJE + 15 * UM_DIA
 
     with pytest.raises(NaoGera, match=f"valem só até {ate:%d/%m/%Y}: gere-os a partir de {HOJE + UM_DIA:%d/%m/%Y}"):
         gerar(acao, enviar_a_partir_de=ate + UM_DIA)

@@ -445,3 +445,13 @@ def test_numbering_without_documents_takes_none(sistema):
     assert numeracao.numerar(novo_comando().pk) == {"fichas": 0, "fichas_sem_conta": 0}
     conta.refresh_from_db()
     assert conta.proximo_nosso_numero == 1
+
+
+def test_fichas_that_would_be_due_before_they_are_announced_are_not_made_yet(sistema):
+    nova_conta_bancaria()
+    acao, devida = nova_acao(dias_de_validade=15, dias_de_vencimento=7), HOJE + timedelta(days=7)
+    cedo, a_tempo = (novo_comando(acao, enviar_a_partir_de=devida + timedelta(days=dia)) for dia in (1, 0))
+
+    with pytest.raises(NaoGera, match=f"valem só até {devida:%d/%m/%Y}"):
+        gerar_documentos(cedo.pk, hoje=HOJE, agora=AGORA)
+    gerar_documentos(a_tempo.pk, hoje=HOJE, agora=AGORA)

@@ -174,7 +174,7 @@ def test_what_opens_elsewhere_is_not_a_sending(perguntas, comando):
 def test_on_a_computer_the_words_of_a_list_of_blocks_stay_whole_too(entrar, servidor):
     novo_parametro_sistema()
     nova_acao(descricao="NOTIFICAÇÃO EXTRAJUDICIAL")
-    pagina = entrar("operador")
+    pagina = entrar("operador", viewport={"width": 1024, "height": 768})  # where the table is wider than its place
 
     pagina.goto("/cobranca/acoes/")
 
